@@ -1,0 +1,23 @@
+#pragma once
+
+#include <boost/system/error_category.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/is_error_code_enum.hpp>
+
+namespace coro {
+
+/// What the engine itself can fail with.
+enum class Error {
+  no_stack = 1  ///< the system gives no memory or no mappings for another stack
+};
+
+const boost::system::error_category& error_category();
+
+inline boost::system::error_code make_error_code(Error error) {
+  return {static_cast<int>(error), error_category()};
+}
+
+}  // namespace coro
+
+template <>
+struct boost::system::is_error_code_enum<coro::Error> : std::true_type {};

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/system/result.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <utility>
+
+#include "coro/io.hpp"
+#include "coro/stack_pool.hpp"
+#include "coro/task.hpp"
+#include "coro/waiter.hpp"
+#include "coro/yield.hpp"
+
+namespace coro {
+
+/// Owns an io_context and every coroutine spawned on it, and runs them all on one thread.
+///
+///     Scheduler scheduler;
+///     scheduler.spawn("greeter", [](Yield yield) { sleep_for(yield, 1s); greet(); }).value();
+///     scheduler.run();
+///
+/// run() returns when there is nothing left to do; nobody stops it. Destroying the scheduler
+/// unwinds what is still suspended, the youngest first, so that destructors run; the io_context
+/// outlives the coroutines.
+class Scheduler {
+ public:
+  struct Options {
+    StackPool::Options stacks;
+    /// How many coroutines that have ended keep their stack for the next function.
+    std::size_t keep_ready = 256;
+  };
+
+  struct Counters {
+    std::size_t alive = 0;      ///< coroutines spawned and not ended
+    std::size_t peak = 0;       ///< the most that were alive at a time
+    std::uint64_t spawned = 0;  ///< since the start
+    std::uint64_t failed = 0;   ///< that an exception ended
+    std::size_t stacks = 0;     ///< stacks that exist, in use or free
+  };
+
+  using ExceptionHandler = std::function<void(const char* name, const std::exception_ptr&)>;
+
+  Scheduler() : Scheduler(Options{}) {}
+  explicit Scheduler(Options options);
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+  Scheduler(Scheduler&&) = delete;
+  Scheduler& operator=(Scheduler&&) = delete;
+
+  /// Makes body(Yield) a coroutine, which begins to run when the caller has suspended or returned
+  /// to run(). The name is for messages and must be a literal. The error is Error::no_stack if the
+  /// system has no memory or mappings for another stack; nothing else is affected then.
+  template <std::invocable<Yield> Body>
+  [[nodiscard]] boost::system::result<Task> spawn(const char* name, Body body) {
+    Waiter* waiter = idle_waiter();
+    if (waiter == nullptr) return no_stack();
+    waiter->coroutine_->start(
+        [waiter, body = std::move(body)](Coroutine&) mutable { body(Yield(*waiter)); });
+    return begin(*waiter, name);
+  }
+
+  /// Runs until no coroutine is ready and none waits for an operation.
+  void run();
+
+  /// step is called, on the thread's own stack, each time before run() blocks, and now and then
+  /// while it never does. It must not block.
+  void before_sleep(std::function<void()> step) { before_sleep_ = std::move(step); }
+
+  /// Called when an exception has left a coroutine; the coroutine is gone, the others go on. By
+  /// default the name and the message go to stderr.
+  void on_exception(ExceptionHandler handler) { on_exception_ = std::move(handler); }
+
+  boost::asio::io_context& context() { return context_; }
+  Executor executor() { return context_.get_executor(); }
+  Counters counters() const;
+
+ private:
+  friend class Waiter;
+  friend class TimeLimit;
+
+  // While something is being resumed, started or cancelled, no other coroutine is resumed on top of
+  // it.
+  class Busy;
+
+  Waiter* idle_waiter();
+  static boost::system::error_code no_stack();
+  Task begin(Waiter& waiter, const char* name);
+
+  void queue(Waiter& waiter);
+  void resume_now_or_queue(Waiter& waiter);
+  void abort(Waiter& waiter);
+  void run_queue();
+  void resume(Waiter& waiter);
+  void ended(Waiter& waiter, const std::exception_ptr& failure);
+  void recycle(Waiter& waiter);
+
+  Options options_;
+  boost::asio::io_context context_;
+  StackPool stacks_;
+  std::deque<Waiter> waiters_;  // all there are; none is destroyed before the scheduler is
+  WaiterQueue queue_;           // to be resumed, in this order
+  WaiterQueue kept_;            // ended, with a stack; the last to end is the first to be used
+  WaiterQueue spare_;           // ended, without a stack
+  std::size_t kept_count_ = 0;
+  bool busy_ = false;
+  Counters counters_;
+  std::function<void()> before_sleep_ = [] {};
+  ExceptionHandler on_exception_;
+};
+
+}  // namespace coro

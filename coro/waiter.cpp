@@ -1,0 +1,59 @@
+#include "coro/waiter.hpp"
+
+#include <cassert>
+#include <utility>
+
+#include "coro/condition.hpp"
+#include "coro/scheduler.hpp"
+
+namespace coro {
+
+Waiter::Waiter(Scheduler& scheduler) : scheduler_(&scheduler) {}
+
+Waiter::~Waiter() = default;
+
+void Waiter::suspend() {
+  assert(coroutine_->is_inside());
+  coroutine_->suspend();
+  if (start_failure_) std::rethrow_exception(std::exchange(start_failure_, nullptr));
+}
+
+// On the resumer's stack, after the coroutine has suspended.
+void Waiter::start_operation() {
+  in_operation_ = true;
+  try {
+    start_(callable_);
+  } catch (...) {
+    start_failure_ = std::current_exception();
+    wake(false);
+  }
+  if (cancel_requested_ || expired_limits_ > 0) abort_operation();
+}
+
+void Waiter::abort_operation() {
+  if (in_operation_) cancellation_.emit(boost::asio::cancellation_type::terminal);
+}
+
+void Waiter::operation_ended(bool aborted) {
+  in_operation_ = false;
+  // Under an expired time limit every operation is aborted, so this was not the answer to a
+  // request.
+  if (aborted && expired_limits_ == 0) cancel_requested_ = false;
+}
+
+void Waiter::complete(bool aborted) {
+  operation_ended(aborted);
+  scheduler_->resume_now_or_queue(*this);
+}
+
+void Waiter::wake(bool aborted) {
+  operation_ended(aborted);
+  scheduler_->queue(*this);
+}
+
+void Waiter::cancel() {
+  cancel_requested_ = true;
+  scheduler_->abort(*this);
+}
+
+}  // namespace coro

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/list_hook.hpp>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+
+#include "coro/coroutine.hpp"
+
+namespace coro {
+
+class Condition;
+class Scheduler;
+class TimeLimit;
+
+/// A coroutine as its scheduler sees it: what it runs, what it waits for, and how that can be
+/// cancelled. Programs meet it as a Yield (from inside) and as a Task (from outside). The scheduler
+/// owns it, and uses it for one function after the other until the scheduler itself is destroyed.
+class Waiter : public boost::intrusive::list_base_hook<
+                   boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  explicit Waiter(Scheduler& scheduler);
+  ~Waiter();
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+  Waiter(Waiter&&) = delete;
+  Waiter& operator=(Waiter&&) = delete;
+
+  Scheduler& scheduler() const { return *scheduler_; }
+
+  // From inside the coroutine
+
+  /// Suspends the coroutine; then the resumer, on its own stack, calls start, which begins an
+  /// operation that ends with complete() or wake(). Suspending first means that an operation may
+  /// end within its own initiation, and that the deep frames of an initiation do not touch this
+  /// coroutine's stack. What start throws is rethrown here.
+  template <typename Start>
+  void suspend_then(Start start) {
+    start_ = [](void* callable) { (*static_cast<Start*>(callable))(); };
+    callable_ = &start;
+    suspend();
+  }
+
+  // From outside
+
+  /// The operation has ended: resumes the coroutine now, or as soon as nothing else is being
+  /// resumed. If the operation reports that it was aborted, a requested cancellation has been
+  /// delivered.
+  void complete(bool aborted);
+  /// The same, but never now: the coroutine goes to the end of the scheduler's queue.
+  void wake(bool aborted);
+
+  /// Where the operation says how it can be cancelled.
+  boost::asio::cancellation_slot cancellation_slot() { return cancellation_.slot(); }
+  /// Ends the operation that the coroutine waits in with operation_aborted; when it is not waiting,
+  /// or its operation has just succeeded, then the next one.
+  void cancel();
+
+ private:
+  friend class Scheduler;
+  friend class Task;
+  friend class TimeLimit;
+
+  void suspend();
+  void start_operation();
+  void abort_operation();
+  void operation_ended(bool aborted);
+
+  Scheduler* scheduler_;
+  // Empty while this Waiter is spare. Its stack is what costs memory, so the scheduler may take it
+  // away.
+  std::optional<Coroutine> coroutine_;
+  const char* name_ = "";
+  // Numbers the functions that were spawned, so that an old Task does not reach the next function.
+  std::uint64_t serial_ = 0;
+  // Who waits for the end of the function; made when somebody does.
+  std::unique_ptr<Condition> ended_;
+
+  void (*start_)(void*) = nullptr;
+  void* callable_ = nullptr;
+  std::exception_ptr start_failure_;
+
+  boost::asio::cancellation_signal cancellation_;
+  TimeLimit* innermost_limit_ = nullptr;
+  int expired_limits_ = 0;
+  bool cancel_requested_ = false;
+  bool in_operation_ = false;
+};
+
+/// A queue of coroutines, which leave it by themselves when they are queued elsewhere or destroyed.
+using WaiterQueue = boost::intrusive::list<Waiter, boost::intrusive::constant_time_size<false>>;
+
+}  // namespace coro

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <boost/asio/async_result.hpp>
+#include <boost/system/error_code.hpp>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "coro/io.hpp"
+#include "coro/waiter.hpp"
+
+namespace coro {
+
+/// The inside of a spawned coroutine, and the completion token that makes an Asio operation suspend
+/// it:
+///
+///     auto [error, size] = socket.async_read_some(buffer, yield);
+///
+/// The values that the operation completes with come back as a tuple; errors are values. A Yield is
+/// a pointer: pass it by value. It is used only by its own coroutine, and never where an exception
+/// is being handled (a catch block, a destructor); debug builds assert both.
+///
+/// The operation completes on the executor of its I/O object, which must be the scheduler's.
+class Yield {
+ public:
+  explicit Yield(Waiter& waiter) : waiter_(&waiter) {}
+
+  /// Lets everything else that is ready go first.
+  void now() const;
+
+  Scheduler& scheduler() const { return waiter_->scheduler(); }
+  Executor executor() const;
+
+  /// For those who write operations of their own.
+  Waiter& waiter() const { return *waiter_; }
+
+ private:
+  Waiter* waiter_;
+};
+
+/// Suspends for at least this long; operation_aborted if cancelled meanwhile.
+error_code sleep_for(Yield yield, Clock::duration duration);
+
+/// What an Asio operation calls when it has ended: leaves the values on the coroutine's stack and
+/// resumes it.
+template <typename... Values>
+class Completion {
+ public:
+  using Result = std::tuple<std::decay_t<Values>...>;
+  using cancellation_slot_type = boost::asio::cancellation_slot;
+
+  Completion(Waiter& waiter, std::optional<Result>& result) : waiter_(&waiter), result_(&result) {}
+
+  void operator()(Values... values) {
+    result_->emplace(std::forward<Values>(values)...);
+    waiter_->complete(was_aborted());
+  }
+
+  cancellation_slot_type get_cancellation_slot() const noexcept {
+    return waiter_->cancellation_slot();
+  }
+
+ private:
+  bool was_aborted() const {
+    if constexpr (sizeof...(Values) > 0) {
+      if constexpr (std::is_same_v<std::tuple_element_t<0, Result>, error_code>) {
+        return std::get<0>(**result_) == boost::asio::error::operation_aborted;
+      }
+    }
+    return false;
+  }
+
+  Waiter* waiter_;
+  std::optional<Result>* result_;
+};
+
+}  // namespace coro
+
+/// Asio's side of the token: suspend first, then start the operation.
+template <typename... Values>
+class boost::asio::async_result<coro::Yield, void(Values...)> {
+ public:
+  using return_type = typename coro::Completion<Values...>::Result;
+
+  template <typename Initiation, typename... Args>
+  static return_type initiate(Initiation&& initiation, coro::Yield yield, Args&&... args) {
+    std::optional<return_type> result;
+    yield.waiter().suspend_then([&] {
+      std::forward<Initiation>(initiation)(coro::Completion<Values...>(yield.waiter(), result),
+                                           std::forward<Args>(args)...);
+    });
+    return std::move(*result);
+  }
+};
