@@ -1,0 +1,93 @@
+#include "server/network.hpp"
+
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+#include <charconv>
+
+namespace server {
+
+namespace ip = boost::asio::ip;
+
+namespace {
+
+constexpr unsigned mapped_prefix_length = 96;  // ::ffff:0:0/96
+
+std::optional<unsigned> parse_prefix_length(std::string_view digits, unsigned longest) {
+  unsigned length = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stop, error] = std::from_chars(digits.data(), end, length);
+  const bool leading_zero = digits.size() > 1 && digits.front() == '0';
+  if (error != std::errc() || stop != end || leading_zero || length > longest) {
+    return std::nullopt;
+  }
+  return length;
+}
+
+ip::address first_of_block(const ip::address& address, unsigned prefix_length) {
+  const auto length = static_cast<unsigned short>(prefix_length);
+  if (address.is_v4()) {
+    return ip::network_v4(address.to_v4(), length).network();
+  }
+  return ip::network_v6(address.to_v6(), length).network();
+}
+
+}  // namespace
+
+std::optional<ip::address> parse_address(std::string_view text) {
+  // The system's parser ends at a NUL and takes a scope.
+  if (text.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  boost::system::error_code error;
+  const ip::address address = ip::make_address(text, error);
+  if (error) {
+    return std::nullopt;
+  }
+  return address;
+}
+
+ip::address unmapped(const ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    return ip::make_address_v4(ip::v4_mapped, address.to_v6());
+  }
+  return address;
+}
+
+Network::Network(ip::address first, unsigned prefix_length)
+    : first_(std::move(first)), prefix_length_(prefix_length) {}
+
+boost::system::result<Network, std::string> Network::parse(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const std::optional<ip::address> written = parse_address(text.substr(0, slash));
+  if (!written) {
+    return "is not a network such as 10.0.0.0/8, 2001:db8::/32 or a single address";
+  }
+  const unsigned longest = written->is_v4() ? 32 : 128;
+  std::optional<unsigned> prefix_length = longest;
+  if (slash != std::string_view::npos) {
+    prefix_length = parse_prefix_length(text.substr(slash + 1), longest);
+  }
+  if (!prefix_length) {
+    return "has a prefix length that is not a whole number from 0 to " + std::to_string(longest);
+  }
+  const ip::address first = first_of_block(*written, *prefix_length);
+  if (first != *written) {
+    return "has bits set beyond its prefix, did you mean " +
+           Network(first, *prefix_length).to_string();
+  }
+  if (written->is_v6() && written->to_v6().is_v4_mapped()) {
+    return Network(unmapped(first), *prefix_length - mapped_prefix_length);
+  }
+  return Network(first, *prefix_length);
+}
+
+bool Network::contains(const ip::address& address) const {
+  const ip::address candidate = unmapped(address);
+  return candidate.is_v4() == first_.is_v4() && first_of_block(candidate, prefix_length_) == first_;
+}
+
+std::string Network::to_string() const {
+  return first_.to_string() + '/' + std::to_string(prefix_length_);
+}
+
+}  // namespace server
