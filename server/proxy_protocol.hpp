@@ -46,9 +46,17 @@ struct ProxyHeaderMalformed {
 using ProxyHeaderResult = std::variant<ProxyHeaderIncomplete, ProxyHeaderMalformed, ProxyHeader>;
 
 // Reads the header at the beginning of `bytes`, everything received so far. Pure: call it again
-// with more bytes while the result is incomplete; the final result does not depend on how the bytes
-// were split. `accepted` is not off. Extensions of version 2 (TLVs) must be well-formed and are
-// skipped; a CRC32C extension is verified (section 2.2.3).
+// with more bytes while the result is incomplete. The final result does not depend on how the bytes
+// were split. `accepted` says which versions there may be; with off every byte is malformed.
 ProxyHeaderResult parse_proxy_header(std::string_view bytes, ProxyProtocol accepted);
+
+// One version each. Version 1, a line of text (section 2.1), is refused at the first byte that
+// cannot belong to one.
+ProxyHeaderResult parse_proxy_v1(std::string_view bytes);
+
+// Version 2, binary (section 2.2). Its extensions (TLVs) must be well-formed and are skipped,
+// except that a CRC32C is verified (section 2.2.3). What LOCAL and UNSPEC headers carry is skipped
+// unseen, as their layout is not defined.
+ProxyHeaderResult parse_proxy_v2(std::string_view bytes);
 
 }  // namespace server
