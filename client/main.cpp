@@ -1,0 +1,38 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <clocale>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <variant>
+
+#include "client/options.hpp"
+#include "client/pipe.hpp"
+
+namespace {
+
+int run(const client::Options& options) {
+  return client::run_pipe(options);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::setlocale(LC_CTYPE, "");
+  // Whoever started us may ignore it; in a pipeline whose reader has gone it is what ends a filter
+  // quietly.
+  std::signal(SIGPIPE, SIG_DFL);
+  try {
+    const auto parsed = client::parse_options(argc, argv);
+    if (const auto* early = std::get_if<client::EarlyExit>(&parsed)) {
+      fmt::print(stdout, "{}", early->output);
+      fmt::print(stderr, "{}", early->error);
+      return early->status;
+    }
+    return run(std::get<client::Options>(parsed));
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "coroecho-client: {}\n", error.what());
+    return 1;
+  }
+}

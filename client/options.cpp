@@ -1,0 +1,168 @@
+#include "client/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <sstream>
+#include <stdexcept>
+
+namespace client {
+namespace {
+
+constexpr int usage_error = 2;
+constexpr std::size_t largest_message = std::size_t{64} << 20U;
+constexpr std::size_t most_connections = 1'000'000;
+constexpr double shortest_time = 0.001;
+constexpr double longest_time = 1e7;
+
+const char* const description =
+    "Talks to an echo service and verifies every byte: a prompt in a terminal, a filter in a "
+    "pipe,\n"
+    "a ping and a benchmark.";
+
+const char* const footer =
+    "HOST may also be host:port or [v6]:port. A TIME is in seconds, or has a unit: 500ms, 2m.\n"
+    "Exit status: 0 every byte came back the same, 1 not so, 2 usage error.";
+
+// What is bound to the command line while it is parsed.
+struct CommandLine {
+  CLI::App app{description, "coroecho-client"};
+  Options options;
+  std::string host;
+  std::string port;
+  std::size_t size = 0;
+  bool json = false;
+  bool csv = false;
+  bool pings = false;
+  bool benches = false;
+  CLI::Option* ping = nullptr;
+  CLI::Option* bench = nullptr;
+};
+
+Duration to_duration(double seconds) {
+  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
+template <typename Target>
+CLI::Option* add_time(CLI::App& app, const std::string& name, Target& target,
+                      const std::string& text) {
+  static const std::map<std::string, double> units = {
+      {"ms", 0.001}, {"s", 1}, {"m", 60}, {"h", 3600}};
+  const auto keep = [&target](const double& value) { target = to_duration(value); };
+  return app.add_option_function<double>(name, keep, text)
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::DEFAULT, "TIME"))
+      ->check(CLI::Range(shortest_time, longest_time).description(""));
+}
+
+template <typename Target>
+CLI::Option* add_number(CLI::App& app, const std::string& name, Target& target,
+                        const std::string& text, std::size_t most) {
+  return app.add_option(name, target, text)
+      ->check(CLI::Range(std::size_t{1}, most).description(""));
+}
+
+void add_general(CommandLine& line) {
+  auto& app = line.app;
+  app.footer(footer);
+  app.get_formatter()->column_width(32);
+  app.set_version_flag("-V,--version", COROECHO_VERSION);
+  app.add_option("HOST", line.host, "Name or address (localhost)")->option_text(" ");
+  app.add_option("PORT", line.port, "Port or service name (8888)")->option_text(" ");
+  add_time(app, "--timeout", line.options.timeout, "To connect, and without progress (10s)");
+  app.add_flag("!--no-history", line.options.history, "Remember no typed lines");
+  line.ping = app.add_flag("--ping", line.pings, "Echo after echo, as ping(8)");
+  line.bench =
+      app.add_flag("--bench", line.benches, "Measure throughput and latency")->excludes(line.ping);
+  app.add_option("-s,--size", line.size, "Bytes of each message (ping 56, bench 64, stream 64k)")
+      ->transform(CLI::AsSizeValue(false))
+      ->check(CLI::Range(std::size_t{1}, largest_message).description(""));
+  app.add_flag("--json", line.json, "Results as JSON");
+}
+
+void add_ping(CommandLine& line) {
+  auto& app = line.app;
+  auto& ping = line.options.ping;
+  const auto add = [&](CLI::Option* option) { option->needs(line.ping)->group("With --ping"); };
+  add(add_number(app, "-c,--count", ping.count, "Stop after so many", most_connections * 1000));
+  add(add_time(app, "-i,--interval", ping.interval, "From one to the next (1s)"));
+  add(add_time(app, "-W,--wait", ping.wait, "After this an echo counts as lost (1s)"));
+  add(add_time(app, "-w,--deadline", ping.deadline, "Stop after this time"));
+  add(app.add_flag("-q,--quiet", ping.quiet, "Only the summary"));
+}
+
+void add_bench(CommandLine& line) {
+  static const std::map<std::string, BenchMode> modes = {{"pingpong", BenchMode::pingpong},
+                                                         {"stream", BenchMode::stream},
+                                                         {"churn", BenchMode::churn},
+                                                         {"idle", BenchMode::idle}};
+  auto& app = line.app;
+  auto& bench = line.options.bench;
+  const auto add = [&](CLI::Option* option) { option->needs(line.bench)->group("With --bench"); };
+  add(app.add_option("--mode", bench.mode, "pingpong, stream, churn or idle (pingpong)")
+          ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description("MODE")));
+  add(add_number(app, "--connections", bench.connections, "At a time (50)", most_connections));
+  add(add_number(app, "--pipeline", bench.pipeline, "Messages under way on each (1, stream 16)",
+                 most_connections));
+  add(add_time(app, "--duration", bench.duration, "Measured time (10s)"));
+  add(add_time(app, "--warmup", bench.warmup, "Before it, not counted (1s)"));
+  add(app.add_option("--rate", bench.rate,
+                     "Messages a second in all; latency then counts from\n"
+                     "when each was meant to be sent")
+          ->check(CLI::Range(0.001, 1e9).description("")));
+  add(add_number(app, "--threads", bench.threads, "Each with a scheduler of its own (1)", 1024));
+  add(app.add_flag("--csv", line.csv, "Results as CSV, with a header"));
+  add(app.add_option("--plot", bench.plot, "Write the histogram and the rate over time as SVG")
+          ->type_name("FILE"));
+}
+
+void take_size(CommandLine& line) {
+  auto& bench = line.options.bench;
+  if (bench.mode == BenchMode::stream) {
+    bench.size = std::size_t{64} << 10U;
+    if (line.app.count("--pipeline") == 0) bench.pipeline = 16;
+  }
+  if (line.size != 0) line.options.ping.size = bench.size = line.size;
+}
+
+void take_modes(CommandLine& line) {
+  auto& options = line.options;
+  if (!line.pings && !line.benches && (line.size != 0 || line.json)) {
+    throw CLI::RequiresError(line.json ? "--json" : "--size", "--ping or --bench");
+  }
+  if (line.json && line.csv) throw CLI::ExcludesError("--json", "--csv");
+  if (line.pings) options.mode = Options::Mode::ping;
+  if (line.benches) options.mode = Options::Mode::bench;
+  options.ping.json = line.json;
+  if (line.json) options.bench.format = BenchFormat::json;
+  if (line.csv) options.bench.format = BenchFormat::csv;
+  take_size(line);
+}
+
+Options parse(CommandLine& line, int argc, const char* const* argv) {
+  line.app.parse(argc, argv);
+  take_modes(line);
+  try {
+    line.options.target = parse_target(line.host, line.port);
+  } catch (const std::invalid_argument& error) {
+    throw CLI::ValidationError("HOST", error.what());
+  }
+  return line.options;
+}
+
+}  // namespace
+
+std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv) {
+  CommandLine line;
+  add_general(line);
+  add_ping(line);
+  add_bench(line);
+  try {
+    return parse(line, argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream output;
+    std::ostringstream message;
+    const int status = line.app.exit(error, output, message) == 0 ? 0 : usage_error;
+    return EarlyExit{status, output.str(), message.str()};
+  }
+}
+
+}  // namespace client

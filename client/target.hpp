@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace client {
+
+/// The echo service to talk to, as the operator named it; nothing is resolved yet.
+struct Target {
+  std::string host = "localhost";  ///< a name or an address, without brackets
+  std::string port = "8888";       ///< a number from 1 to 65535, or a service name (services(5))
+
+  /// `host:port`, with an IPv6 address in brackets (RFC 3986, 3.2.2).
+  std::string name() const;
+};
+
+/// Reads `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT` or a bare IPv6 address; port may be empty. What
+/// is not given keeps its default. Throws std::invalid_argument with one line for the operator when
+/// it makes no sense.
+Target parse_target(std::string_view host, std::string_view port);
+
+}  // namespace client
