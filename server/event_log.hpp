@@ -22,7 +22,9 @@ class EventLog {
   explicit EventLog(int standard_output = 1);
   // Closes.
   ~EventLog();
+  EventLog(EventLog&&) = delete;
   EventLog(const EventLog&) = delete;
+  EventLog& operator=(EventLog&&) = delete;
   EventLog& operator=(const EventLog&) = delete;
 
   // Puts the whole of `config` in force, at the start or later. What was logged before is written

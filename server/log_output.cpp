@@ -10,8 +10,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 LogOutput::LogOutput(LogDestination destination)
-    : destination_(std::move(destination)),
-      buffer_(std::make_unique_for_overwrite<char[]>(capacity)) {}
+    : destination_(std::move(destination)), buffer_(std::make_unique_for_overwrite<Buffer>()) {}
 
 void LogOutput::append(std::string_view line) {
   const auto fits = [&] { return line.size() <= capacity - (end_ - begin_); };
@@ -22,10 +21,10 @@ void LogOutput::append(std::string_view line) {
     return drop();
   }
   if (line.size() > capacity - end_) {
-    std::copy(&buffer_[begin_], &buffer_[end_], buffer_.get());
+    std::copy(at(begin_), at(end_), at(0));
     end_ -= std::exchange(begin_, 0);
   }
-  end_ += line.copy(&buffer_[end_], line.size());
+  end_ += line.copy(at(end_), line.size());
 }
 
 void LogOutput::drop() {
@@ -40,10 +39,10 @@ void LogOutput::write() {
 }
 
 boost::system::error_code LogOutput::attempt() {
-  const auto result = destination_.write({&buffer_[begin_ + written_], end_ - begin_ - written_});
+  const auto result = destination_.write({at(begin_ + written_), end_ - begin_ - written_});
   if (result.has_value()) {
     written_ += *result;
-    const std::string_view taken(&buffer_[begin_], written_);
+    const std::string_view taken(at(begin_), written_);
     // npos + 1 is 0: no line is complete.
     const std::size_t complete = taken.rfind('\n') + 1;
     begin_ += complete;
@@ -88,7 +87,7 @@ void LogOutput::drain(steady_clock::time_point deadline) {
 }
 
 void LogOutput::discard() {
-  const auto lines = std::count(&buffer_[begin_], &buffer_[end_], '\n');
+  const auto lines = std::count(at(begin_), at(end_), '\n');
   dropped_ += static_cast<std::uint64_t>(lines) - (std::exchange(tells_lost_, false) ? 1 : 0);
   begin_ = end_ = written_ = 0;
 }

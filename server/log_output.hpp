@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <boost/system/error_code.hpp>
 #include <chrono>
 #include <cstddef>
@@ -59,11 +60,14 @@ class LogOutput {
   std::uint64_t dropped() const { return dropped_; }
 
  private:
+  using Buffer = std::array<char, capacity>;
+
+  char* at(std::size_t position) { return buffer_->data() + position; }
   bool pending() const { return begin_ < end_; }
   boost::system::error_code attempt();
 
   LogDestination destination_;
-  std::unique_ptr<char[]> buffer_;  // pages that are never needed are never touched
+  std::unique_ptr<Buffer> buffer_;  // pages that are never needed are never touched
   std::size_t begin_ = 0;           // the first line that is not written, or not wholly
   std::size_t written_ = 0;         // bytes of it that are
   std::size_t end_ = 0;
