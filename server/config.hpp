@@ -8,11 +8,11 @@
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "server/config_error.hpp"
 #include "server/network.hpp"
 #include "server/proxy_protocol.hpp"
 
@@ -22,33 +22,34 @@
 namespace server {
 
 struct UnixSocketConfig {
-  std::string path;      // "" = none; at most 107 bytes (unix(7))
+  std::string path;      // "" = none; at most 107 bytes, unix(7)
   unsigned mode = 0666;  // permission bits of the socket, 0..0777
 
   bool operator==(const UnixSocketConfig&) const = default;
 };
 
+// 0 = no limit, for each.
 struct LimitsConfig {
-  std::uint32_t max_connections = 10000;     // 0 = no limit; at most 1,000,000
-  std::uint32_t max_connections_per_ip = 0;  // 0 = no limit; at most 1,000,000
-  std::uint32_t accept_rate = 0;  // connections a second, 0 = no limit; at most 1,000,000
-  std::chrono::milliseconds idle_timeout{0};                           // 0 = never; at most 720 h
-  std::chrono::milliseconds write_timeout = std::chrono::seconds(30);  // 0 = never; at most 720 h
+  std::uint32_t max_connections = 10000;      // at most 1,000,000
+  std::uint32_t max_connections_per_ip = 0;   // at most 1,000,000
+  std::uint32_t accept_rate = 0;              // connections a second; at most 1,000,000
+  std::chrono::milliseconds idle_timeout{0};  // at most 720 h
+  std::chrono::milliseconds write_timeout = std::chrono::seconds(30);  // at most 720 h
 
   bool operator==(const LimitsConfig&) const = default;
 };
 
 struct TcpConfig {
   bool nodelay = true;
-  std::chrono::seconds keepalive{
-      0};  // idle time before the first probe, 0 = no probes; at most 32767 s (tcp(7))
+  // Idle time before the first probe, 0 = no probes; at most 32767 s, tcp(7).
+  std::chrono::seconds keepalive{0};
 
   bool operator==(const TcpConfig&) const = default;
 };
 
 struct ShutdownConfig {
-  std::chrono::milliseconds timeout = std::chrono::seconds(10);  // 0..1 h
-  std::chrono::milliseconds delay{0};                            // 0..1 h
+  std::chrono::milliseconds timeout = std::chrono::seconds(10);  // at most 1 h
+  std::chrono::milliseconds delay{0};                            // at most 1 h
 
   bool operator==(const ShutdownConfig&) const = default;
 };
@@ -115,7 +116,7 @@ struct FaultsConfig {
 // "COROECHO_PORT".
 class Origins {
  public:
-  void set(const std::string& key, std::string origin) { origins_[key] = std::move(origin); }
+  void set(const std::string& key, const std::string& origin) { origins_[key] = origin; }
 
   // For an error message about a value: "FILE:LINE: key 'port'", "--port", or "key 'port'" for a
   // default.
@@ -152,13 +153,6 @@ struct Config {
 
   // This machine: 127.0.0.0/8 and ::1/128.
   static std::vector<Network> default_trusted_proxies();
-};
-
-// The operator's mistake in a configuration. what() is one line without control characters:
-// "FILE:LINE: key 'limits.max_connections': message".
-class ConfigError : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
 };
 
 // Reads a YAML file over the defaults; an empty file is the defaults. Unknown and duplicate keys,

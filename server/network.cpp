@@ -1,5 +1,6 @@
 #include "server/network.hpp"
 
+#include <algorithm>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 #include <charconv>
@@ -12,11 +13,24 @@ namespace {
 
 constexpr unsigned mapped_prefix_length = 96;  // ::ffff:0:0/96
 
-std::optional<unsigned> parse_prefix_length(std::string_view digits, unsigned longest) {
+constexpr std::string_view digits = "0123456789";
+constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+bool is_name(std::string_view text) {
+  constexpr std::size_t longest_host_name = 253;
+  const auto is_allowed = [](char byte) {
+    return digits.find(byte) != std::string_view::npos ||
+           letters.find(byte) != std::string_view::npos || byte == '-' || byte == '_' ||
+           byte == '.';
+  };
+  return !text.empty() && text.size() <= longest_host_name && std::ranges::all_of(text, is_allowed);
+}
+
+std::optional<unsigned> parse_prefix_length(std::string_view text, unsigned longest) {
   unsigned length = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, length);
-  const bool leading_zero = digits.size() > 1 && digits.front() == '0';
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, length);
+  const bool leading_zero = text.size() > 1 && text.front() == '0';
   if (error != std::errc() || stop != end || leading_zero || length > longest) {
     return std::nullopt;
   }
@@ -44,6 +58,16 @@ std::optional<ip::address> parse_address(std::string_view text) {
     return std::nullopt;
   }
   return address;
+}
+
+bool is_host(std::string_view text) {
+  const std::size_t scope = text.find('%');
+  if (const auto address = parse_address(text.substr(0, scope))) {
+    return scope == std::string_view::npos || (address->is_v6() && is_name(text.substr(scope + 1)));
+  }
+  // A name whose last label is a number could be mistaken for an address (RFC 1123, section 2.1).
+  const std::string_view last_label = text.substr(text.rfind('.') + 1);
+  return is_name(text) && last_label.find_first_not_of(digits) != std::string_view::npos;
 }
 
 ip::address unmapped(const ip::address& address) {

@@ -11,6 +11,11 @@ namespace server {
 // An IPv4 or IPv6 literal and nothing else: no port, no brackets, no scope (%eth0).
 std::optional<boost::asio::ip::address> parse_address(std::string_view text);
 
+// Whether this can name a machine: a host name (RFC 1123, and underscores), or an address literal
+// without brackets, an IPv6 one also with a scope (fe80::1%eth0). 127.0.0.1:80 and 300.1.1.1
+// cannot.
+bool is_host(std::string_view text);
+
 // The IPv4 address that an IPv4-mapped IPv6 address carries (::ffff:10.1.2.3 is what a dual-stack
 // socket reports for an IPv4 peer, RFC 4291 section 2.5.5.2); any other address as it is.
 boost::asio::ip::address unmapped(const boost::asio::ip::address& address);

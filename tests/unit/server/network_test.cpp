@@ -99,6 +99,25 @@ TEST(ParseAddress, TakesALiteralAndNothingElse) {
   }
 }
 
+TEST(IsHost, TakesNamesAndAddresses) {
+  for (const char* text :
+       {"localhost", "a", "echo-1.example.com", "example.com.", "my_service", "1.example",
+        "192.0.2.1", "::1", "2001:db8::1", "fe80::1%eth0.100", "0.0.0.0"}) {
+    EXPECT_TRUE(is_host(text)) << text;
+  }
+}
+
+TEST(IsHost, RefusesWhatCanNameNoMachine) {
+  for (const std::string_view text :
+       {""sv, "127.0.0.1:80"sv, "[::1]"sv, "300.1.1.1"sv, "1.2.3"sv, "8888"sv, "a b"sv, "a,b"sv,
+        "*"sv, "host/8"sv, "a\0"sv, "m\xC3\xBCller"sv, "127.0.0.1%lo"sv, "fe80::1%"sv,
+        "fe80::1%e h"sv, "host:80"sv}) {
+    EXPECT_FALSE(is_host(text)) << text;
+  }
+  EXPECT_TRUE(is_host(std::string(253, 'a')));
+  EXPECT_FALSE(is_host(std::string(254, 'a')));
+}
+
 TEST(Unmapped, LeavesEveryOtherAddressAsItIs) {
   EXPECT_EQ(unmapped(address("::ffff:192.0.2.1")), address("192.0.2.1"));
   EXPECT_EQ(unmapped(address("::192.0.2.1")), address("::192.0.2.1"));
