@@ -1,0 +1,165 @@
+#include "server/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <map>
+#include <sstream>
+
+#include "server/settings.hpp"
+
+namespace server {
+
+namespace {
+
+// An option that sets a key of the configuration, and the environment variable that does the same.
+struct Overriding {
+  const char* option;
+  const char* variable;
+  const char* key;
+  const char* type;
+  const char* description;
+};
+
+constexpr std::array<Overriding, 4> overridings = {{
+    {"--host", "COROECHO_HOST", "host", "HOST",
+     "Listen on this name or address; may be given again"},
+    {"--port", "COROECHO_PORT", "port", "PORT", "Listen on this TCP port; 0 takes any free one"},
+    {"--log-level", "COROECHO_LOG_LEVEL", "log.level", "LEVEL",
+     "trace, debug, info, warning, error, critical or off"},
+    {"--log-format", "COROECHO_LOG_FORMAT", "log.format", "FORMAT", "text or json"},
+}};
+
+constexpr const char* description =
+    "An echo service: every byte a client sends comes back, unchanged (RFC 862).\n"
+    "Without options it listens on localhost, TCP port 8888.";
+
+constexpr const char* footer =
+    R"(Options beat environment variables, which beat the file, which beats the defaults:
+  COROECHO_CONFIG, COROECHO_HOST (comma-separated), COROECHO_PORT,
+  COROECHO_LOG_LEVEL, COROECHO_LOG_FORMAT
+
+Signals:
+  SIGTERM, SIGINT  stop accepting, echo what has been received, then exit;
+                   a second one stops at once
+  SIGHUP           load the configuration again; a bad one changes nothing
+  SIGUSR1          log statistics
+  SIGUSR2          reopen the log file
+
+Exit codes:
+  0   stopped as asked
+  1   stopped by force: a second signal, or shutdown.timeout ran out
+  64  wrong options
+  69  cannot listen
+  70  internal error
+  78  wrong configuration)";
+
+// An empty variable counts as not set.
+std::optional<std::string> environment(const char* variable) {
+  const char* const value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): one thread
+  return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
+}
+
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts(1);
+  for (const char byte : text) {
+    if (byte == ',') {
+      parts.emplace_back();
+    } else {
+      parts.back() += byte;
+    }
+  }
+  return parts;
+}
+
+// Returns an empty string or what is wrong.
+std::string apply(const Override& override, Config& config) {
+  const std::vector<Setting> known = settings(config);
+  const auto setting = std::ranges::find(known, override.key, &Setting::key);
+  std::vector<Value> values;
+  for (const std::string& value : override.values) {
+    values.push_back({.text = value, .quoted = false});
+  }
+  config.origins.set(override.key, override.origin);
+  return setting->read(values);
+}
+
+std::optional<Override> override_of(const Overriding& overriding,
+                                    const std::vector<std::string>& given) {
+  if (!given.empty()) {
+    return Override{.key = overriding.key, .values = given, .origin = overriding.option};
+  }
+  if (const auto value = environment(overriding.variable)) {
+    const bool is_list = std::string_view(overriding.key) == "host";
+    return Override{.key = overriding.key,
+                    .values = is_list ? split_at_commas(*value) : std::vector{*value},
+                    .origin = overriding.variable};
+  }
+  return std::nullopt;
+}
+
+void check(const Override& override) {
+  Config unused;
+  const std::string complaint = apply(override, unused);
+  if (!complaint.empty()) {
+    throw UsageError(override.origin + ": " + complaint);
+  }
+}
+
+}  // namespace
+
+Options parse_options(int argc, const char* const* argv) {
+  Options options;
+  CLI::App app(description, "coroecho");
+  app.footer(footer);
+  app.set_help_flag("--help", "Print this page and exit");
+  app.set_version_flag("--version", "coroecho " COROECHO_VERSION, "Print the version and exit");
+  app.add_option("--config", options.config, "Read this configuration file")->type_name("FILE");
+  std::map<std::string, std::vector<std::string>> given;
+  for (const Overriding& overriding : overridings) {
+    CLI::Option* const option =
+        app.add_option(overriding.option, given[overriding.key], overriding.description)
+            ->type_name(overriding.type)
+            ->allow_extra_args(false);
+    if (std::string_view(overriding.key) != "host") {
+      option->expected(1);
+    }
+  }
+  app.add_flag("--check-config", options.check_config,
+               "Print the effective configuration and exit");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    options.answer = app.help();
+    return options;
+  } catch (const CLI::CallForVersion& version) {
+    options.answer = std::string(version.what()) + '\n';
+    return options;
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(escaped(error.what()));
+  }
+  if (!options.config) {
+    options.config = environment("COROECHO_CONFIG");
+  }
+  for (const Overriding& overriding : overridings) {
+    if (auto override = override_of(overriding, given[overriding.key])) {
+      check(*override);
+      options.overrides.push_back(std::move(*override));
+    }
+  }
+  return options;
+}
+
+Config effective_config(const Options& options) {
+  Config config = options.config ? load_config(*options.config) : Config();
+  for (const Override& override : options.overrides) {
+    const std::string complaint = apply(override, config);
+    if (!complaint.empty()) {
+      throw ConfigError(override.origin + ": " + complaint);
+    }
+  }
+  return config;
+}
+
+}  // namespace server
