@@ -1,0 +1,113 @@
+# Sourced by run and test: installs what is missing, configures and builds a CMake preset.
+# Debian and its relatives are served by apt-get; elsewhere the names below say what to install.
+# shellcheck shell=bash disable=SC2034
+
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+
+# One requirement a word: NAME, NAME>=VERSION, and alternatives joined by "|", best first.
+build_packages=(
+  g++ cmake ninja-build pkg-config
+  'libboost1.81-dev|libboost-dev>=1.81' 'libboost-context1.81-dev|libboost-context-dev>=1.81'
+  libspdlog-dev libfmt-dev libyaml-cpp-dev libcli11-dev libedit-dev
+)
+test_packages=(
+  libgtest-dev libgmock-dev nlohmann-json3-dev libbenchmark-dev liblua5.4-dev # libraries of the tests
+  ncat socat netcat-openbsd lua5.4 lua-socket                                 # other people's clients
+  python3 tmux expect                                                         # programs and terminals
+  clang libclang-rt-dev                                                       # fuzzers
+)
+check_packages=(
+  git clang clang-format clang-tidy shellcheck
+)
+
+say() { printf '%s\n' "$*" >&2; }
+fail() {
+  say "$*"
+  exit 1
+}
+
+# True when NAME[>=VERSION] is installed.
+installed() {
+  local name=${1%%>=*} at_least=${1#"${1%%>=*}"} version
+  version=$(dpkg-query -W -f='${db:Status-Status} ${Version}' "$name" 2>/dev/null) || return 1
+  [[ $version == 'installed '* ]] || return 1
+  [[ -z $at_least ]] || dpkg --compare-versions "${version#installed }" ge "${at_least#>=}"
+}
+
+# True when apt-get could install NAME[>=VERSION].
+available() {
+  local name=${1%%>=*} at_least=${1#"${1%%>=*}"} version
+  version=$(LC_ALL=C apt-cache policy "$name" 2>/dev/null | sed -n 's/^  Candidate: //p')
+  [[ -n $version && $version != '(none)' ]] || return 1
+  [[ -z $at_least ]] || dpkg --compare-versions "$version" ge "${at_least#>=}"
+}
+
+# Prints those of the given requirements that nothing installed satisfies, one a line.
+missing() {
+  local requirement alternative
+  for requirement in "$@"; do
+    while IFS= read -r alternative; do
+      installed "$alternative" && continue 2
+    done <<<"${requirement//|/$'\n'}"
+    printf '%s\n' "$requirement"
+  done
+}
+
+# Runs a command silently; shows everything it said when it fails.
+quietly() {
+  local log status=0
+  log=$(mktemp)
+  "$@" </dev/null >"$log" 2>&1 || status=$?
+  ((status == 0)) || cat "$log" >&2
+  rm -f "$log"
+  return "$status"
+}
+
+# Installs what of the given requirements is missing. Takes no network when nothing is.
+install_missing() {
+  local requirements as_root=() names=() requirement alternative
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
+    say "No apt-get here: these Debian packages, by whatever name, must be there: $*"
+    return
+  fi
+  mapfile -t requirements < <(missing "$@")
+  ((${#requirements[@]} > 0)) || return 0
+
+  say "Missing: ${requirements[*]%%|*}"
+  if ((EUID != 0)); then
+    as_root=(sudo)
+    # Asks for the password here, where it can be seen.
+    sudo -v || fail "This needs root or sudo: install the packages above as root, then come back."
+  fi
+  quietly "${as_root[@]}" apt-get -q update || say "apt-get update failed; going on with the lists at hand."
+  for requirement in "${requirements[@]}"; do
+    while IFS= read -r alternative; do
+      available "$alternative" || continue
+      names+=("${alternative%%>=*}")
+      continue 2
+    done <<<"${requirement//|/$'\n'}"
+    fail "No package for $requirement on this system."
+  done
+  say "Installing by apt-get: ${names[*]}"
+  quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+    install --no-install-recommends "${names[@]}" || fail "apt-get could not install them."
+}
+
+# configure PRESET [CMAKE-ARGUMENT...]
+configure() {
+  (cd "$root" && quietly cmake --preset "$@") || fail "CMake could not configure $1."
+}
+
+# build PRESET [TARGET...]: on a terminal one line shows the progress.
+build() {
+  local preset=$1 command
+  shift
+  command=(cmake --build --preset "$preset" --parallel "$(nproc)")
+  (($# == 0)) || command+=(--target "$@")
+  say "Building build/$preset"
+  if [[ -t 1 ]]; then
+    (cd "$root" && "${command[@]}") || fail "The build of $preset failed."
+  else
+    (cd "$root" && quietly "${command[@]}") || fail "The build of $preset failed."
+  fi
+}
