@@ -1,0 +1,18 @@
+#pragma once
+
+#include <chrono>
+
+namespace service {
+
+using Clock = std::chrono::steady_clock;
+
+// How long a test waits for what must happen. Only a failing test waits that long.
+inline constexpr std::chrono::seconds patience{30};
+
+// The milliseconds left until `deadline`, as poll(2) takes them; 0 when it has passed.
+inline int milliseconds_until(Clock::time_point deadline) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+  return left.count() > 0 ? static_cast<int>(left.count()) : 0;
+}
+
+}  // namespace service

@@ -1,0 +1,67 @@
+#include "tests/service/server.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <exception>
+#include <stdexcept>
+
+namespace service {
+
+namespace {
+
+constexpr const char* file_name = "coroecho.yaml";
+
+std::vector<std::string> command(const std::filesystem::path& configuration,
+                                 const std::vector<std::string>& arguments) {
+  std::vector<std::string> words = {COROECHO, "--config", configuration};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return words;
+}
+
+}  // namespace
+
+Server::Server(std::string_view configuration, const std::vector<std::string>& arguments)
+    : process_(command(directory_.write(file_name, configuration), arguments)) {
+  try {
+    process_.output().wait_for_line("listening on ");
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(error.what() + process_.errors().text());
+  }
+}
+
+Server::~Server() {
+  if (!process_.running()) return;
+  try {
+    stop(SIGTERM);
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << error.what();
+  }
+}
+
+std::uint16_t Server::port(std::string_view address) const {
+  const std::string before = "listening on " + std::string(address) + ":";
+  const std::string line = log().wait_for_line(before);
+  return static_cast<std::uint16_t>(std::stoi(line.substr(line.find(before) + before.size())));
+}
+
+SocketClient Server::connect() const {
+  return {"127.0.0.1", port()};
+}
+
+void Server::write_configuration(std::string_view configuration) const {
+  directory_.write(file_name, configuration);
+}
+
+void Server::stop(int signal, int exit_code) {
+  process_.signal(signal);
+  expect_exit(exit_code);
+}
+
+void Server::expect_exit(int exit_code) {
+  EXPECT_EQ(exit_code, process_.wait()) << process_.output().text() << process_.errors().text();
+  // Sanitizers report here, and so does an assertion.
+  EXPECT_EQ("", process_.errors().wait_for_end());
+}
+
+}  // namespace service

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/service/process.hpp"
+#include "tests/service/socket_client.hpp"
+#include "tests/service/temporary_directory.hpp"
+
+namespace service {
+
+// A running coroecho with a configuration of its own. When the test ends it must still run, stop on
+// SIGTERM and exit 0; a test that ends it otherwise says so by calling stop() or expect_exit().
+class Server {
+ public:
+  // `configuration` is YAML; the command line then sets the address: 127.0.0.1 and any free port,
+  // unless a test has its own.
+  explicit Server(std::string_view configuration = "", const std::vector<std::string>& arguments = {
+                                                           "--host", "127.0.0.1", "--port", "0"});
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server();
+
+  // The port it listens on at an address as the log shows it: "127.0.0.1", "[::1]".
+  std::uint16_t port(std::string_view address = "127.0.0.1") const;
+
+  // A new connection to 127.0.0.1.
+  SocketClient connect() const;
+
+  // The log.
+  const CapturedOutput& log() const { return process_.output(); }
+
+  Process& process() { return process_; }
+  const TemporaryDirectory& directory() const { return directory_; }
+
+  // Replaces the configuration file; SIGHUP makes the server read it.
+  void write_configuration(std::string_view configuration) const;
+
+  // Sends the signal and expects an exit with that code.
+  void stop(int signal, int exit_code = 0);
+
+  // Waits for the end and expects that exit code.
+  void expect_exit(int exit_code);
+
+ private:
+  TemporaryDirectory directory_;
+  Process process_;
+};
+
+}  // namespace service
