@@ -42,6 +42,7 @@ class EchoWindow {
   std::uint64_t total() const { return end_; }
   /// Bytes that have come back the same since the start.
   std::uint64_t verified() const { return verified_; }
+  std::size_t capacity() const { return ring_.size(); }
   bool full() const { return outstanding() == ring_.size(); }
 
  private:

@@ -115,8 +115,12 @@ Failure local_failure(const std::string& what, error_code error) {
   return {FailureClass::local, fmt::format("{}: {}", what, error.message())};
 }
 
+std::string text_of(const Failure& failure) {
+  return fmt::format("coroecho-client: {}: {}", name_of(failure.kind), failure.text);
+}
+
 void report(const Failure& failure) {
-  fmt::print(stderr, "coroecho-client: {}: {}\n", name_of(failure.kind), failure.text);
+  fmt::print(stderr, "{}\n", text_of(failure));
 }
 
 }  // namespace client

@@ -50,7 +50,9 @@ Failure mismatch_failure(const Target& target, const Mismatch& mismatch);
 /// Reading or writing a file of this machine failed.
 Failure local_failure(const std::string& what, error_code error);
 
-/// `coroecho-client: refused: ...` on standard error.
+/// `coroecho-client: refused: ...`
+std::string text_of(const Failure& failure);
+/// The same, on standard error.
 void report(const Failure& failure);
 
 }  // namespace client

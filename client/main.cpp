@@ -7,13 +7,15 @@
 #include <exception>
 #include <variant>
 
+#include "client/conversation.hpp"
 #include "client/options.hpp"
 #include "client/pipe.hpp"
 
 namespace {
 
 int run(const client::Options& options) {
-  return client::run_pipe(options);
+  const bool at_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
+  return at_terminal ? client::run_conversation(options) : client::run_pipe(options);
 }
 
 }  // namespace

@@ -1,0 +1,107 @@
+#include "client/rendering.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cwchar>
+#include <cwctype>
+
+namespace client {
+namespace {
+
+constexpr std::size_t bytes_per_row = 16;
+constexpr std::size_t tab_width = 8;
+
+std::string escaped_byte(char byte) {
+  switch (byte) {
+    case '\n':
+      return "\\n";
+    case '\r':
+      return "\\r";
+    case '\t':
+      return "\\t";
+    default:
+      return fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+  }
+}
+
+bool is_printable(char byte) {
+  return byte >= 0x20 && byte < 0x7f;
+}
+
+std::size_t width_of(wchar_t character, std::size_t column) {
+  if (character == L'\t') return tab_width - column % tab_width;
+  if (std::iswcntrl(static_cast<std::wint_t>(character)) != 0) return 2;
+  return static_cast<std::size_t>(std::max(::wcwidth(character), 0));
+}
+
+}  // namespace
+
+std::string escaped(std::string_view bytes) {
+  std::string text;
+  std::mbstate_t state{};
+  while (!bytes.empty()) {
+    wchar_t character = 0;
+    const auto size = std::mbrtowc(&character, bytes.data(), bytes.size(), &state);
+    const bool is_character = size > 0 && size <= bytes.size();
+    if (is_character && std::iswprint(static_cast<std::wint_t>(character)) != 0) {
+      text.append(bytes.substr(0, size));
+      bytes.remove_prefix(size);
+    } else {
+      text += escaped_byte(bytes.front());
+      bytes.remove_prefix(1);
+      state = {};
+    }
+  }
+  return text;
+}
+
+std::string hex_dump(std::string_view bytes) {
+  std::string text;
+  for (std::size_t offset = 0; offset < bytes.size(); offset += bytes_per_row) {
+    std::string hex;
+    std::string characters;
+    for (const char byte : bytes.substr(offset, bytes_per_row)) {
+      if (characters.size() == bytes_per_row / 2) hex += ' ';
+      hex += fmt::format("{:02x} ", static_cast<unsigned char>(byte));
+      characters += is_printable(byte) ? byte : '.';
+    }
+    text += fmt::format("{:08x}  {:<49} |{}|\n", offset, hex, characters);
+  }
+  return text;
+}
+
+std::size_t rows_above_cursor(std::size_t prompt_width, std::wstring_view before_cursor,
+                              std::size_t columns) {
+  std::size_t row = prompt_width / columns;
+  std::size_t column = prompt_width % columns;
+  for (const wchar_t character : before_cursor) {
+    const auto width = width_of(character, column);
+    if (column + width > columns) {  // a wide character does not fit any more
+      ++row;
+      column = 0;
+    }
+    column += width;
+    if (column == columns) {
+      ++row;
+      column = 0;
+    }
+  }
+  return row;
+}
+
+Style Style::of(int descriptor) {
+  const char* const no_color = std::getenv("NO_COLOR");
+  const char* const terminal = std::getenv("TERM");
+  const bool unwanted = no_color != nullptr && *no_color != '\0';
+  const bool dumb = terminal == nullptr || std::string_view(terminal) == "dumb";
+  return Style(::isatty(descriptor) == 1 && !unwanted && !dumb);
+}
+
+std::string Style::wrap(std::string_view code, std::string_view text) const {
+  return coloured_ ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+}
+
+}  // namespace client
