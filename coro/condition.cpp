@@ -14,7 +14,6 @@ error_code Condition::wait(Yield yield) {
       waiter.wake(aborted);
     });
   });
-  waiter.cancellation_slot().clear();
   return aborted ? error_code(boost::asio::error::operation_aborted) : error_code();
 }
 

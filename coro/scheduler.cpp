@@ -1,19 +1,19 @@
 #include "coro/scheduler.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cstdio>
 #include <new>
 #include <vector>
 
 #include "coro/condition.hpp"
-#include "coro/error.hpp"
 
 namespace coro {
 namespace {
 
-// How many completions run() handles before it looks at the queue's and the sleeper's needs all the
-// same.
-constexpr int completions_per_round = 128;
+// After how many completions the step that comes before sleeping is due even though run() does not
+// sleep.
+constexpr int completions_between_steps = 128;
 
 void print_exception(const char* name, const std::exception_ptr& exception) {
   try {
@@ -46,41 +46,47 @@ Scheduler::Scheduler(Options options)
     : options_(options), context_(1), stacks_(options.stacks), on_exception_(print_exception) {}
 
 Scheduler::~Scheduler() {
+  // Again, because a destructor on one of these stacks may spawn.
+  for (std::vector<Waiter*> alive = youngest_first(); !alive.empty(); alive = youngest_first()) {
+    for (Waiter* waiter : alive) {
+      // Another destructor may cancel it, but it waits for nothing any more.
+      waiter->serial_ = 0;
+      waiter->in_operation_ = false;
+      waiter->coroutine_.reset();
+    }
+  }
+}
+
+std::vector<Waiter*> Scheduler::youngest_first() {
   std::vector<Waiter*> alive;
   for (Waiter& waiter : waiters_) {
-    if (waiter.coroutine_ && !waiter.coroutine_->done()) alive.push_back(&waiter);
+    if (waiter.serial_ != 0) alive.push_back(&waiter);
   }
   std::ranges::sort(alive, std::greater{}, [](const Waiter* waiter) { return waiter->serial_; });
-  for (Waiter* waiter : alive)
-    waiter->coroutine_.reset();
+  return alive;
 }
 
 // ---- spawning
 
 // A waiter with a stack, ready to be given a function; null if there is no stack to be had.
 Waiter* Scheduler::idle_waiter() {
-  if (!kept_.empty()) {
-    Waiter& waiter = kept_.back();
-    kept_.pop_back();
-    --kept_count_;
-    return &waiter;
-  }
-  try {
-    if (spare_.empty()) spare_.push_back(waiters_.emplace_back(*this));
+  if (kept_.empty()) {
+    try {
+      if (spare_.empty()) spare_.push_back(waiters_.emplace_back(*this));
+      spare_.back().coroutine_.emplace(stacks_);
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
     Waiter& waiter = spare_.back();
-    waiter.coroutine_.emplace(stacks_);
     spare_.pop_back();
-    return &waiter;
-  } catch (const std::bad_alloc&) {
-    return nullptr;
+    kept_.push_back(waiter);
+    ++kept_count_;
   }
-}
-
-boost::system::error_code Scheduler::no_stack() {
-  return make_error_code(Error::no_stack);
+  return &kept_.back();
 }
 
 Task Scheduler::begin(Waiter& waiter, const char* name) {
+  --kept_count_;
   waiter.name_ = name;
   waiter.serial_ = ++counters_.spawned;
   counters_.peak = std::max(counters_.peak, ++counters_.alive);
@@ -91,15 +97,16 @@ Task Scheduler::begin(Waiter& waiter, const char* name) {
 // ---- running
 
 void Scheduler::run() {
-  for (;;) {
-    for (int round = 0; round < completions_per_round; ++round) {
+  assert(!busy_);
+  do {
+    for (int left = completions_between_steps; left > 0; --left) {
       run_queue();
-      if (context_.stopped()) context_.restart();  // it stops by itself when it runs out of work
-      if (context_.poll_one() == 0 && queue_.empty()) break;
+      const int completed = poll(left);
+      if (completed < left && queue_.empty()) break;
+      left -= completed;
     }
     before_sleep_();
-    if (queue_.empty() && context_.run_one() == 0 && queue_.empty()) return;
-  }
+  } while (!queue_.empty() || wait());
 }
 
 // Those who are queued meanwhile wait for the next round, so that I/O is never starved.
@@ -111,6 +118,26 @@ void Scheduler::run_queue() {
     round.pop_front();
     resume(waiter);
   }
+}
+
+// Handles what has completed, but not more than limit; returns how many that were.
+int Scheduler::poll(int limit) {
+  restart_context();
+  int completed = 0;
+  while (completed < limit && context_.poll_one() != 0)
+    ++completed;
+  return completed;
+}
+
+// Blocks until something has completed and handles it; false if there is nothing to wait for.
+bool Scheduler::wait() {
+  restart_context();
+  return context_.run_one() != 0;
+}
+
+// The context stops by itself each time it runs out of work, but there may be work again.
+void Scheduler::restart_context() {
+  if (context_.stopped()) context_.restart();
 }
 
 void Scheduler::resume(Waiter& waiter) {

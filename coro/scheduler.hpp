@@ -7,8 +7,11 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
+#include "coro/error.hpp"
 #include "coro/io.hpp"
 #include "coro/stack_pool.hpp"
 #include "coro/task.hpp"
@@ -55,12 +58,14 @@ class Scheduler {
   /// Makes body(Yield) a coroutine, which begins to run when the caller has suspended or returned
   /// to run(). The name is for messages and must be a literal. The error is Error::no_stack if the
   /// system has no memory or mappings for another stack; nothing else is affected then.
-  template <std::invocable<Yield> Body>
-  [[nodiscard]] boost::system::result<Task> spawn(const char* name, Body body) {
+  /// The body is moved from only on success.
+  template <typename Body>
+  requires std::invocable < std::decay_t<Body>
+  &, Yield > [[nodiscard]] boost::system::result<Task> spawn(const char* name, Body&& body) {
     Waiter* waiter = idle_waiter();
-    if (waiter == nullptr) return no_stack();
+    if (waiter == nullptr) return make_error_code(Error::no_stack);
     waiter->coroutine_->start(
-        [waiter, body = std::move(body)](Coroutine&) mutable { body(Yield(*waiter)); });
+        [waiter, body = std::forward<Body>(body)](Coroutine&) mutable { body(Yield(*waiter)); });
     return begin(*waiter, name);
   }
 
@@ -78,6 +83,8 @@ class Scheduler {
   boost::asio::io_context& context() { return context_; }
   Executor executor() { return context_.get_executor(); }
   Counters counters() const;
+  /// How this scheduler's stacks are guarded.
+  StackPool::Guard stack_guard() const { return stacks_.guard(); }
 
  private:
   friend class Waiter;
@@ -87,14 +94,17 @@ class Scheduler {
   // it.
   class Busy;
 
+  std::vector<Waiter*> youngest_first();
   Waiter* idle_waiter();
-  static boost::system::error_code no_stack();
   Task begin(Waiter& waiter, const char* name);
 
   void queue(Waiter& waiter);
   void resume_now_or_queue(Waiter& waiter);
   void abort(Waiter& waiter);
   void run_queue();
+  int poll(int limit);
+  bool wait();
+  void restart_context();
   void resume(Waiter& waiter);
   void ended(Waiter& waiter, const std::exception_ptr& failure);
   void recycle(Waiter& waiter);
@@ -104,8 +114,8 @@ class Scheduler {
   StackPool stacks_;
   std::deque<Waiter> waiters_;  // all there are; none is destroyed before the scheduler is
   WaiterQueue queue_;           // to be resumed, in this order
-  WaiterQueue kept_;            // ended, with a stack; the last to end is the first to be used
-  WaiterQueue spare_;           // ended, without a stack
+  WaiterQueue kept_;            // idle, with a stack; the last to end is the first to be used
+  WaiterQueue spare_;           // idle, without a stack
   std::size_t kept_count_ = 0;
   bool busy_ = false;
   Counters counters_;

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <new>
 
@@ -43,12 +44,17 @@ bool guard_page(std::byte* page, StackPool::Guard guard) {
                                             : ::mprotect(page, page_size(), PROT_NONE) == 0;
 }
 
+// As std::vector does by itself, twofold, so that growing costs the same however many there are.
+void reserve(std::vector<std::byte*>& list, std::size_t size) {
+  if (list.capacity() < size) list.reserve(std::max(size, 2 * list.capacity()));
+}
+
 }  // namespace
 
-StackPool::StackPool(Options options, Guard guard)
-    : guard_(guard),
-      stack_size_(whole_pages(options.stack_size)),
-      keep_resident_(options.keep_resident) {}
+StackPool::StackPool(Options options)
+    : stack_size_(whole_pages(options.stack_size)),
+      keep_resident_(options.keep_resident),
+      guard_(options.guard) {}
 
 StackPool::~StackPool() {
   assert(in_use() == 0);
@@ -58,11 +64,14 @@ StackPool::~StackPool() {
 
 boost::context::stack_context StackPool::allocate() {
   std::byte* top = nullptr;
-  if (free_.empty()) {
-    top = carve();
+  if (!resident_.empty()) {
+    top = resident_.back();
+    resident_.pop_back();
+  } else if (!released_.empty()) {
+    top = released_.back();
+    released_.pop_back();
   } else {
-    top = free_.back();
-    free_.pop_back();
+    top = carve();
   }
   boost::context::stack_context stack;
   stack.size = stack_size_;
@@ -72,8 +81,12 @@ boost::context::stack_context StackPool::allocate() {
 
 void StackPool::deallocate(boost::context::stack_context& stack) noexcept {
   auto* top = static_cast<std::byte*>(stack.sp);
-  if (free_.size() >= keep_resident_) ::madvise(top - stack_size_, stack_size_, MADV_DONTNEED);
-  free_.push_back(top);
+  if (resident_.size() < keep_resident_) {
+    resident_.push_back(top);
+  } else {
+    ::madvise(top - stack_size_, stack_size_, MADV_DONTNEED);
+    released_.push_back(top);
+  }
 }
 
 std::size_t StackPool::stride() const {
@@ -92,8 +105,10 @@ std::byte* StackPool::carve() {
 }
 
 void StackPool::add_slab() {
-  free_.reserve((slabs_.size() + 1) * stacks_per_slab);
-  slabs_.reserve(slabs_.size() + 1);
+  const std::size_t stacks = (slabs_.size() + 1) * stacks_per_slab;
+  reserve(resident_, std::min(stacks, keep_resident_));
+  reserve(released_, stacks);
+  reserve(slabs_, slabs_.size() + 1);
   std::byte* slab = map(stacks_per_slab * stride());
   // A huge page would make 2 MiB resident for the first byte touched. Failure only costs memory.
   ::madvise(slab, stacks_per_slab * stride(), MADV_NOHUGEPAGE);

@@ -10,13 +10,13 @@ namespace coro {
 /// Stacks for coroutines, each with a guard page beneath it: running over the end is a SIGSEGV,
 /// never a silent overwrite. Stacks are carved from large slabs, so that a hundred thousand of them
 /// are a few dozen mappings, and are reused last-in first-out, so that the next coroutine gets a
-/// stack that is still in cache.
+/// stack that is still in cache. Free stacks beyond Options::keep_resident give their memory back
+/// to the system at once; they are used again only when there is no other.
 ///
 /// Not thread-safe: a pool belongs to the one thread that uses it.
 class StackPool {
  public:
-  /// How the pages that must never be touched are marked; decided once per process by what the
-  /// kernel can do.
+  /// How the pages that must never be touched are marked; kernel_guard() decides once per process.
   enum class Guard {
     madvise,  ///< MADV_GUARD_INSTALL, Linux 6.13 (madvise(2)): costs no mapping
     mprotect  ///< PROT_NONE: two mappings a stack, so vm.max_map_count (65530) allows about 32,000
@@ -27,8 +27,10 @@ class StackPool {
     /// Usable bytes of each stack, rounded up to whole pages. Memory is used only where it is
     /// touched.
     std::size_t stack_size = default_stack_size;
-    /// How many free stacks keep their memory. What is freed above that goes back to the system.
+    /// How many free stacks keep their memory.
     std::size_t keep_resident = 256;
+    /// Given only to try the fallback where the kernel has the better one.
+    Guard guard = kernel_guard();
   };
 
 #ifdef NDEBUG
@@ -38,9 +40,7 @@ class StackPool {
 #endif
 
   StackPool() : StackPool(Options{}) {}
-  explicit StackPool(Options options) : StackPool(options, kernel_guard()) {}
-  /// With a given kind of guard, to try the fallback where the kernel has the better one.
-  StackPool(Options options, Guard guard);
+  explicit StackPool(Options options);
   /// Unmaps everything. No stack may be in use.
   ~StackPool();
   StackPool(const StackPool&) = delete;
@@ -60,7 +60,7 @@ class StackPool {
   }
   /// Stacks handed out and not yet returned.
   std::size_t in_use() const {
-    return carved_ - free_.size();
+    return carved_ - resident_.size() - released_.size();
   }
   /// Stacks that exist, in use or free.
   std::size_t held() const {
@@ -82,14 +82,15 @@ class StackPool {
   std::byte* carve();
   void add_slab();
 
-  Guard guard_;
   std::size_t stack_size_;
   std::size_t keep_resident_;
+  Guard guard_;
   std::vector<std::byte*> slabs_;
   std::size_t carved_ = 0;  // of all slabs, in order; the last slab may have some left
-  // The top end of each free stack. Reserved for every stack that exists, so that giving one back
-  // cannot fail.
-  std::vector<std::byte*> free_;
+  // The top end of each free stack: of those that keep their memory, and of those that do not.
+  // Reserved beforehand, so that giving one back cannot fail.
+  std::vector<std::byte*> resident_;
+  std::vector<std::byte*> released_;
 };
 
 }  // namespace coro

@@ -27,7 +27,7 @@ void Waiter::start_operation() {
     start_failure_ = std::current_exception();
     wake(false);
   }
-  if (cancel_requested_ || expired_limits_ > 0) abort_operation();
+  if (abort_requested()) abort_operation();
 }
 
 void Waiter::abort_operation() {
@@ -36,6 +36,9 @@ void Waiter::abort_operation() {
 
 void Waiter::operation_ended(bool aborted) {
   in_operation_ = false;
+  // Asio leaves its handler there, and the next operation need not replace it; the socket that it
+  // refers to may be gone by then.
+  cancellation_.slot().clear();
   // Under an expired time limit every operation is aborted, so this was not the answer to a
   // request.
   if (aborted && expired_limits_ == 0) cancel_requested_ = false;

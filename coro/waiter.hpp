@@ -58,6 +58,8 @@ class Waiter : public boost::intrusive::list_base_hook<
   /// Ends the operation that the coroutine waits in with operation_aborted; when it is not waiting,
   /// or its operation has just succeeded, then the next one.
   void cancel();
+  /// Whether the operation in progress, or else the next one, is to end with operation_aborted.
+  bool abort_requested() const { return cancel_requested_ || expired_limits_ > 0; }
 
  private:
   friend class Scheduler;

@@ -57,18 +57,46 @@ class Completion {
     waiter_->complete(was_aborted());
   }
 
+  /// Ends the operation before it has begun, if it is to be aborted. One that is ready at once
+  /// would otherwise succeed, and a coroutine for which there is always something to do would never
+  /// hear of its cancellation or its time limit.
+  bool abort() {
+    if constexpr (reports_error) {
+      if (!waiter_->abort_requested()) return false;
+      result_->emplace(empty<Values>()...);
+      std::get<0>(**result_) = boost::asio::error::operation_aborted;
+      waiter_->wake(true);
+      return true;
+    }
+    return false;
+  }
+
   cancellation_slot_type get_cancellation_slot() const noexcept {
     return waiter_->cancellation_slot();
   }
 
  private:
+  static constexpr bool reports_error = [] {
+    if constexpr (sizeof...(Values) == 0)
+      return false;
+    else
+      return std::is_same_v<std::tuple_element_t<0, Result>, error_code>;
+  }();
+
   bool was_aborted() const {
-    if constexpr (sizeof...(Values) > 0) {
-      if constexpr (std::is_same_v<std::tuple_element_t<0, Result>, error_code>) {
-        return std::get<0>(**result_) == boost::asio::error::operation_aborted;
-      }
+    if constexpr (reports_error) {
+      return std::get<0>(**result_) == boost::asio::error::operation_aborted;
     }
     return false;
+  }
+
+  // A value that says nothing, such as a socket that is not open.
+  template <typename Value>
+  std::decay_t<Value> empty() const {
+    if constexpr (std::is_default_constructible_v<std::decay_t<Value>>)
+      return {};
+    else
+      return std::decay_t<Value>(Yield(*waiter_).executor());
   }
 
   Waiter* waiter_;
@@ -87,8 +115,9 @@ class boost::asio::async_result<coro::Yield, void(Values...)> {
   static return_type initiate(Initiation&& initiation, coro::Yield yield, Args&&... args) {
     std::optional<return_type> result;
     yield.waiter().suspend_then([&] {
-      std::forward<Initiation>(initiation)(coro::Completion<Values...>(yield.waiter(), result),
-                                           std::forward<Args>(args)...);
+      coro::Completion<Values...> completion(yield.waiter(), result);
+      if (completion.abort()) return;
+      std::forward<Initiation>(initiation)(std::move(completion), std::forward<Args>(args)...);
     });
     return std::move(*result);
   }
