@@ -9,11 +9,13 @@
 
 #include "client/conversation.hpp"
 #include "client/options.hpp"
+#include "client/ping.hpp"
 #include "client/pipe.hpp"
 
 namespace {
 
 int run(const client::Options& options) {
+  if (options.mode == client::Options::Mode::ping) return client::run_ping(options);
   const bool at_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
   return at_terminal ? client::run_conversation(options) : client::run_pipe(options);
 }

@@ -10,6 +10,7 @@ namespace {
 
 constexpr int usage_error = 2;
 constexpr std::size_t largest_message = std::size_t{64} << 20U;
+constexpr std::size_t largest_ping = std::size_t{1} << 20U;
 constexpr std::size_t most_connections = 1'000'000;
 constexpr double shortest_time = 0.001;
 constexpr double longest_time = 1e7;
@@ -125,12 +126,18 @@ void take_size(CommandLine& line) {
 
 void take_modes(CommandLine& line) {
   auto& options = line.options;
+  const auto& bench = options.bench;
   if (!line.pings && !line.benches && (line.size != 0 || line.json)) {
     throw CLI::RequiresError(line.json ? "--json" : "--size", "--ping or --bench");
   }
   if (line.json && line.csv) throw CLI::ExcludesError("--json", "--csv");
   if (line.pings) options.mode = Options::Mode::ping;
   if (line.benches) options.mode = Options::Mode::bench;
+  if (line.pings && line.size > largest_ping) {
+    throw CLI::ValidationError("--size", "an echo of --ping has at most 1 MiB");
+  }
+  if (bench.mode == BenchMode::idle && bench.rate)
+    throw CLI::ExcludesError("--rate", "--mode idle");
   options.ping.json = line.json;
   if (line.json) options.bench.format = BenchFormat::json;
   if (line.csv) options.bench.format = BenchFormat::csv;

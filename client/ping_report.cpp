@@ -1,0 +1,108 @@
+#include "client/ping_report.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "client/round_trip.hpp"
+#include "client/units.hpp"
+
+namespace client {
+namespace {
+
+using nlohmann::ordered_json;
+
+double milliseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
+}  // namespace
+
+double PingTally::loss() const {
+  const auto settled = received + mismatched + lost;
+  return settled == 0 ? 0 : 100 * static_cast<double>(lost) / static_cast<double>(settled);
+}
+
+// ---- for people
+
+std::string PingText::connected(const Target& peer, std::chrono::nanoseconds took) {
+  peer_ = peer.name();
+  return fmt::format("connected to {} in {}", peer_, time_text(took));
+}
+
+std::string PingText::reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
+                            bool late) {
+  return fmt::format("{} bytes from {}: seq={} time={}{}", size, peer_, number, time_text(time),
+                     late ? " (too late)" : "");
+}
+
+std::string PingText::lost(std::uint64_t number, std::chrono::nanoseconds wait) {
+  return fmt::format("no echo from {}: seq={} after {}", peer_, number, time_text(wait));
+}
+
+std::string PingText::failed(const Failure& failure) {
+  return text_of(failure);
+}
+
+std::string PingText::summary(const Target& target, const PingTally& tally) {
+  auto text = fmt::format(
+      "--- {} echo statistics ---\n"
+      "{} sent, {} received, {} mismatched, {} lost ({:.4g}% loss), time {}",
+      target.name(), tally.sent, tally.received, tally.mismatched, tally.lost, tally.loss(),
+      time_text(tally.elapsed));
+  if (tally.under_way > 0) text += fmt::format(", {} still under way", tally.under_way);
+  const auto& connects = tally.connect_times;
+  if (!connects.empty()) {
+    text += fmt::format("\nconnect min/avg/max = {}/{}/{} ms, {} connection{}",
+                        milliseconds_text(connects.min()), milliseconds_text(connects.mean()),
+                        milliseconds_text(connects.max()), connects.count(),
+                        connects.count() == 1 ? "" : "s");
+  }
+  if (!tally.round_trips.empty()) text += "\n" + round_trip_text(tally.round_trips);
+  return text;
+}
+
+// ---- for programs
+
+std::string PingJson::connected(const Target& peer, std::chrono::nanoseconds took) {
+  return ordered_json{
+      {"event", "connected"}, {"peer", peer.name()}, {"connect_ms", milliseconds(took)}}
+      .dump();
+}
+
+std::string PingJson::reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
+                            bool late) {
+  return ordered_json{{"event", late ? "late" : "reply"},
+                      {"seq", number},
+                      {"bytes", size},
+                      {"time_ms", milliseconds(time)}}
+      .dump();
+}
+
+std::string PingJson::lost(std::uint64_t number, std::chrono::nanoseconds wait) {
+  return ordered_json{{"event", "lost"}, {"seq", number}, {"wait_ms", milliseconds(wait)}}.dump();
+}
+
+std::string PingJson::failed(const Failure& failure) {
+  return ordered_json{
+      {"event", "failure"}, {"class", name_of(failure.kind)}, {"text", failure.text}}
+      .dump();
+}
+
+std::string PingJson::summary(const Target& target, const PingTally& tally) {
+  ordered_json json{{"event", "summary"},
+                    {"target", target.name()},
+                    {"sent", tally.sent},
+                    {"received", tally.received},
+                    {"mismatched", tally.mismatched},
+                    {"lost", tally.lost},
+                    {"under_way", tally.under_way},
+                    {"loss_percent", tally.loss()},
+                    {"elapsed_ms", milliseconds(tally.elapsed)},
+                    {"connections", tally.connect_times.count()}};
+  json["connect_ms"] = times_json(tally.connect_times);
+  json["round_trip_ms"] = times_json(tally.round_trips);
+  return json.dump();
+}
+
+}  // namespace client
