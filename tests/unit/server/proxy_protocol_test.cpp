@@ -277,5 +277,12 @@ TEST(ProxyProtocol, TheResultDoesNotDependOnHowTheBytesAreSplit) {
   }
 }
 
+TEST(ProxyProtocol, AWrongChecksumBeforeAWrongExtensionIsTheSameAtEverySplit) {
+  const std::string wrong_checksum("\x03\x00\x04\x01\x02\x03\x04", 7);
+  expect_the_same_result_at_every_split(v2(0x21, 0x11, ipv4_addresses + wrong_checksum + "PROXY"));
+  expect_the_same_result_at_every_split(v2(0x21, 0x11, ipv4_addresses + wrong_checksum + "x"));
+  expect_the_same_result_at_every_split(v2(0x21, 0x11, ipv4_addresses + wrong_checksum));
+}
+
 }  // namespace
 }  // namespace server
