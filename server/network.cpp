@@ -66,8 +66,9 @@ bool is_host(std::string_view text) {
     return scope == std::string_view::npos || (address->is_v6() && is_name(text.substr(scope + 1)));
   }
   // A name whose last label is a number could be mistaken for an address (RFC 1123, section 2.1).
-  const std::string_view last_label = text.substr(text.rfind('.') + 1);
-  return is_name(text) && last_label.find_first_not_of(digits) != std::string_view::npos;
+  const std::string_view relative = text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
+  const std::string_view last_label = relative.substr(relative.rfind('.') + 1);
+  return is_name(relative) && last_label.find_first_not_of(digits) != std::string_view::npos;
 }
 
 ip::address unmapped(const ip::address& address) {

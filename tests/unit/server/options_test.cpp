@@ -1,0 +1,219 @@
+#include "server/options.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace server {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+// Sets variables for one test and takes them away again.
+class OptionsTest : public ::testing::Test {
+ protected:
+  void SetUp() override { forget(); }
+  void TearDown() override { forget(); }
+
+  static void set(const char* variable, const std::string& value) {
+    setenv(variable, value.c_str(), 1);
+  }
+
+  static Options parse(std::initializer_list<const char*> arguments) {
+    std::vector<const char*> argv = {"coroecho"};
+    argv.insert(argv.end(), arguments);
+    return parse_options(static_cast<int>(argv.size()), argv.data());
+  }
+
+  // The error's text, or "accepted".
+  static std::string error_of(std::initializer_list<const char*> arguments) {
+    try {
+      parse(arguments);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+
+ private:
+  static void forget() {
+    for (const char* variable : {"COROECHO_CONFIG", "COROECHO_HOST", "COROECHO_PORT",
+                                 "COROECHO_LOG_LEVEL", "COROECHO_LOG_FORMAT"}) {
+      unsetenv(variable);
+    }
+  }
+};
+
+class ConfigFile {
+ public:
+  explicit ConfigFile(const std::string& text)
+      : path_(std::filesystem::temp_directory_path() /
+              ("coroecho-options-" + std::to_string(getpid()) + ".yaml")) {
+    std::ofstream(path_) << text;
+  }
+  ConfigFile(const ConfigFile&) = delete;
+  ConfigFile& operator=(const ConfigFile&) = delete;
+  ~ConfigFile() { std::filesystem::remove(path_); }
+
+  std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST_F(OptionsTest, NothingGivenIsTheDefaults) {
+  const Options options = parse({});
+  EXPECT_EQ(options.config, std::nullopt);
+  EXPECT_FALSE(options.check_config);
+  EXPECT_EQ(options.answer, std::nullopt);
+  EXPECT_EQ(effective_config(options), Config());
+}
+
+TEST_F(OptionsTest, TheCommandLineSetsValues) {
+  const Config config = effective_config(parse({"--host", "::1", "--host=192.0.2.1", "--port", "7",
+                                                "--log-level", "error", "--log-format=json"}));
+  EXPECT_THAT(config.host, ElementsAre("::1", "192.0.2.1"));
+  EXPECT_EQ(config.port, 7);
+  EXPECT_EQ(config.log.level, spdlog::level::err);
+  EXPECT_EQ(config.log.format, LogFormat::json);
+}
+
+TEST_F(OptionsTest, TheEnvironmentSetsValues) {
+  set("COROECHO_HOST", "::1,192.0.2.1");
+  set("COROECHO_PORT", "7");
+  set("COROECHO_LOG_LEVEL", "error");
+  set("COROECHO_LOG_FORMAT", "json");
+  const Config config = effective_config(parse({}));
+  EXPECT_THAT(config.host, ElementsAre("::1", "192.0.2.1"));
+  EXPECT_EQ(config.port, 7);
+  EXPECT_EQ(config.log.level, spdlog::level::err);
+  EXPECT_EQ(config.log.format, LogFormat::json);
+}
+
+TEST_F(OptionsTest, TheCommandLineBeatsTheEnvironmentBeatsTheFileBeatsTheDefaults) {
+  const ConfigFile file("port: 1\nbacklog: 5\nlog: {level: debug}\nhost: file\n");
+  set("COROECHO_CONFIG", file.path());
+  set("COROECHO_PORT", "2");
+  set("COROECHO_LOG_LEVEL", "error");
+  const Config config = effective_config(parse({"--port", "3"}));
+  EXPECT_EQ(config.port, 3);
+  EXPECT_EQ(config.log.level, spdlog::level::err);
+  EXPECT_THAT(config.host, ElementsAre("file"));
+  EXPECT_EQ(config.backlog, 5);
+  EXPECT_EQ(config.limits, LimitsConfig());
+}
+
+TEST_F(OptionsTest, TheCommandLineNamesAnotherFileThanTheEnvironment) {
+  set("COROECHO_CONFIG", "/none");
+  EXPECT_EQ(parse({"--config", "/other"}).config, "/other");
+}
+
+TEST_F(OptionsTest, AnEmptyVariableCountsAsNotSet) {
+  set("COROECHO_PORT", "");
+  set("COROECHO_CONFIG", "");
+  EXPECT_EQ(effective_config(parse({})), Config());
+}
+
+TEST_F(OptionsTest, AWrongValueNamesItsOptionOrVariable) {
+  EXPECT_EQ(error_of({"--port", "abc"}),
+            "--port: found \"abc\", expected a whole number from 0 to 65535");
+  EXPECT_THAT(error_of({"--host", "a", "--host", "b c"}),
+              StartsWith("--host: found \"b c\", expected a host name"));
+  EXPECT_THAT(error_of({"--log-level", "loud"}),
+              StartsWith("--log-level: found \"loud\", expected one of trace"));
+  set("COROECHO_PORT", "70000");
+  EXPECT_EQ(error_of({}),
+            "COROECHO_PORT: found \"70000\", expected a whole number from 0 to 65535");
+  set("COROECHO_HOST", "a,,b");
+  EXPECT_THAT(error_of({"--port", "1"}),
+              StartsWith("COROECHO_HOST: found \"\", expected a host name"));
+}
+
+TEST_F(OptionsTest, AVariableThatTheCommandLineBeatsIsNotLookedAt) {
+  set("COROECHO_PORT", "abc");
+  EXPECT_EQ(effective_config(parse({"--port", "3"})).port, 3);
+}
+
+TEST_F(OptionsTest, RefusesWhatItDoesNotKnow) {
+  EXPECT_THAT(error_of({"--prot", "1"}), HasSubstr("--prot"));
+  EXPECT_THAT(error_of({"8888"}), HasSubstr("8888"));
+  EXPECT_THAT(error_of({"--host", "a", "b"}), HasSubstr("b"));
+  EXPECT_THAT(error_of({"--port"}), StartsWith("--port: "));
+  EXPECT_THAT(error_of({"--port", "1", "--port", "2"}), StartsWith("--port: "));
+  EXPECT_THAT(error_of({"--check-config=maybe"}), HasSubstr("check-config"));
+}
+
+TEST_F(OptionsTest, AnErrorIsOneLine) {
+  EXPECT_THAT(error_of({"--port", "a\nb\x1B"}),
+              AllOf(HasSubstr("a\\nb\\x1b"), Not(HasSubstr("\n"))));
+  EXPECT_THAT(error_of({"--a\nb"}), Not(HasSubstr("\n")));
+  EXPECT_THAT(error_of({"a\nb"}), Not(HasSubstr("\n")));
+}
+
+TEST_F(OptionsTest, HelpListsOptionsVariablesSignalsAndExitCodes) {
+  const Options options = parse({"--help"});
+  ASSERT_TRUE(options.answer);
+  for (const char* word : {"--config",
+                           "--host",
+                           "--port",
+                           "--log-level",
+                           "--log-format",
+                           "--check-config",
+                           "--version",
+                           "COROECHO_CONFIG",
+                           "COROECHO_HOST",
+                           "COROECHO_PORT",
+                           "COROECHO_LOG_LEVEL",
+                           "COROECHO_LOG_FORMAT",
+                           "SIGTERM",
+                           "SIGINT",
+                           "SIGHUP",
+                           "SIGUSR1",
+                           "SIGUSR2",
+                           " 0 ",
+                           " 1 ",
+                           " 64 ",
+                           " 69 ",
+                           " 70 ",
+                           " 78 "}) {
+    EXPECT_THAT(*options.answer, HasSubstr(word));
+  }
+  EXPECT_EQ(options.answer->back(), '\n');
+}
+
+TEST_F(OptionsTest, VersionIsTheProgramAndItsNumber) {
+  EXPECT_THAT(parse({"--version"}).answer.value(),
+              ::testing::MatchesRegex("coroecho [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST_F(OptionsTest, CheckConfigIsAskedFor) {
+  EXPECT_TRUE(parse({"--check-config"}).check_config);
+}
+
+TEST_F(OptionsTest, AValueRemembersWhereItWasSet) {
+  set("COROECHO_HOST", "a");
+  const Config config = effective_config(parse({"--port", "7"}));
+  EXPECT_EQ(config.origins.where("port"), "--port");
+  EXPECT_EQ(config.origins.where("host"), "COROECHO_HOST");
+  EXPECT_EQ(config.origins.where("log.level"), "key 'log.level'");
+}
+
+TEST_F(OptionsTest, AnErrorInTheFileIsAConfigError) {
+  const ConfigFile file("prot: 1\n");
+  const std::string path = file.path();
+  EXPECT_THROW(effective_config(parse({"--config", path.c_str()})), ConfigError);
+}
+
+}  // namespace
+}  // namespace server
