@@ -5,6 +5,7 @@
 #include <boost/crc.hpp>
 #include <cstdint>
 #include <optional>
+#include <variant>
 
 #include "server/network.hpp"
 #include "server/proxy_protocol.hpp"
@@ -53,32 +54,35 @@ bool checksum_matches(std::string_view header, std::size_t position) {
   return crc.checksum() == sent;
 }
 
+struct Extensions {
+  std::string_view malformed;           // the reason, empty if they are well-formed so far
+  std::optional<std::size_t> checksum;  // where the CRC32C is
+};
+
 // Walks over the extensions from `position` to the header's end as far as they have arrived.
-std::optional<ProxyHeaderMalformed> check_extensions(std::string_view bytes, std::size_t position,
-                                                     std::size_t size) {
-  while (position < size) {
+Extensions walk_extensions(std::string_view bytes, std::size_t position, std::size_t size) {
+  Extensions extensions;
+  while (position < size && extensions.malformed.empty()) {
     const std::size_t value = position + extension_head_size;
     if (value > size) {
-      return ProxyHeaderMalformed{"version 2 extension is cut off"};
+      extensions.malformed = "version 2 extension is cut off";
+      break;
     }
     if (value > bytes.size()) {
-      return std::nullopt;
+      break;
     }
     const std::size_t length = number_at(bytes, position + 1);
     if (length > size - value) {
-      return ProxyHeaderMalformed{"version 2 extension is longer than its header"};
-    }
-    if (byte_at(bytes, position) == crc32c_type) {
-      if (length != crc32c_size) {
-        return ProxyHeaderMalformed{"version 2 checksum is not four bytes long"};
+      extensions.malformed = "version 2 extension is longer than its header";
+    } else if (byte_at(bytes, position) == crc32c_type) {
+      if (length != crc32c_size || extensions.checksum) {
+        extensions.malformed = "version 2 checksum is not four bytes, given once";
       }
-      if (bytes.size() >= size && !checksum_matches(bytes.substr(0, size), value)) {
-        return ProxyHeaderMalformed{"version 2 checksum does not match"};
-      }
+      extensions.checksum = value;
     }
     position = value + length;
   }
-  return std::nullopt;
+  return extensions;
 }
 
 std::size_t addresses_size(std::uint8_t family) {
@@ -94,20 +98,21 @@ std::size_t addresses_size(std::uint8_t family) {
   }
 }
 
-std::optional<ip::tcp::endpoint> source_of(std::string_view addresses, std::uint8_t family,
-                                           std::uint8_t transport) {
-  if (transport == transport_stream && family == family_ipv4) {
-    return source_endpoint<ip::address_v4>(addresses);
-  }
-  if (transport == transport_stream && family == family_ipv6) {
-    return source_endpoint<ip::address_v6>(addresses);
-  }
-  return std::nullopt;
-}
+// The sixteen bytes before the addresses.
+struct FixedPart {
+  bool local = false;
+  std::uint8_t family = family_unspecified;
+  std::uint8_t transport = transport_unspecified;
+  std::size_t size = 0;  // of the whole header
 
-}  // namespace
+  // Whether the layout of what follows is not defined.
+  bool opaque() const {
+    return local || family == family_unspecified || transport == transport_unspecified;
+  }
+};
 
-ProxyHeaderResult parse_proxy_v2(std::string_view bytes) {
+std::variant<ProxyHeaderIncomplete, ProxyHeaderMalformed, FixedPart> parse_fixed_part(
+    std::string_view bytes) {
   if (bytes.substr(0, signature.size()) != signature.substr(0, bytes.size())) {
     return ProxyHeaderMalformed{"does not begin with a PROXY header"};
   }
@@ -118,39 +123,72 @@ ProxyHeaderResult parse_proxy_v2(std::string_view bytes) {
   if (version_and_command != 0x20 && version_and_command != 0x21) {
     return ProxyHeaderMalformed{"version 2 header has an unknown version or command"};
   }
-  const bool local = version_and_command == 0x20;
+  FixedPart fixed{.local = version_and_command == 0x20};
   if (bytes.size() < 14) {
     return ProxyHeaderIncomplete{};
   }
-  const std::uint8_t family = byte_at(bytes, 13) >> 4;
-  const std::uint8_t transport = byte_at(bytes, 13) & 0x0F;
-  if (!local && (family > family_unix || transport > transport_datagram)) {
+  fixed.family = byte_at(bytes, 13) >> 4;
+  fixed.transport = byte_at(bytes, 13) & 0x0F;
+  if (!fixed.local && (fixed.family > family_unix || fixed.transport > transport_datagram)) {
     return ProxyHeaderMalformed{"version 2 header has an unknown address family or transport"};
   }
   if (bytes.size() < fixed_size) {
     return ProxyHeaderIncomplete{};
   }
-  const std::size_t size = fixed_size + number_at(bytes, 14);
-  if (size > max_proxy_header_size) {
+  fixed.size = fixed_size + number_at(bytes, 14);
+  if (fixed.size > max_proxy_header_size) {
     return ProxyHeaderMalformed{"version 2 header is longer than 4096 bytes"};
   }
-  const bool opaque = local || family == family_unspecified || transport == transport_unspecified;
-  if (!opaque) {
-    const std::size_t extensions = fixed_size + addresses_size(family);
-    if (extensions > size) {
-      return ProxyHeaderMalformed{"version 2 header is too short for its addresses"};
-    }
-    if (const auto malformed = check_extensions(bytes, extensions, size)) {
-      return *malformed;
-    }
+  return fixed;
+}
+
+std::optional<ip::tcp::endpoint> source_of(std::string_view addresses, const FixedPart& fixed) {
+  if (fixed.opaque() || fixed.transport != transport_stream) {
+    return std::nullopt;
   }
-  if (bytes.size() < size) {
+  switch (fixed.family) {
+    case family_ipv4:
+      return source_endpoint<ip::address_v4>(addresses);
+    case family_ipv6:
+      return source_endpoint<ip::address_v6>(addresses);
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+ProxyHeaderResult parse_proxy_v2(std::string_view bytes) {
+  const auto first = parse_fixed_part(bytes);
+  if (const auto* malformed = std::get_if<ProxyHeaderMalformed>(&first)) {
+    return *malformed;
+  }
+  const auto* fixed = std::get_if<FixedPart>(&first);
+  if (fixed == nullptr) {
     return ProxyHeaderIncomplete{};
   }
-  return ProxyHeader{
-      .size = size,
-      .source = opaque ? std::nullopt : source_of(bytes.substr(fixed_size), family, transport),
-      .local = local};
+  Extensions extensions;
+  if (!fixed->opaque()) {
+    const std::size_t addresses_end = fixed_size + addresses_size(fixed->family);
+    if (addresses_end > fixed->size) {
+      return ProxyHeaderMalformed{"version 2 header is too short for its addresses"};
+    }
+    extensions = walk_extensions(bytes, addresses_end, fixed->size);
+  }
+  if (!extensions.malformed.empty()) {
+    return ProxyHeaderMalformed{extensions.malformed};
+  }
+  if (bytes.size() < fixed->size) {
+    return ProxyHeaderIncomplete{};
+  }
+  // Last, since it needs the whole header: what is wrong with a part of it has been said by then.
+  const std::string_view header = bytes.substr(0, fixed->size);
+  if (extensions.checksum && !checksum_matches(header, *extensions.checksum)) {
+    return ProxyHeaderMalformed{"version 2 checksum does not match"};
+  }
+  return ProxyHeader{.size = fixed->size,
+                     .source = source_of(bytes.substr(fixed_size), *fixed),
+                     .local = fixed->local};
 }
 
 }  // namespace server
