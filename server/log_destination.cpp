@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <boost/system/errc.hpp>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -20,18 +20,46 @@ boost::system::error_code last_error() {
   return {errno, boost::system::system_category()};
 }
 
+// What a system call that writes has written.
 template <class Call>
-ssize_t uninterrupted(Call call) {
-  ssize_t result = call();
-  while (result < 0 && errno == EINTR) {
-    result = call();
+boost::system::result<std::size_t> uninterrupted(Call call) {
+  ssize_t written = call();
+  while (written < 0 && errno == EINTR) {
+    written = call();
   }
-  return result;
+  if (written < 0) {
+    return last_error();
+  }
+  return static_cast<std::size_t>(written);
 }
 
 bool writable(int descriptor, std::chrono::milliseconds limit) {
   pollfd events{.fd = descriptor, .events = POLLOUT, .revents = 0};
   return ::poll(&events, 1, static_cast<int>(limit.count())) > 0;
+}
+
+boost::system::result<std::size_t> write_some(int descriptor, std::string_view bytes) {
+  return uninterrupted([&] { return ::write(descriptor, bytes.data(), bytes.size()); });
+}
+
+// For a descriptor whose write() may wait: a pipe that polls as writable takes PIPE_BUF bytes
+// without (pipe(7)).
+boost::system::result<std::size_t> write_while_writable(int descriptor, std::string_view bytes) {
+  std::size_t written = 0;
+  while (written < bytes.size() && writable(descriptor, std::chrono::milliseconds(0))) {
+    const auto result = write_some(descriptor, bytes.substr(written, PIPE_BUF));
+    if (result.has_error() && written == 0) {
+      return result.error();
+    }
+    if (result.has_error()) {
+      break;
+    }
+    written += result.value();
+  }
+  if (written == 0) {
+    return make_error_code(boost::system::errc::operation_would_block);
+  }
+  return written;
 }
 
 }  // namespace
@@ -53,7 +81,7 @@ LogDestination LogDestination::inherited(int descriptor) {
     // A pipe or terminal of another user.
     method = Method::poll_and_write;
   }
-  return {::fcntl(descriptor, F_DUPFD_CLOEXEC, 0), method};
+  return {::fcntl(descriptor, F_DUPFD_CLOEXEC, 3), method};
 }
 
 boost::system::result<LogDestination> LogDestination::file(const std::string& path) {
@@ -82,26 +110,17 @@ LogDestination::~LogDestination() {
 }
 
 boost::system::result<std::size_t> LogDestination::write(std::string_view bytes) const {
-  const ssize_t written = uninterrupted([&]() -> ssize_t {
-    switch (method_) {
-      case Method::write:
-        return ::write(descriptor_, bytes.data(), bytes.size());
-      case Method::send:
+  switch (method_) {
+    case Method::write:
+      return write_some(descriptor_, bytes);
+    case Method::send:
+      return uninterrupted([&] {
         return ::send(descriptor_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-      case Method::poll_and_write:
-        if (!writable(descriptor_, std::chrono::milliseconds(0))) {
-          errno = EAGAIN;
-          return -1;
-        }
-        // A pipe that polls as writable takes this much without waiting (pipe(7)).
-        return ::write(descriptor_, bytes.data(), std::min<std::size_t>(bytes.size(), PIPE_BUF));
-    }
-    return -1;
-  });
-  if (written < 0) {
-    return last_error();
+      });
+    case Method::poll_and_write:
+      return write_while_writable(descriptor_, bytes);
   }
-  return static_cast<std::size_t>(written);
+  return last_error();
 }
 
 bool LogDestination::wait_writable(std::chrono::milliseconds limit) const {

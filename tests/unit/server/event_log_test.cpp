@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -140,6 +141,7 @@ TEST_F(EventLogTest, LosesNothingHoweverMuchIsLoggedBetweenFlushes) {
   for (int i = 0; i < 5000; ++i) {
     client.received("x");
   }
+  EXPECT_FALSE(file_lines(file_).empty());  // memory is bounded all the same
   log_.flush();
   EXPECT_EQ(file_lines(file_).size(), 5051U);
   EXPECT_EQ(log_.dropped_lines(), 0U);
@@ -209,6 +211,40 @@ TEST_F(EventLogTest, AccountsForEveryLineOfAFullDisk) {
   const Account sum = account(lines);
   EXPECT_EQ(sum.told_lost, log_.dropped_lines());
   EXPECT_EQ(sum.events + sum.told_lost, sent);
+}
+
+// The size that files may grow to is a disk that fills up in the middle of a line.
+TEST_F(EventLogTest, GoesOnInTheMiddleOfALineWhenTheDiskHasSpaceAgain) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit unlimited{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+  const rlimit small{.rlim_cur = 100000, .rlim_max = unlimited.rlim_max};
+  configure([&](LogConfig& config) {
+    config.file = file_;
+    config.events.connect = false;
+  });
+  ClientLog client(log_, 1, "peer");
+  std::uint64_t sent = 0;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  for (; log_.dropped_lines() < 1000; ++sent) {
+    client.received(std::string(64, 'a'));
+    log_.flush();
+  }
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &unlimited), 0);
+  std::this_thread::sleep_until(log_.retry_at().value());
+  client.received(std::string(64, 'a'));
+  log_.flush();
+  const auto lines = file_lines(file_);
+  const Account sum = account(lines);
+  EXPECT_EQ(sum.events + sum.told_lost, sent + 1);
+  EXPECT_EQ(sum.told_lost, 1000U);
+  // What is logged after the lost lines comes after the line that tells of them.
+  EXPECT_THAT(lines.at(lines.size() - 2), EndsWith(" 1000 log lines dropped"));
+}
+
+TEST_F(EventLogTest, TellsAtOnceOfALineThatCanNeverFit) {
+  log_.logger().info(std::string(LogOutput::capacity, 'x'));
+  EXPECT_THAT(flushed(), ElementsAre(EndsWith(" warning 1 log lines dropped")));
 }
 
 TEST_F(EventLogTest, LogsFromItsLevelUp) {

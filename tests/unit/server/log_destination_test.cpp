@@ -44,7 +44,7 @@ bool non_blocking(int descriptor) {
 
 // Writes until nothing more is taken; the error then.
 boost::system::error_code fill(const LogDestination& destination) {
-  const std::string bytes(4096, 'x');
+  const std::string bytes(1000000, 'x');
   for (;;) {
     const auto result = destination.write(bytes);
     if (result.has_error()) {

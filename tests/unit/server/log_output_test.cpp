@@ -191,6 +191,19 @@ TEST(LogOutput, DiscardCountsWhatWasNotWrittenButNotTheLineThatTellsOfIt) {
   EXPECT_EQ(read + output.dropped(), appended + 1);
 }
 
+TEST(LogOutput, DiscardCountsAllThatFollowsTheLineThatTells) {
+  Pipe pipe;
+  LogOutput output = output_to(pipe);
+  overfill(output);
+  read_out(output, pipe);
+  const auto dropped = output.take_lost();
+  output.append("the number\n");
+  output.append(std::string(200000, 'x') + '\n');
+  output.write();
+  output.discard();
+  EXPECT_EQ(output.dropped(), dropped + 1);
+}
+
 TEST(LogOutput, DropsALineThatCanNeverFit) {
   Pipe pipe;
   LogOutput output = output_to(pipe);
