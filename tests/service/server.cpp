@@ -59,7 +59,9 @@ void Server::stop(int signal, int exit_code) {
 }
 
 void Server::expect_exit(int exit_code) {
-  EXPECT_EQ(exit_code, process_.wait()) << process_.output().text() << process_.errors().text();
+  const int actual = process_.wait();
+  const std::string log = process_.output().wait_for_end();
+  EXPECT_EQ(exit_code, actual) << log;
   // Sanitizers report here, and so does an assertion.
   EXPECT_EQ("", process_.errors().wait_for_end());
 }
