@@ -48,11 +48,8 @@ boost::system::result<std::size_t> write_while_writable(int descriptor, std::str
   std::size_t written = 0;
   while (written < bytes.size() && writable(descriptor, std::chrono::milliseconds(0))) {
     const auto result = write_some(descriptor, bytes.substr(written, PIPE_BUF));
-    if (result.has_error() && written == 0) {
-      return result.error();
-    }
     if (result.has_error()) {
-      break;
+      return written > 0 ? boost::system::result<std::size_t>(written) : result.error();
     }
     written += result.value();
   }

@@ -21,7 +21,7 @@ enum class LogKind : std::uint8_t {
 struct LogRecord {
   LogKind kind = LogKind::message;
   spdlog::level::level_enum level = spdlog::level::info;
-  std::chrono::system_clock::time_point time;
+  std::chrono::system_clock::time_point time = {};
   std::uint64_t client = 0;
   std::uint64_t bytes_in = 0;            // receive: in this event; disconnect: in all
   std::uint64_t bytes_out = 0;           // disconnect
