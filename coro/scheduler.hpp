@@ -32,7 +32,7 @@ namespace coro {
 class Scheduler {
  public:
   struct Options {
-    StackPool::Options stacks;
+    StackPool::Options stacks = {};
     /// How many coroutines that have ended keep their stack for the next function.
     std::size_t keep_ready = 256;
   };
