@@ -1,5 +1,6 @@
 #include "server/config.hpp"
 
+#include <fmt/format.h>
 #include <yaml-cpp/emitter.h>
 #include <yaml-cpp/emittermanip.h>
 
@@ -140,7 +141,7 @@ Config parse_config(std::string_view yaml, const std::string& name) {
     const std::string origin = place(name, entry.line, entry.key);
     const std::string complaint = accept(entry, known);
     if (!complaint.empty()) {
-      throw ConfigError(origin + ": " + complaint);
+      throw ConfigError(fmt::format("{}: {}", origin, complaint));
     }
     config.origins.set(entry.key, origin);
   }

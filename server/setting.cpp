@@ -29,7 +29,7 @@ std::string one_of(const std::vector<std::string_view>& words) {
   return fmt::format("one of {}", fmt::join(words, ", "));
 }
 
-Setting yes_or_no(std::string key, bool& field) {
+Setting yes_or_no(const std::string& key, bool& field) {
   auto parse = [](const Value& value) -> std::optional<bool> {
     if (value.quoted || (value.text != "true" && value.text != "false")) {
       return std::nullopt;
@@ -37,10 +37,10 @@ Setting yes_or_no(std::string key, bool& field) {
     return value.text == "true";
   };
   auto format = [](bool yes) { return Value{.text = yes ? "true" : "false", .quoted = false}; };
-  return single(std::move(key), "true or false", field, parse, format);
+  return single(key, "true or false", field, parse, format);
 }
 
-Setting text(std::string key, std::string& field, std::size_t longest) {
+Setting text(const std::string& key, std::string& field, std::size_t longest) {
   auto parse = [longest](const Value& value) -> std::optional<std::string> {
     if (value.text.size() > longest || has_control_character(value.text)) {
       return std::nullopt;
@@ -48,8 +48,8 @@ Setting text(std::string key, std::string& field, std::size_t longest) {
     return value.text;
   };
   auto format = [](const std::string& text) { return Value{.text = text, .quoted = true}; };
-  auto expected = fmt::format("at most {} bytes without control characters", longest);
-  return single(std::move(key), std::move(expected), field, parse, format);
+  const auto expected = fmt::format("at most {} bytes without control characters", longest);
+  return single(key, expected, field, parse, format);
 }
 
 }  // namespace server

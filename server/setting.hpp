@@ -32,7 +32,8 @@ std::string found_instead(const Value& value, const std::string& expected);
 // A setting of one value: `parse` gives none for what is not expected, `format` what parse() reads
 // back.
 template <class Field, class Parse, class Format>
-Setting single(std::string key, std::string expected, Field& field, Parse parse, Format format) {
+Setting single(const std::string& key, const std::string& expected, Field& field, Parse parse,
+               Format format) {
   auto read = [&field, expected, parse](const std::vector<Value>& values) {
     const std::optional<Field> parsed = parse(values.front());
     if (!parsed) {
@@ -42,15 +43,16 @@ Setting single(std::string key, std::string expected, Field& field, Parse parse,
     return std::string();
   };
   auto write = [&field, format] { return std::vector<Value>{format(field)}; };
-  return {.key = std::move(key),
-          .expected = std::move(expected),
+  return {.key = key,
+          .expected = expected,
           .is_list = false,
           .read = std::move(read),
           .write = std::move(write)};
 }
 
 template <class Number>
-Setting whole_number(std::string key, Number& field, std::uint64_t least, std::uint64_t most) {
+Setting whole_number(const std::string& key, Number& field, std::uint64_t least,
+                     std::uint64_t most) {
   auto parse = [least, most](const Value& value) -> std::optional<Number> {
     const auto number = parse_whole_number(value.text);
     if (value.quoted || !number || *number < least || *number > most) {
@@ -61,20 +63,21 @@ Setting whole_number(std::string key, Number& field, std::uint64_t least, std::u
   auto format = [](Number number) {
     return Value{.text = std::to_string(number), .quoted = false};
   };
-  auto expected = "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
-  return single(std::move(key), std::move(expected), field, parse, format);
+  const auto expected =
+      "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+  return single(key, expected, field, parse, format);
 }
 
 // Bytes, with or without a unit.
 template <class Number>
-Setting size(std::string key, Number& field, std::uint64_t most) {
+Setting size(const std::string& key, Number& field, std::uint64_t most) {
   auto parse = [most](const Value& value) -> std::optional<Number> {
     const auto bytes = parse_size(value.text);
     return bytes && *bytes <= most ? std::optional(static_cast<Number>(*bytes)) : std::nullopt;
   };
   auto format = [](Number bytes) { return Value{.text = size_text(bytes), .quoted = false}; };
-  return single(std::move(key), "a size such as 512 or 64KiB, at most " + size_text(most), field,
-                parse, format);
+  return single(key, "a size such as 512 or 64KiB, at most " + size_text(most), field, parse,
+                format);
 }
 
 // One word of several.
@@ -84,7 +87,7 @@ using Words = std::vector<std::pair<std::string_view, Choice>>;
 std::string one_of(const std::vector<std::string_view>& words);
 
 template <class Choice>
-Setting choice(std::string key, Choice& field, Words<Choice> words) {
+Setting choice(const std::string& key, Choice& field, Words<Choice> words) {
   auto parse = [words](const Value& value) -> std::optional<Choice> {
     for (const auto& [word, choice] : words) {
       if (word == value.text) {
@@ -106,17 +109,17 @@ Setting choice(std::string key, Choice& field, Words<Choice> words) {
   for (const auto& [word, choice] : words) {
     names.push_back(word);
   }
-  return single(std::move(key), one_of(names), field, parse, format);
+  return single(key, one_of(names), field, parse, format);
 }
 
-Setting yes_or_no(std::string key, bool& field);
+Setting yes_or_no(const std::string& key, bool& field);
 
 // Text without control characters, at most `longest` bytes.
-Setting text(std::string key, std::string& field, std::size_t longest);
+Setting text(const std::string& key, std::string& field, std::size_t longest);
 
 // A duration in whole units of the field's type.
 template <class Duration>
-Setting duration(std::string key, Duration& field, std::chrono::milliseconds most) {
+Setting duration(const std::string& key, Duration& field, std::chrono::milliseconds most) {
   auto parse = [most](const Value& value) -> std::optional<Duration> {
     const auto parsed = parse_duration(value.text);
     if (!parsed || *parsed > most || *parsed % Duration(1) != std::chrono::milliseconds(0)) {
@@ -129,9 +132,8 @@ Setting duration(std::string key, Duration& field, std::chrono::milliseconds mos
   };
   const std::string example =
       Duration(1) < std::chrono::seconds(1) ? "500ms, 30s or 2m" : "30s or 2m";
-  return single(std::move(key),
-                "a duration such as " + example + ", at most " + duration_text(most), field, parse,
-                format);
+  return single(key, "a duration such as " + example + ", at most " + duration_text(most), field,
+                parse, format);
 }
 
 }  // namespace server

@@ -31,14 +31,14 @@ const std::string a_host = "a host name, or an IPv4 or IPv6 address without brac
 
 }  // namespace
 
-Setting host(std::string key, std::string& field) {
+Setting host(const std::string& key, std::string& field) {
   auto parse = [](const Value& value) {
     return is_host(value.text) ? std::optional(value.text) : std::nullopt;
   };
-  return single(std::move(key), a_host, field, parse, quoted);
+  return single(key, a_host, field, parse, quoted);
 }
 
-Setting hosts(std::string key, std::vector<std::string>& field) {
+Setting hosts(const std::string& key, std::vector<std::string>& field) {
   auto read = [&field](const std::vector<Value>& values) {
     std::vector<std::string> chosen;
     for (const Value& value : values) {
@@ -55,14 +55,14 @@ Setting hosts(std::string key, std::vector<std::string>& field) {
     std::ranges::transform(field, std::back_inserter(values), quoted);
     return values;
   };
-  return {.key = std::move(key),
+  return {.key = key,
           .expected = a_host + ", or a list of them",
           .is_list = true,
           .read = read,
           .write = write};
 }
 
-Setting networks(std::string key, std::vector<Network>& field) {
+Setting networks(const std::string& key, std::vector<Network>& field) {
   auto read = [&field](const std::vector<Value>& values) {
     std::vector<Network> chosen;
     for (const Value& value : values) {
@@ -81,14 +81,14 @@ Setting networks(std::string key, std::vector<Network>& field) {
                            [](const Network& network) { return quoted(network.to_string()); });
     return values;
   };
-  return {.key = std::move(key),
+  return {.key = key,
           .expected = "a list of networks such as [10.0.0.0/8, \"2001:db8::/32\"]",
           .is_list = true,
           .read = read,
           .write = write};
 }
 
-Setting events(std::string key, LogEvents& field) {
+Setting events(const std::string& key, LogEvents& field) {
   const std::string expected = "a list of connect, receive and disconnect, each at most once";
   auto read = [&field, expected](const std::vector<Value>& values) {
     LogEvents chosen = {.connect = false, .receive = false, .disconnect = false};
@@ -112,11 +112,10 @@ Setting events(std::string key, LogEvents& field) {
     }
     return values;
   };
-  return {
-      .key = std::move(key), .expected = expected, .is_list = true, .read = read, .write = write};
+  return {.key = key, .expected = expected, .is_list = true, .read = read, .write = write};
 }
 
-Setting permissions(std::string key, unsigned& field) {
+Setting permissions(const std::string& key, unsigned& field) {
   auto parse = [](const Value& value) -> std::optional<unsigned> {
     unsigned mode = 0;
     const char* const end = value.text.data() + value.text.size();
@@ -126,10 +125,10 @@ Setting permissions(std::string key, unsigned& field) {
     return is_mode ? std::optional(mode) : std::nullopt;
   };
   auto format = [](unsigned mode) { return quoted(fmt::format("{:04o}", mode)); };
-  return single(std::move(key), "an octal mode from \"0000\" to \"0777\"", field, parse, format);
+  return single(key, R"(an octal mode from "0000" to "0777")", field, parse, format);
 }
 
-Setting port_or_off(std::string key, std::optional<std::uint16_t>& field) {
+Setting port_or_off(const std::string& key, std::optional<std::uint16_t>& field) {
   const std::string expected = "off or a whole number from 0 to 65535";
   auto read = [&field, expected](const std::vector<Value>& values) {
     const Value& value = values.front();
@@ -146,11 +145,10 @@ Setting port_or_off(std::string key, std::optional<std::uint16_t>& field) {
   auto write = [&field] {
     return std::vector<Value>{plain(field ? std::to_string(*field) : "off")};
   };
-  return {
-      .key = std::move(key), .expected = expected, .is_list = false, .read = read, .write = write};
+  return {.key = key, .expected = expected, .is_list = false, .read = read, .write = write};
 }
 
-Setting duration_range(std::string key, DurationRange& field, milliseconds most) {
+Setting duration_range(const std::string& key, DurationRange& field, milliseconds most) {
   auto parse = [most](const Value& value) -> std::optional<DurationRange> {
     constexpr std::string_view separator = "..";
     const std::string_view text = value.text;
@@ -170,17 +168,17 @@ Setting duration_range(std::string key, DurationRange& field, milliseconds most)
   };
   auto expected =
       "a duration such as 20ms or a range such as 10ms..50ms, at most " + duration_text(most);
-  return single(std::move(key), std::move(expected), field, parse, format);
+  return single(key, expected, field, parse, format);
 }
 
-Setting close_after(std::string key, CloseAfter& field) {
+Setting close_after(const std::string& key, CloseAfter& field) {
   auto parse = [](const Value& value) -> std::optional<CloseAfter> {
     // A plain number is bytes; the loader's plain seconds would be a trap here.
     if (const auto bytes = parse_size(value.text); bytes && *bytes <= tebibyte) {
       return CloseAfter{.bytes = *bytes, .time = milliseconds(0)};
     }
     const bool has_unit =
-        !value.text.empty() && !std::isdigit(static_cast<unsigned char>(value.text.back()));
+        !value.text.empty() && std::isdigit(static_cast<unsigned char>(value.text.back())) == 0;
     const auto time = parse_duration(value.text);
     if (!has_unit || !time || *time > month) {
       return std::nullopt;
@@ -190,12 +188,11 @@ Setting close_after(std::string key, CloseAfter& field) {
   auto format = [](const CloseAfter& limit) {
     return plain(limit.time > milliseconds(0) ? duration_text(limit.time) : size_text(limit.bytes));
   };
-  return single(std::move(key),
-                "a size such as 64KiB, at most 1TiB, or a duration such as 5s, at most 720h", field,
-                parse, format);
+  return single(key, "a size such as 64KiB, at most 1TiB, or a duration such as 5s, at most 720h",
+                field, parse, format);
 }
 
-Setting probability(std::string key, double& field) {
+Setting probability(const std::string& key, double& field) {
   auto parse = [](const Value& value) -> std::optional<double> {
     double number = 0;
     const char* const end = value.text.data() + value.text.size();
@@ -205,7 +202,7 @@ Setting probability(std::string key, double& field) {
     return is_probability && !value.quoted ? std::optional(number) : std::nullopt;
   };
   auto format = [](double number) { return plain(fmt::format("{}", number)); };
-  return single(std::move(key), "a number from 0 to 1", field, parse, format);
+  return single(key, "a number from 0 to 1", field, parse, format);
 }
 
 }  // namespace server

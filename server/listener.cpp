@@ -1,0 +1,93 @@
+#include "server/listener.hpp"
+
+#include <boost/asio/error.hpp>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+namespace server {
+namespace {
+
+namespace error = boost::asio::error;
+using coro::error_code;
+using coro::Yield;
+
+constexpr std::chrono::milliseconds pause_without_resources{100};
+
+// accept(2): what says that the system is short of something, not that this one connection failed.
+bool out_of_resources(error_code error) {
+  return error.value() == EMFILE || error.value() == ENFILE || error.value() == ENOBUFS ||
+         error.value() == ENOMEM;
+}
+
+}  // namespace
+
+Listener::Listener(coro::Scheduler& scheduler, ListenerContext& context, coro::Endpoint asked,
+                   ListeningSocket socket)
+    : context_(context),
+      asked_(std::move(asked)),
+      acceptor_(std::move(socket.acceptor)),
+      file_(std::move(socket.file)),
+      endpoint_(acceptor_.local_endpoint()),
+      task_(scheduler.spawn("listener", [this](Yield yield) { run(yield); }).value()) {}
+
+void Listener::apply(const Config& config) {
+  error_code error;
+  acceptor_.listen(config.backlog, error);  // on a listening socket it only sets the backlog
+  if (asked_.protocol().family() != AF_UNIX) apply_tcp_options(acceptor_, config.tcp);
+}
+
+void Listener::run(Yield yield) {
+  acceptor_.non_blocking(true);
+  error_code stopped;
+  while (!stopped) {
+    stopped = wait_for_admission(yield);
+    if (stopped) break;
+    std::tie(stopped) = acceptor_.async_wait(coro::Acceptor::wait_read, yield);
+    if (!stopped) stopped = accept_all(yield);
+  }
+  // Who has connected before the socket closes is served; closing it would reset them.
+  static_cast<void>(accept_all(yield));
+  acceptor_.close(stopped);
+}
+
+// While there is no room the socket is not even polled: the kernel's backlog is the queue.
+error_code Listener::wait_for_admission(Yield yield) {
+  if (context_.sessions.full()) {
+    context_.full.happened();
+    if (const error_code stopped = context_.sessions.wait_until_not_full(yield)) return stopped;
+  }
+  const auto wait = context_.rate.wait(context_.config.limits.accept_rate, coro::Clock::now());
+  if (wait.count() == 0) return {};
+  context_.slowed.happened();
+  return coro::sleep_for(yield, wait);
+}
+
+// Accepts until nobody waits or the limits say no. An error only if the listener is to stop.
+error_code Listener::accept_all(Yield yield) {
+  const std::uint32_t rate = context_.config.limits.accept_rate;
+  while (!context_.sessions.full()) {
+    const auto now = coro::Clock::now();
+    if (context_.rate.wait(rate, now).count() > 0) break;
+
+    coro::Endpoint peer;
+    error_code accept_error;
+    coro::Socket socket = acceptor_.accept(peer, accept_error);
+    if (accept_error == error::would_block) break;
+    if (out_of_resources(accept_error)) return pause(accept_error, yield);
+    if (accept_error) continue;  // this one connection failed before it was accepted
+    context_.rate.count(rate, now);
+    context_.sessions.start(std::move(socket), peer, yield);
+  }
+  return {};
+}
+
+error_code Listener::pause(error_code reason, Yield yield) {
+  ++context_.statistics.accept_pauses;
+  (reason.value() == EMFILE || reason.value() == ENFILE ? context_.no_descriptors
+                                                        : context_.no_memory)
+      .happened();
+  return coro::sleep_for(yield, pause_without_resources);
+}
+
+}  // namespace server

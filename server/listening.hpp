@@ -1,0 +1,44 @@
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <string>
+#include <vector>
+
+#include "coro/io.hpp"
+#include "coro/yield.hpp"
+#include "server/config.hpp"
+#include "server/socket_file.hpp"
+
+namespace server {
+
+/// An address that the configuration asks to listen on.
+struct ListenAddress {
+  coro::Endpoint endpoint;
+  /// "FILE:LINE: key 'host'", for errors about it.
+  std::string origin;
+  /// The configuration did not name this address itself (localhost is also ::1): a machine without
+  /// it is fine.
+  bool optional = false;
+  /// An IPv6 wildcard that takes IPv4 too, since the configuration names no IPv4 wildcard beside
+  /// it.
+  bool dual_stack = false;
+};
+
+struct ListeningSocket {
+  coro::Acceptor acceptor;
+  SocketFile file;
+};
+
+/// What `host`, `port` and `unix` ask for, names resolved. The error is one line for the operator.
+boost::system::result<std::vector<ListenAddress>, std::string> listen_addresses(
+    const Config& config, coro::Yield yield);
+
+/// tcp.nodelay and tcp.keepalive, which accepted sockets inherit. Throws
+/// boost::system::system_error.
+void apply_tcp_options(coro::Acceptor& acceptor, const TcpConfig& config);
+
+/// Port 0 takes a free one. The file of a Unix socket that nobody listens on any more is replaced.
+boost::system::result<ListeningSocket> listen(const ListenAddress& address, const Config& config,
+                                              coro::Executor executor);
+
+}  // namespace server

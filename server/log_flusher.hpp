@@ -1,0 +1,27 @@
+#pragma once
+
+#include "coro/io.hpp"
+#include "coro/scheduler.hpp"
+#include "server/event_log.hpp"
+
+namespace server {
+
+/// Writes the log whenever the scheduler is about to sleep, and wakes it to try again while the
+/// log's destination does not take all.
+class LogFlusher {
+ public:
+  /// Both must outlive it.
+  LogFlusher(coro::Scheduler& scheduler, EventLog& log);
+  /// From now on the scheduler is not kept running for the log's sake.
+  void stop();
+
+ private:
+  void flush();
+
+  EventLog& log_;
+  coro::Timer retry_;
+  bool waiting_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace server

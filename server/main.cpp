@@ -1,0 +1,85 @@
+#include <sysexits.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+
+#include "coro/scheduler.hpp"
+#include "server/event_log.hpp"
+#include "server/log_flusher.hpp"
+#include "server/options.hpp"
+#include "server/server.hpp"
+
+namespace {
+
+constexpr const char* main_coroutine = "server";
+
+// An exception ends the coroutine that it left. Only without the main one is there nothing to go on
+// for.
+void log_exception(server::EventLog& log, const char* coroutine,
+                   const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& error) {
+    log.logger().error("coroutine '{}' ended by an exception: {}", coroutine, error.what());
+  }
+  if (coroutine == main_coroutine) std::rethrow_exception(exception);
+}
+
+int serve(const server::Options& options, const server::Config& config) {
+  server::EventLog log;
+  if (const auto error = log.configure(config.log)) {
+    std::cerr << "coroecho: " << config.origins.where("log.file") << ": " << *error << '\n';
+    return EX_CONFIG;
+  }
+
+  int exit_code = EX_SOFTWARE;
+  coro::Scheduler scheduler;
+  scheduler.on_exception([&](const char* name, const std::exception_ptr& exception) {
+    log_exception(log, name, exception);
+  });
+  server::LogFlusher flusher(scheduler, log);
+  server::Server service(scheduler, log, config, [&] { return server::effective_config(options); });
+  scheduler
+      .spawn(main_coroutine,
+             [&](coro::Yield yield) {
+               exit_code = service.run(yield);
+               flusher.stop();
+             })
+      .value();
+  scheduler.run();
+  log.close();
+  return exit_code;
+}
+
+}  // namespace
+
+// Options, configuration, then the service; what the operator got wrong is one line and an exit
+// code of sysexits.h.
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE,
+              SIG_IGN);  // a peer that is gone is an error of the write, not the end of the service
+  try {
+    const server::Options options = server::parse_options(argc, argv);
+    if (options.answer) {
+      std::cout << *options.answer;
+      return EXIT_SUCCESS;
+    }
+    const server::Config config = server::effective_config(options);
+    if (options.check_config) {
+      std::cout << server::to_yaml(config);
+      return EXIT_SUCCESS;
+    }
+    return serve(options, config);
+  } catch (const server::UsageError& error) {
+    std::cerr << "coroecho: " << error.what() << '\n';
+    return EX_USAGE;
+  } catch (const server::ConfigError& error) {
+    std::cerr << "coroecho: " << error.what() << '\n';
+    return EX_CONFIG;
+  } catch (const std::exception& error) {
+    std::cerr << "coroecho: " << error.what() << '\n';
+    return EX_SOFTWARE;
+  }
+}

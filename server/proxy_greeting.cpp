@@ -1,0 +1,34 @@
+#include "server/proxy_greeting.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <variant>
+
+#include "coro/time_limit.hpp"
+
+namespace server {
+
+boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(coro::Socket& socket,
+                                                                      ProxyProtocol accepted,
+                                                                      coro::Yield yield) {
+  const coro::TimeLimit limit(yield, proxy_header_timeout);
+  std::string bytes;
+  for (;;) {
+    // A header that is incomplete is shorter than the longest one, so there is always room.
+    const std::size_t before = bytes.size();
+    bytes.resize(max_proxy_header_size + 1);
+    const auto [error, size] = socket.async_read_some(boost::asio::buffer(bytes) + before, yield);
+    bytes.resize(before + size);
+    if (limit.expired()) return std::string("no complete PROXY header in time");
+    if (error) return "no complete PROXY header: " + error.message();
+
+    const ProxyHeaderResult parsed = parse_proxy_header(bytes, accepted);
+    if (const auto* header = std::get_if<ProxyHeader>(&parsed)) {
+      return ProxyGreeting{*header, bytes.substr(header->size)};
+    }
+    if (const auto* malformed = std::get_if<ProxyHeaderMalformed>(&parsed)) {
+      return std::string(malformed->reason);
+    }
+  }
+}
+
+}  // namespace server

@@ -1,0 +1,66 @@
+#include "server/reaper.hpp"
+
+#include <algorithm>
+
+#include "coro/time_limit.hpp"
+
+namespace server {
+namespace {
+
+constexpr auto never = coro::Clock::time_point::max();
+
+}  // namespace
+
+void Reaper::Entry::wait_in(Queue& queue) {
+  if (queue.timeout_.count() == 0) return;
+  // Otherwise the reaper sleeps until somebody is due who waits longer, and will find this one
+  // then.
+  const bool reaper_must_know = queue.entries_.empty();
+  unlink();
+  since_ = coro::Clock::now();
+  queue.entries_.push_back(*this);
+  if (reaper_must_know) queue.reaper_->changed_.notify_one();
+}
+
+void Reaper::set_timeouts(std::chrono::milliseconds idle, std::chrono::milliseconds writing) {
+  idle_.timeout_ = idle;
+  writing_.timeout_ = writing;
+  changed_.notify_one();
+}
+
+void Reaper::run(coro::Yield yield) {
+  for (;;) {
+    const auto due = next_due();
+    if (due == never) {
+      if (changed_.wait(yield)) return;
+    } else {
+      const coro::TimeLimit limit(yield, due - coro::Clock::now());
+      if (changed_.wait(yield) && !limit.expired()) return;
+    }
+    const auto now = coro::Clock::now();
+    time_out_overdue(idle_, now);
+    time_out_overdue(writing_, now);
+  }
+}
+
+coro::Clock::time_point Reaper::next_due() const {
+  auto due = never;
+  for (const Queue* queue : {&idle_, &writing_}) {
+    if (queue->timeout_.count() == 0 || queue->entries_.empty()) continue;
+    due = std::min(due, queue->entries_.front().since_ + queue->timeout_);
+  }
+  return due;
+}
+
+void Reaper::time_out_overdue(Queue& queue, coro::Clock::time_point now) {
+  if (queue.timeout_.count() == 0) return;
+  while (!queue.entries_.empty()) {
+    Entry& oldest = queue.entries_.front();
+    if (oldest.since_ + queue.timeout_ > now) return;
+    oldest.timed_out_ = true;
+    oldest.leave();
+    oldest.waiter_->cancel();
+  }
+}
+
+}  // namespace server

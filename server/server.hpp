@@ -1,0 +1,54 @@
+#pragma once
+
+#include <boost/asio/basic_signal_set.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "coro/condition.hpp"
+#include "coro/scheduler.hpp"
+#include "server/listeners.hpp"
+#include "server/sessions.hpp"
+
+namespace server {
+
+/// The service: what it does from start to stop, and what signals make it do meanwhile.
+class Server {
+ public:
+  /// Loads the configuration anew, to reload. Throws ConfigError.
+  using LoadConfig = std::function<Config()>;
+
+  Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadConfig load_config);
+
+  /// Serves until it is told to stop. Returns the exit code (sysexits.h): 0 stopped as asked, 69
+  /// cannot listen, 1 stopped by force.
+  int run(coro::Yield yield);
+
+  const Statistics& statistics() const { return statistics_; }
+
+ private:
+  int drain(coro::Yield yield);
+  void handle_signals(coro::Yield yield);
+  void handle_signal(int signal);
+  void reload_when_asked(coro::Yield yield);
+  void reload(coro::Yield yield);
+  std::optional<Config> load(std::optional<std::string>& error) const;
+  void log_statistics();
+  void provide_descriptors();
+
+  coro::Scheduler& scheduler_;
+  EventLog& log_;
+  Config config_;
+  LoadConfig load_config_;
+  Statistics statistics_;
+  Sessions sessions_;
+  Listeners listeners_;
+  boost::asio::basic_signal_set<coro::Executor> signals_;
+  coro::Condition signalled_;
+  int stops_ = 0;  // signals to stop so far: the second one is impatient
+  bool reload_asked_ = false;
+  coro::Task signal_task_;
+  coro::Task reload_task_;
+};
+
+}  // namespace server

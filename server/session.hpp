@@ -1,0 +1,93 @@
+#pragma once
+
+#include <boost/intrusive/list_hook.hpp>
+#include <boost/system/result.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "coro/condition.hpp"
+#include "coro/io.hpp"
+#include "coro/yield.hpp"
+#include "server/address_limit.hpp"
+#include "server/client_log.hpp"
+#include "server/config.hpp"
+#include "server/ending.hpp"
+#include "server/faults.hpp"
+#include "server/notice.hpp"
+#include "server/peer.hpp"
+#include "server/proxy_greeting.hpp"
+#include "server/reaper.hpp"
+#include "server/statistics.hpp"
+
+namespace server {
+
+/// What the service wants of its sessions.
+enum class Stage {
+  serving,   ///< echo
+  draining,  ///< echo what has been received, then say goodbye
+  aborting   ///< leave now
+};
+
+/// What all sessions share. It outlives them.
+struct SessionContext {
+  const Config& config;  ///< its values change when the service reloads
+  EventLog& log;
+  Statistics& statistics;
+  Reaper& reaper;
+  AddressLimit& addresses;
+  Notice& refused_by_address;
+  coro::Condition& ended;  ///< notified when a session has ended
+  /// Where every session reads into. One is enough, since bytes stay there only until the session
+  /// suspends; and since there is only one, it can be large.
+  std::span<char> scratch;
+  Stage stage = Stage::serving;
+};
+
+/// One client, from accept to close. It lives on the stack of its own coroutine. Who accepts it
+/// counts it (Statistics::began); it counts its own end.
+class Session : public boost::intrusive::list_base_hook<
+                    boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  Session(SessionContext& context, coro::Socket socket, coro::Yield yield);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  Session(Session&&) = delete;
+  Session& operator=(Session&&) = delete;
+
+  /// Serves the client until it or the service ends the connection, and closes the socket.
+  void run(std::uint64_t number, Peer peer, coro::Yield yield);
+
+  /// To be called after the stage has changed, since the session may wait for what does not matter
+  /// any more.
+  void stage_changed() { waiter_->cancel(); }
+
+ private:
+  using Greeting = boost::system::result<ProxyGreeting, std::string>;
+
+  Greeting greeting(const Peer& peer, coro::Yield yield);
+  Ending serve(const Peer& peer, std::string_view first, coro::Yield yield);
+  Ending echo(coro::Yield yield);
+  std::optional<Ending> answer(std::string_view bytes, coro::Yield yield);
+  std::optional<Ending> send(std::string_view bytes, coro::Yield yield);
+  std::optional<Ending> send_rest(const std::string& rest, coro::Yield yield);
+  Ending drain(coro::Yield yield);
+  std::optional<Ending> why_aborted(Ending timeout) const;
+  void close(Ending ending, coro::Yield yield);
+  void linger(coro::Yield yield);
+
+  SessionContext& context_;
+  coro::Socket socket_;
+  coro::Waiter* waiter_;
+  Reaper::Entry waiting_;
+  SessionTotals totals_;  // its duration is set at the end
+  std::optional<ClientLog> log_;
+  std::unique_ptr<Faults> faults_;
+  Ending ending_ = Ending::failed;
+};
+
+}  // namespace server

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+namespace server {
+
+/// The file of a Unix socket that this process has bound; removed with this object, unless another
+/// process has put its own there meanwhile.
+class SocketFile {
+ public:
+  /// Of no socket: removes nothing.
+  SocketFile() = default;
+  /// The file must exist.
+  explicit SocketFile(std::string path);
+  ~SocketFile();
+  SocketFile(SocketFile&& other) noexcept;
+  SocketFile& operator=(SocketFile&& other) noexcept;
+  SocketFile(const SocketFile&) = delete;
+  SocketFile& operator=(const SocketFile&) = delete;
+
+  /// Removes the file if nobody listens there any more; whether it did.
+  static bool remove_stale(const std::string& path);
+
+ private:
+  std::string path_;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+}  // namespace server
