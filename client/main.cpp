@@ -7,6 +7,7 @@
 #include <exception>
 #include <variant>
 
+#include "client/bench.hpp"
 #include "client/conversation.hpp"
 #include "client/options.hpp"
 #include "client/ping.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 int run(const client::Options& options) {
   if (options.mode == client::Options::Mode::ping) return client::run_ping(options);
+  if (options.mode == client::Options::Mode::bench) return client::run_bench(options);
   const bool at_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
   return at_terminal ? client::run_conversation(options) : client::run_pipe(options);
 }

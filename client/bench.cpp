@@ -1,0 +1,217 @@
+#include "client/bench.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/basic_signal_set.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "client/bench_report.hpp"
+#include "client/bench_results.hpp"
+#include "client/bench_worker.hpp"
+#include "client/connection.hpp"
+#include "client/failure.hpp"
+#include "client/plot.hpp"
+#include "coro/scheduler.hpp"
+
+namespace client {
+namespace {
+
+using coro::Clock;
+using coro::Yield;
+using namespace std::chrono_literals;
+
+constexpr auto sample_interval = 100ms;
+constexpr auto glance = 20ms;
+
+// Every connection is a descriptor.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::chrono::nanoseconds cpu_time() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto to_duration = [](const timeval& time) {
+    return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+  };
+  return to_duration(usage.ru_utime) + to_duration(usage.ru_stime);
+}
+
+// The thread that people talk to: it starts the others, shows how far they are, and puts together
+// what they measured.
+class Bench {
+ public:
+  Bench(coro::Scheduler& scheduler, const Options& options)
+      : options_(&options), signals_(scheduler.executor()) {
+    for (const int signal : {SIGINT, SIGTERM})
+      signals_.add(signal);
+  }
+
+  void run(Yield yield);
+  const BenchOutcome& outcome() const { return outcome_; }
+
+ private:
+  void start_threads();
+  void wait_until(Yield yield, const std::atomic<std::size_t>& threads);
+  void follow(Yield yield);
+  bool pause(Yield yield, Clock::time_point until);
+  void sample(Clock::time_point from);
+  void show_progress(Clock::time_point now);
+  void hide_progress() const;
+  void watch_signals(Yield yield);
+
+  const Options* options_;
+  boost::asio::basic_signal_set<coro::Executor> signals_;
+  Addresses addresses_;
+  Pattern pattern_;
+  BenchSignals shared_;
+  std::vector<std::unique_ptr<BenchWorker>> workers_;
+  std::vector<std::jthread> threads_;
+  Clock::time_point start_;
+  Clock::time_point last_sample_;
+  std::uint64_t last_messages_ = 0;
+  std::uint64_t last_bytes_ = 0;
+  bool progress_shown_ = false;
+  BenchOutcome outcome_;
+};
+
+void Bench::run(Yield yield) {
+  auto addresses = resolve(yield, options_->target, options_->timeout);
+  if (!addresses) {
+    outcome_.results.add_failure(connect_failure(options_->target, addresses.error()));
+    return;
+  }
+  addresses_ = *addresses;
+  const auto signals =
+      yield.scheduler().spawn("signals", [this](Yield inner) { watch_signals(inner); }).value();
+  start_threads();
+  wait_until(yield, shared_.ready);
+  start_ = Clock::now();
+  shared_.start = start_.time_since_epoch().count();
+  follow(yield);
+  wait_until(yield, shared_.finished);
+  hide_progress();
+  for (const auto& worker : workers_)
+    outcome_.results.merge(worker->results());
+  signals.cancel();
+}
+
+void Bench::start_threads() {
+  const auto count = std::min(options_->bench.threads, options_->bench.connections);
+  for (std::size_t index = 0; index < count; ++index) {
+    workers_.push_back(
+        std::make_unique<BenchWorker>(index, *options_, addresses_, pattern_, shared_));
+    threads_.emplace_back([&worker = *workers_.back()] { worker.run(); });
+  }
+}
+
+void Bench::wait_until(Yield yield, const std::atomic<std::size_t>& threads) {
+  while (threads < workers_.size() && shared_.finished < workers_.size()) {
+    if (coro::sleep_for(yield, glance)) return;
+  }
+}
+
+// ---- while it runs
+
+void Bench::follow(Yield yield) {
+  const auto from = start_ + options_->bench.warmup;
+  const auto to = from + options_->bench.duration;
+  while (Clock::now() < from) {
+    if (!pause(yield, from)) return;
+  }
+  const auto cpu_before = cpu_time();
+  sample(from);
+  outcome_.rates.clear();  // that one was only to begin with
+  while (Clock::now() < to && pause(yield, to)) {
+    if (Clock::now() - last_sample_ >= sample_interval) sample(from);
+  }
+  outcome_.elapsed = std::min(Clock::now(), to) - from;
+  outcome_.cpu_time = cpu_time() - cpu_before;
+}
+
+// Shows how far it is; false if it is to end.
+bool Bench::pause(Yield yield, Clock::time_point until) {
+  const auto now = Clock::now();
+  if (!shared_.stop) show_progress(now);
+  const auto next = std::min(until, now + sample_interval);
+  return !coro::sleep_for(yield, next - now) && !shared_.stop;
+}
+
+void Bench::sample(Clock::time_point from) {
+  const auto now = Clock::now();
+  std::uint64_t messages = 0;
+  std::uint64_t bytes = 0;
+  for (const auto& worker : workers_) {
+    messages += worker->live_messages();
+    bytes += worker->live_bytes();
+  }
+  const double seconds = std::chrono::duration<double>(now - last_sample_).count();
+  outcome_.rates.push_back({now - from, static_cast<double>(messages - last_messages_) / seconds,
+                            static_cast<double>(bytes - last_bytes_) / seconds});
+  last_sample_ = now;
+  last_messages_ = messages;
+  last_bytes_ = bytes;
+}
+
+void Bench::show_progress(Clock::time_point now) {
+  if (::isatty(STDERR_FILENO) != 1) return;
+  const auto& bench = options_->bench;
+  const auto whole = bench.warmup + bench.duration;
+  const auto text = outcome_.rates.empty() ? "warming up" : rate_text(outcome_.rates.back());
+  fmt::print(stderr, "\r\033[K{}", bench_progress_line(now - start_, whole, text));
+  progress_shown_ = true;
+}
+
+void Bench::hide_progress() const {
+  if (progress_shown_) fmt::print(stderr, "\r\033[K");
+}
+
+void Bench::watch_signals(Yield yield) {
+  const auto [failed, signal] = signals_.async_wait(yield);
+  if (failed) return;
+  outcome_.interrupted = true;
+  shared_.stop = true;
+  error_code ignored;
+  signals_.clear(ignored);  // a second one ends the process
+}
+
+// ---- after it
+
+bool write_plot(const Options& options, const BenchOutcome& outcome) {
+  std::ofstream file(*options.bench.plot, std::ios::binary);
+  file << bench_svg(options, outcome);
+  file.close();
+  if (file) return true;
+  report({FailureClass::local, fmt::format("{} cannot be written", *options.bench.plot)});
+  return false;
+}
+
+}  // namespace
+
+int run_bench(const Options& options) {
+  raise_descriptor_limit();
+  coro::Scheduler scheduler;
+  Bench bench(scheduler, options);
+  scheduler.spawn("bench", [&bench](Yield yield) { bench.run(yield); }).value();
+  scheduler.run();
+  const auto& outcome = bench.outcome();
+  if (outcome.results.first_failure) report(*outcome.results.first_failure);
+  if (outcome.elapsed == 0s) return 1;  // it never began
+  fmt::print(stdout, "{}", bench_report(options, outcome));
+  const bool plotted = !options.bench.plot || write_plot(options, outcome);
+  return outcome.clean() && plotted ? 0 : 1;
+}
+
+}  // namespace client

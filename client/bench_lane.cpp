@@ -1,0 +1,175 @@
+#include "client/bench_lane.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace client {
+namespace {
+
+using coro::Clock;
+namespace error = boost::asio::error;
+
+// One writer only: no atomic read-modify-write is needed.
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) {
+  counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void BenchThreadState::count_bytes(std::size_t size, Clock::time_point now) {
+  add(live_bytes, size);
+  if (measures(now)) results.bytes += size;
+}
+
+void BenchThreadState::count_message(Clock::duration latency, Clock::time_point now) {
+  add(live_messages, 1);
+  if (!measures(now)) return;
+  ++results.messages;
+  results.latency.record(latency);
+}
+
+BenchLane::BenchLane(coro::Socket socket, std::uint64_t origin, BenchThreadState& state)
+    : socket_(std::move(socket)),
+      state_(&state),
+      origin_(origin),
+      begun_(origin),
+      sent_(origin),
+      received_(origin),
+      message_end_(origin + state.message_size),
+      began_(state.pipeline) {
+  error_code ignored;
+  socket_.non_blocking(true, ignored);
+}
+
+BenchLane::~BenchLane() {
+  writer_.cancel();
+}
+
+void BenchLane::run(coro::Yield yield) {
+  send_what_may_be();
+  receive_until_done(yield);
+}
+
+void BenchLane::run_one(Clock::time_point intended, coro::Yield yield) {
+  just_one_ = true;
+  begin_message(intended);
+  write();
+  receive_until_done(yield);
+}
+
+void BenchLane::receive_until_done(coro::Yield yield) {
+  const auto is_done = [this] { return (state_->stopping || just_one_) && under_way_ == 0; };
+  while (!failed_ && !is_done()) {
+    const auto [interrupted] = socket_.async_wait(coro::Socket::wait_read, yield);
+    if (interrupted || !receive_all_there_is()) break;
+  }
+  state_->results.lost += under_way_;
+  error_code ignored;
+  socket_.close(ignored);
+  writer_.cancel();
+}
+
+// ---- sending
+
+void BenchLane::send_due(Clock::time_point intended) {
+  due_.push_back(intended);
+  send_what_may_be();
+}
+
+void BenchLane::send_what_may_be() {
+  while (under_way_ < state_->pipeline && !state_->stopping && !just_one_) {
+    if (!state_->paced) {
+      begin_message(Clock::now());
+    } else if (!due_.empty()) {
+      begin_message(due_.front());
+      due_.pop_front();
+    } else {
+      break;
+    }
+  }
+  if (sent_ != begun_ && !waits_for_room_) write();
+}
+
+void BenchLane::begin_message(Clock::time_point when) {
+  began_[(oldest_ + under_way_) % began_.size()] = when;
+  ++under_way_;
+  begun_ += state_->message_size;
+}
+
+void BenchLane::write() {
+  while (sent_ != begun_ && !failed_) {
+    const auto size = std::min<std::size_t>(begun_ - sent_, Pattern::longest);
+    const auto piece = state_->pattern->at(sent_, size);
+    error_code failed;
+    sent_ += socket_.write_some(boost::asio::buffer(piece.data(), piece.size()), failed);
+    if (failed == error::would_block) {
+      waits_for_room_ = true;
+      full_.notify_one();
+      if (writer_.done()) {
+        auto writer = state_->scheduler->spawn(
+            "bench write", [this](coro::Yield yield) { write_when_possible(yield); });
+        if (writer) writer_ = *writer;
+      }
+      return;
+    }
+    if (failed) return fail(transfer_failure(*state_->target, failed, begun_ - received_));
+  }
+}
+
+void BenchLane::write_when_possible(coro::Yield yield) {
+  while (!full_.wait(yield, [this] { return waits_for_room_; })) {
+    const auto [interrupted] = socket_.async_wait(coro::Socket::wait_write, yield);
+    if (interrupted) return;
+    waits_for_room_ = false;
+    write();
+  }
+}
+
+// ---- receiving
+
+bool BenchLane::receive_all_there_is() {
+  for (;;) {
+    error_code failed;
+    const auto& scratch = state_->scratch;
+    const auto size =
+        socket_.read_some(boost::asio::buffer(scratch.data(), scratch.size()), failed);
+    if (failed == error::would_block) return true;
+    if (failed) {
+      fail(transfer_failure(*state_->target, failed, begun_ - received_));
+      return false;
+    }
+    if (!take(scratch.first(size))) return false;
+    send_what_may_be();
+    const bool drained = size < scratch.size();
+    if (drained) return !failed_;
+  }
+}
+
+bool BenchLane::take(std::span<const std::byte> echoed) {
+  auto mismatch = state_->pattern->compare(received_, echoed, origin_);
+  const auto surplus = received_ + echoed.size() > begun_;
+  if (!mismatch && surplus)
+    mismatch = Mismatch{begun_ - origin_, std::nullopt, echoed[begun_ - received_]};
+  if (mismatch) {
+    fail(mismatch_failure(*state_->target, *mismatch));
+    return false;
+  }
+  const auto now = Clock::now();
+  received_ += echoed.size();
+  state_->count_bytes(echoed.size(), now);
+  for (; under_way_ > 0 && received_ >= message_end_; message_end_ += state_->message_size) {
+    state_->count_message(now - began_[oldest_], now);
+    oldest_ = (oldest_ + 1) % began_.size();
+    --under_way_;
+  }
+  return true;
+}
+
+void BenchLane::fail(const Failure& failure) {
+  if (std::exchange(failed_, true)) return;
+  state_->results.add_failure(failure);
+  error_code ignored;
+  socket_.cancel(ignored);
+}
+
+}  // namespace client

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "client/bench_results.hpp"
+#include "client/pattern.hpp"
+#include "coro/condition.hpp"
+#include "coro/io.hpp"
+#include "coro/scheduler.hpp"
+
+namespace client {
+
+/// What all lanes of a thread have in common.
+struct BenchThreadState {
+  coro::Scheduler* scheduler = nullptr;
+  const Target* target = nullptr;
+  const Pattern* pattern = nullptr;
+  std::span<std::byte> scratch;  ///< received into, compared, forgotten: one for all
+  std::size_t message_size = 0;
+  std::size_t pipeline = 1;
+  bool paced = false;     ///< messages are sent when they are due, otherwise when there is room
+  bool stopping = false;  ///< nothing new is sent
+  coro::Clock::time_point measure_from;
+  coro::Clock::time_point measure_to;
+  BenchResults results;
+  /// Read by the thread that shows the progress.
+  std::atomic<std::uint64_t> live_messages = 0;
+  std::atomic<std::uint64_t> live_bytes = 0;
+
+  bool measures(coro::Clock::time_point time) const {
+    return time >= measure_from && time < measure_to;
+  }
+  void count_bytes(std::size_t size, coro::Clock::time_point now);
+  void count_message(coro::Clock::duration latency, coro::Clock::time_point now);
+};
+
+/// One connection of a benchmark, which keeps a number of messages under way. There is no timer, no
+/// allocation and no copy for an echo: messages are sent out of the pattern and compared with it.
+class BenchLane {
+ public:
+  /// origin: where in the pattern its stream begins; different for each lane.
+  BenchLane(coro::Socket socket, std::uint64_t origin, BenchThreadState& state);
+  ~BenchLane();
+  BenchLane(const BenchLane&) = delete;
+  BenchLane& operator=(const BenchLane&) = delete;
+  BenchLane(BenchLane&&) = delete;
+  BenchLane& operator=(BenchLane&&) = delete;
+
+  /// Sends and receives until the thread is stopping and everything has come back, or until it
+  /// fails or is cancelled.
+  void run(coro::Yield yield);
+  /// One message, meant to be sent at this time, and its echo. An interruption counts it as lost.
+  void run_one(coro::Clock::time_point intended, coro::Yield yield);
+
+  /// When the state is paced: a message was meant to be sent at this time. Its latency counts from
+  /// then.
+  void send_due(coro::Clock::time_point intended);
+
+  std::size_t under_way() const { return under_way_; }
+
+ private:
+  void receive_until_done(coro::Yield yield);
+  void begin_message(coro::Clock::time_point when);
+  void send_what_may_be();
+  void write();
+  void write_when_possible(coro::Yield yield);
+  bool receive_all_there_is();
+  bool take(std::span<const std::byte> echoed);
+  void fail(const Failure& failure);
+
+  coro::Socket socket_;
+  BenchThreadState* state_;
+  std::uint64_t origin_;
+  // Positions in the pattern.
+  std::uint64_t begun_;                         // end of the last message begun
+  std::uint64_t sent_;                          // what the kernel has taken
+  std::uint64_t received_;                      // what has come back
+  std::uint64_t message_end_;                   // of the oldest message under way
+  std::vector<coro::Clock::time_point> began_;  // a ring of the messages under way
+  std::size_t oldest_ = 0;
+  std::size_t under_way_ = 0;
+  std::deque<coro::Clock::time_point> due_;  // paced: not begun yet
+  coro::Task writer_;  // exists from when the socket was full for the first time
+  coro::Condition full_;
+  bool waits_for_room_ = false;
+  bool just_one_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace client
