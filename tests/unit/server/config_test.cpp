@@ -322,7 +322,7 @@ TEST(Config, SurvivesDeepNesting) {
 }
 
 TEST(Config, AnErrorIsOneLineWhateverTheFileSays) {
-  const std::string error = error_of("\"po\\nrt\\e[31m\": 1");
+  const std::string error = error_of(R"("po\nrt\e[31m": 1)");
   EXPECT_THAT(error, StartsWith("c.yaml:1: key 'po\\nrt\\x1b[31m': is unknown"));
   EXPECT_THAT(error_of_file("no\nsuch\nfile"), StartsWith("no\\nsuch\\nfile: cannot be read"));
 }
@@ -342,8 +342,11 @@ TEST(Config, RemembersWhereAValueWasSet) {
 
 TEST(Config, WhatIsPrintedLoadsAgainToAnEqualConfiguration) {
   for (const char* yaml :
-       {"", "host: []", "host: [\"fe80::1%eth0\", a.b]", "unix: \"/tmp/it's \\\"odd\\\" #: {}\"",
-        "unix: \"~\"", "unix: {mode: \"0007\"}", "trusted_proxies: []",
+       {"", "host: []", "host: [\"fe80::1%eth0\", a.b]",
+        R"(unix: "/tmp/it's \"odd\" #: {}")"
+        ",
+        "unix: \"~\"",
+        "unix: {mode: \"0007\"}", "trusted_proxies: []",
         "log: {events: [], file: \"null\", level: off}",
         "log: {file: \"m\xC3\xBCnchen \xE2\x82\xAC \xF0\x9F\x94\x8C\"}",
         "log: {file: \"\\\\ \xC2\x85 \xE2\x80\xA8\"}",

@@ -11,7 +11,9 @@
 
 namespace server {
 
-void PrintTo(const ProxyHeaderResult& result, std::ostream* out) {
+// GoogleTest's name for it.
+void PrintTo(const ProxyHeaderResult& result,  // NOLINT(readability-identifier-naming)
+             std::ostream* out) {
   if (const auto* malformed = std::get_if<ProxyHeaderMalformed>(&result)) {
     *out << "malformed: " << malformed->reason;
   } else if (const auto* header = std::get_if<ProxyHeader>(&result)) {
