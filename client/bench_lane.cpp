@@ -46,7 +46,7 @@ BenchLane::~BenchLane() {
 }
 
 void BenchLane::run(coro::Yield yield) {
-  send_what_may_be();
+  send_what_may_be(Clock::now());
   receive_until_done(yield);
 }
 
@@ -73,13 +73,13 @@ void BenchLane::receive_until_done(coro::Yield yield) {
 
 void BenchLane::send_due(Clock::time_point intended) {
   due_.push_back(intended);
-  send_what_may_be();
+  send_what_may_be(intended);
 }
 
-void BenchLane::send_what_may_be() {
+void BenchLane::send_what_may_be(Clock::time_point now) {
   while (under_way_ < state_->pipeline && !state_->stopping && !just_one_) {
     if (!state_->paced) {
-      begin_message(Clock::now());
+      begin_message(now);
     } else if (!due_.empty()) {
       begin_message(due_.front());
       due_.pop_front();
@@ -138,14 +138,15 @@ bool BenchLane::receive_all_there_is() {
       fail(transfer_failure(*state_->target, failed, begun_ - received_));
       return false;
     }
-    if (!take(scratch.first(size))) return false;
-    send_what_may_be();
+    const auto now = Clock::now();  // one look at the clock for each echo
+    if (!take(scratch.first(size), now)) return false;
+    send_what_may_be(now);
     const bool drained = size < scratch.size();
     if (drained) return !failed_;
   }
 }
 
-bool BenchLane::take(std::span<const std::byte> echoed) {
+bool BenchLane::take(std::span<const std::byte> echoed, Clock::time_point now) {
   auto mismatch = state_->pattern->compare(received_, echoed, origin_);
   const auto surplus = received_ + echoed.size() > begun_;
   if (!mismatch && surplus)
@@ -154,7 +155,6 @@ bool BenchLane::take(std::span<const std::byte> echoed) {
     fail(mismatch_failure(*state_->target, *mismatch));
     return false;
   }
-  const auto now = Clock::now();
   received_ += echoed.size();
   state_->count_bytes(echoed.size(), now);
   for (; under_way_ > 0 && received_ >= message_end_; message_end_ += state_->message_size) {

@@ -66,11 +66,11 @@ class BenchLane {
  private:
   void receive_until_done(coro::Yield yield);
   void begin_message(coro::Clock::time_point when);
-  void send_what_may_be();
+  void send_what_may_be(coro::Clock::time_point now);
   void write();
   void write_when_possible(coro::Yield yield);
   bool receive_all_there_is();
-  bool take(std::span<const std::byte> echoed);
+  bool take(std::span<const std::byte> echoed, coro::Clock::time_point now);
   void fail(const Failure& failure);
 
   coro::Socket socket_;

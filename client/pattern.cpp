@@ -9,7 +9,8 @@ namespace client {
 Pattern::Pattern() : bytes_(period + longest) {
   std::mt19937 random(862);  // the same in every run; RFC 862 is the echo protocol
   std::generate_n(bytes_.begin(), period, [&] { return static_cast<std::byte>(random() & 0xffU); });
-  std::copy_n(bytes_.begin(), longest, bytes_.begin() + period);
+  for (std::size_t i = period; i < bytes_.size(); ++i)
+    bytes_[i] = bytes_[i - period];
 }
 
 std::optional<Mismatch> Pattern::compare(std::uint64_t position, std::span<const std::byte> echoed,
