@@ -342,11 +342,8 @@ TEST(Config, RemembersWhereAValueWasSet) {
 
 TEST(Config, WhatIsPrintedLoadsAgainToAnEqualConfiguration) {
   for (const char* yaml :
-       {"", "host: []", "host: [\"fe80::1%eth0\", a.b]",
-        R"(unix: "/tmp/it's \"odd\" #: {}")"
-        ",
-        "unix: \"~\"",
-        "unix: {mode: \"0007\"}", "trusted_proxies: []",
+       {"", "host: []", "host: [\"fe80::1%eth0\", a.b]", R"(unix: "/tmp/it's \"odd\" #: {}")",
+        "unix: \"~\"", "unix: {mode: \"0007\"}", "trusted_proxies: []",
         "log: {events: [], file: \"null\", level: off}",
         "log: {file: \"m\xC3\xBCnchen \xE2\x82\xAC \xF0\x9F\x94\x8C\"}",
         "log: {file: \"\\\\ \xC2\x85 \xE2\x80\xA8\"}",
