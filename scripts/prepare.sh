@@ -8,13 +8,13 @@ root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 build_packages=(
   g++ cmake ninja-build pkg-config
   'libboost1.81-dev|libboost-dev>=1.81' 'libboost-context1.81-dev|libboost-context-dev>=1.81'
-  libspdlog-dev libfmt-dev libyaml-cpp-dev libcli11-dev libedit-dev
+  libspdlog-dev libfmt-dev libyaml-cpp-dev libcli11-dev libedit-dev nlohmann-json3-dev
 )
 test_packages=(
-  libgtest-dev libgmock-dev nlohmann-json3-dev libbenchmark-dev liblua5.4-dev # libraries of the tests
-  ncat socat netcat-openbsd lua5.4 lua-socket                                 # other people's clients
-  python3 tmux expect                                                         # programs and terminals
-  clang libclang-rt-dev                                                       # fuzzers
+  libgtest-dev libgmock-dev libbenchmark-dev liblua5.4-dev # libraries of the tests
+  ncat socat netcat-openbsd lua5.4 lua-socket              # other people's clients
+  python3 tmux expect                                      # programs and terminals
+  clang libclang-rt-dev                                    # fuzzers
 )
 check_packages=(
   git clang clang-format clang-tidy shellcheck
