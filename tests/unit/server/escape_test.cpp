@@ -51,9 +51,7 @@ std::string unescaped(std::string_view notation) {
 
 // Bytes of all kinds, those that matter here more often than chance would have them.
 std::string random_bytes(std::mt19937& random) {
-  static const std::string often =
-      "\"\\\n\r\t\x1b\x7f\xc3\xa4\xe2\x80"
-      "\xae\xf0\x9f\x98\x80x n";
+  static const std::string often = "\"\\\n\r\t\x1b\x7f\xc3\xa4x n\xf0\x9f\x98\x80" + utf8(0x202E);
   std::string bytes(random() % 64, '\0');
   std::generate(bytes.begin(), bytes.end(), [&] {
     return random() % 2 == 0 ? often[random() % often.size()] : static_cast<char>(random());
