@@ -28,6 +28,7 @@ bool is_one_line(std::string_view text) {
 
 }  // namespace
 
+// libFuzzer's name for it. NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -49,6 +49,7 @@ void check(std::string_view bytes, ProxyProtocol accepted) {
 
 }  // namespace
 
+// libFuzzer's name for it. NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
