@@ -391,11 +391,11 @@ TEST(Scheduler, CoroutinesMayOwnWhatTheyWaitFor) {
 
 TEST(Scheduler, ADestructorMayCancelNotifyAndSpawnWhileEverythingIsUnwound) {
   Events events;
+  Condition condition;
+  Task oldest;
+  Task youngest;
   {
     Scheduler scheduler;
-    Condition condition;
-    Task oldest;
-    Task youngest;
     struct Meddler {
       Scheduler& scheduler;
       Condition& condition;
