@@ -1,0 +1,82 @@
+#include "client/command.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace client {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Kind = Command::Kind;
+
+TEST(Command, IsTextWithoutAColon) {
+  EXPECT_EQ(parse_command("hello world").kind, Kind::text);
+  EXPECT_EQ(parse_command("hello world").argument, "hello world");
+  EXPECT_EQ(parse_command(" :quit").argument, " :quit");
+  EXPECT_EQ(parse_command("").kind, Kind::text);
+}
+
+TEST(Command, SendsAColonForTwo) {
+  EXPECT_EQ(parse_command("::quit").kind, Kind::text);
+  EXPECT_EQ(parse_command("::quit").argument, ":quit");
+  EXPECT_EQ(parse_command("::").argument, ":");
+}
+
+TEST(Command, KnowsAllOfThem) {
+  EXPECT_EQ(parse_command(":help").kind, Kind::help);
+  EXPECT_EQ(parse_command(":stats").kind, Kind::stats);
+  EXPECT_EQ(parse_command(":ping").kind, Kind::ping);
+  EXPECT_EQ(parse_command(":send").kind, Kind::send);
+  EXPECT_EQ(parse_command(":hex").kind, Kind::hex);
+  EXPECT_EQ(parse_command(":close").kind, Kind::close);
+  EXPECT_EQ(parse_command(":reconnect").kind, Kind::reconnect);
+  EXPECT_EQ(parse_command(":quit").kind, Kind::quit);
+}
+
+TEST(Command, TakesItsArgumentWithoutSpacesAround) {
+  EXPECT_EQ(parse_command(":ping  7 ").argument, "7");
+  EXPECT_EQ(parse_command(":send a file.txt").argument, "a file.txt");
+}
+
+TEST(Command, SendsNothingForOneItDoesNotKnow) {
+  EXPECT_EQ(parse_command(":pong").kind, Kind::unknown);
+  EXPECT_EQ(parse_command(":pong 3").argument, ":pong");
+  EXPECT_EQ(parse_command(":").kind, Kind::unknown);
+  EXPECT_EQ(parse_command(":quitnow").kind, Kind::unknown);
+}
+
+TEST(Command, IsExplainedByTheHelp) {
+  for (const auto& name : completions(":"))
+    EXPECT_THAT(help_text(), testing::HasSubstr(name));
+}
+
+TEST(Completions, AreCommandsThatBeginSo) {
+  EXPECT_THAT(completions(":s"), ElementsAre(":stats", ":send"));
+  EXPECT_THAT(completions(":q"), ElementsAre(":quit"));
+  EXPECT_THAT(completions("q"), IsEmpty());
+  EXPECT_THAT(completions(":ping 1"), IsEmpty());
+}
+
+TEST(Completions, KnowTheWordsOfHex) {
+  EXPECT_THAT(completions(":hex "), ElementsAre("off", "on"));
+  EXPECT_THAT(completions(":hex on"), ElementsAre("on"));
+}
+
+TEST(Completions, AreFilesAfterSend) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "completions";
+  std::filesystem::create_directories(folder / "deeper");
+  std::ofstream(folder / "data 1") << "x";
+  std::ofstream(folder / "data 2") << "x";
+  const auto path = folder.string() + "/";
+  EXPECT_THAT(completions(":send " + path + "data"), ElementsAre(path + "data 1", path + "data 2"));
+  EXPECT_THAT(completions(":send " + path + "dee"), ElementsAre(path + "deeper/"));
+  EXPECT_THAT(completions(":send " + path + "nothing/at/all"), IsEmpty());
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace client

@@ -1,0 +1,71 @@
+#include "client/rendering.hpp"
+
+#include <gtest/gtest.h>
+
+#include <clocale>
+#include <cstdlib>
+#include <string>
+
+namespace client {
+namespace {
+
+using namespace std::string_view_literals;
+
+class Rendering : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_NE(std::setlocale(LC_CTYPE, "C.UTF-8"), nullptr); }
+};
+
+TEST_F(Rendering, ShowsTextAsItIs) {
+  EXPECT_EQ(escaped("grüße \\ 漢字"), "grüße \\ 漢字");
+}
+
+TEST_F(Rendering, LetsNoControlCharacterThrough) {
+  EXPECT_EQ(escaped("a\033[2Jb\r\n\t\0\x7f"sv), "a\\x1b[2Jb\\r\\n\\t\\x00\\x7f");
+  EXPECT_EQ(escaped("\u009b2J"), "\\xc2\\x9b2J");  // CSI as one character
+}
+
+TEST_F(Rendering, ShowsInvalidUtf8AsBytes) {
+  EXPECT_EQ(escaped("\xff\xc3("), "\\xff\\xc3(");
+  EXPECT_EQ(escaped("cut off: \xe6\xbc"), "cut off: \\xe6\\xbc");
+  EXPECT_EQ(escaped("\xc0\xaf"), "\\xc0\\xaf");
+}
+
+TEST(HexDump, HasSixteenBytesARow) {
+  EXPECT_EQ(hex_dump("0123456789abcdef\n"),
+            "00000000  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|\n"
+            "00000010  0a                                                |.|\n");
+}
+
+TEST(HexDump, IsNothingForNothing) {
+  EXPECT_EQ(hex_dump(""), "");
+}
+
+TEST_F(Rendering, FindsTheRowOfTheCursor) {
+  EXPECT_EQ(rows_above_cursor(10, L"", 80), 0U);
+  EXPECT_EQ(rows_above_cursor(10, std::wstring(69, L'x'), 80), 0U);
+  EXPECT_EQ(rows_above_cursor(10, std::wstring(70, L'x'), 80), 1U);
+  EXPECT_EQ(rows_above_cursor(10, std::wstring(149, L'x'), 80), 1U);
+  EXPECT_EQ(rows_above_cursor(100, L"", 80), 1U);
+}
+
+TEST_F(Rendering, CountsTheColumnsOfEachCharacter) {
+  EXPECT_EQ(rows_above_cursor(0, L"\t\t", 16), 1U);     // two tab stops
+  EXPECT_EQ(rows_above_cursor(0, L"\x01\x02", 4), 1U);  // ^A^B
+  EXPECT_EQ(rows_above_cursor(0, L"漢字漢", 5), 1U);    // the third does not fit beside two
+  EXPECT_EQ(rows_above_cursor(0, L"e\u0301e", 3), 0U);  // an accent has no width
+}
+
+TEST(Style, IsNothingWithoutColour) {
+  EXPECT_EQ(Style(false).bad("text"), "text");
+  EXPECT_EQ(Style(true).bad("text"), "\033[31mtext\033[0m");
+}
+
+TEST(Style, HasNoColourWhereThereIsNoTerminal) {
+  std::FILE* const file = std::tmpfile();
+  EXPECT_FALSE(Style::of(::fileno(file)).coloured());
+  std::fclose(file);
+}
+
+}  // namespace
+}  // namespace client
