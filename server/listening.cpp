@@ -9,9 +9,11 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/socket_base.hpp>
+#include <cstdint>
 #include <utility>
 
 #include "server/network.hpp"
+#include "server/peer.hpp"
 
 namespace server {
 namespace {
@@ -25,40 +27,41 @@ using ListenAddresses = std::vector<ListenAddress>;
 using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 using KeepAliveIdle = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
 
-bool listens_on_any_ipv4(const Config& config) {
-  return std::ranges::find(config.host, "0.0.0.0") != config.host.end();
+// What a host is asked for as.
+struct Wanted {
+  std::uint16_t port;
+  std::string origin;
+  bool dual_stack;
+};
+
+ListenAddress address_for(const boost::asio::ip::address& address, const Wanted& wanted) {
+  return {.endpoint = tcp::endpoint(address, wanted.port),
+          .origin = wanted.origin,
+          .dual_stack = wanted.dual_stack && address.is_v6() && address.is_unspecified()};
 }
 
-ListenAddress address_for(const boost::asio::ip::address& address, const Config& config) {
-  return {
-      .endpoint = tcp::endpoint(address, config.port),
-      .origin = config.origins.where("host"),
-      .dual_stack = address.is_v6() && address.is_unspecified() && !listens_on_any_ipv4(config)};
-}
-
-ListenAddresses localhost(const Config& config) {
-  ListenAddresses addresses = {address_for(boost::asio::ip::address_v4::loopback(), config),
-                               address_for(boost::asio::ip::address_v6::loopback(), config)};
+ListenAddresses localhost(const Wanted& wanted) {
+  ListenAddresses addresses = {address_for(boost::asio::ip::address_v4::loopback(), wanted),
+                               address_for(boost::asio::ip::address_v6::loopback(), wanted)};
   addresses.back().optional = true;
   return addresses;
 }
 
 boost::system::result<ListenAddresses, std::string> addresses_of(const std::string& host,
-                                                                 const Config& config,
+                                                                 const Wanted& wanted,
                                                                  coro::Yield yield) {
-  if (host == "localhost") return localhost(config);  // known without asking (RFC 6761, 6.3)
-  if (const auto address = parse_address(host))
-    return ListenAddresses{address_for(*address, config)};
+  if (host == "localhost") return localhost(wanted);  // known without asking (RFC 6761, 6.3)
+  if (const auto address = parse_address(host)) {
+    return ListenAddresses{address_for(*address, wanted)};
+  }
 
   coro::TcpResolver resolver(yield.executor());
   const auto [error, found] =
       resolver.async_resolve(host, "", boost::asio::ip::resolver_base::passive, yield);
-  if (error) {
-    return config.origins.where("host") + ": cannot resolve '" + host + "': " + error.message();
-  }
+  if (error) return wanted.origin + ": cannot resolve '" + host + "': " + error.message();
   ListenAddresses addresses;
   for (const auto& entry : found) {
-    addresses.push_back(address_for(entry.endpoint().address(), config));
+    addresses.push_back(address_for(entry.endpoint().address(), wanted));
   }
   return addresses;
 }
@@ -90,9 +93,11 @@ void apply_tcp_options(Acceptor& acceptor, const TcpConfig& config) {
 
 boost::system::result<ListenAddresses, std::string> listen_addresses(const Config& config,
                                                                      coro::Yield yield) {
+  const bool any_ipv4 = std::ranges::find(config.host, "0.0.0.0") != config.host.end();
+  const Wanted wanted{config.port, config.origins.where("host"), !any_ipv4};
   ListenAddresses all;
   for (const std::string& host : config.host) {
-    const auto addresses = addresses_of(host, config, yield);
+    const auto addresses = addresses_of(host, wanted, yield);
     if (!addresses) return addresses.error();
     for (const ListenAddress& address : *addresses) {  // localhost and 127.0.0.1 are one
       if (std::ranges::find(all, address.endpoint, &ListenAddress::endpoint) == all.end()) {
@@ -129,6 +134,20 @@ boost::system::result<ListeningSocket> listen(const ListenAddress& address, cons
   return ListeningSocket{std::move(acceptor), std::move(file)};
 } catch (const system_error& error) {
   return error.code();
+}
+
+boost::system::result<Acceptor, std::string> listen_for_admin(const Config& config,
+                                                              coro::Yield yield) {
+  const Wanted wanted{config.admin.port.value(), config.origins.where("admin.host"), true};
+  const auto addresses = addresses_of(config.admin.host, wanted, yield);
+  if (!addresses) return addresses.error();
+
+  // One address is enough for those who administrate; of a name's, the first.
+  Config plain;
+  auto socket = listen(addresses->front(), plain, yield.executor());
+  if (socket) return std::move(socket->acceptor);
+  return config.origins.where("admin.port") + ": cannot listen on " +
+         to_string(addresses->front().endpoint) + ": " + socket.error().message();
 }
 
 }  // namespace server

@@ -41,4 +41,9 @@ void apply_tcp_options(coro::Acceptor& acceptor, const TcpConfig& config);
 boost::system::result<ListeningSocket> listen(const ListenAddress& address, const Config& config,
                                               coro::Executor executor);
 
+/// Where the admin endpoint listens; admin.port must be set. The error is one line for the
+/// operator.
+boost::system::result<coro::Acceptor, std::string> listen_for_admin(const Config& config,
+                                                                    coro::Yield yield);
+
 }  // namespace server

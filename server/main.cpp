@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
     }
     return serve(options, config);
   } catch (const server::UsageError& error) {
-    std::cerr << "coroecho: " << error.what() << '\n';
+    std::cerr << "coroecho: " << error.what() << " (see coroecho --help)\n";
     return EX_USAGE;
   } catch (const server::ConfigError& error) {
     std::cerr << "coroecho: " << error.what() << '\n';

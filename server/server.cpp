@@ -1,8 +1,8 @@
 #include "server/server.hpp"
 
-#include <fmt/format.h>
 #include <sysexits.h>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -10,6 +10,7 @@
 
 #include "coro/time_limit.hpp"
 #include "server/descriptor_limit.hpp"
+#include "server/scheduler_lag.hpp"
 
 namespace server {
 namespace {
@@ -27,33 +28,47 @@ Server::Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadCon
       load_config_(std::move(load_config)),
       sessions_(scheduler, config_, log, statistics_),
       listeners_(scheduler, config_, log, statistics_, sessions_),
+      admin_(scheduler, log, [this] { return status(); }),
       signals_(scheduler.executor()) {}
 
 int Server::run(coro::Yield yield) {
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2})
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) {
     signals_.add(signal);
-  signal_task_ =
-      scheduler_.spawn("signals", [this](coro::Yield inside) { handle_signals(inside); }).value();
-  reload_task_ =
-      scheduler_.spawn("reload", [this](coro::Yield inside) { reload_when_asked(inside); }).value();
+  }
+  const std::array own = {
+      spawn("signals", [this](coro::Yield inside) { handle_signals(inside); }),
+      spawn("reload", [this](coro::Yield inside) { reload_when_asked(inside); }),
+      spawn("lag", [this](coro::Yield inside) { measure_scheduler_lag(lag_, inside); })};
 
   provide_descriptors();
-  int exit_code = EXIT_SUCCESS;
-  if (const auto error = listeners_.open(config_, yield)) {
+  int exit_code = EX_UNAVAILABLE;
+  if (const auto error = open(config_, yield)) {
     log_.logger().critical("{}", *error);
-    exit_code = EX_UNAVAILABLE;
   } else {
+    ready_ = true;
     if (config_.faults.any()) log_.logger().warn("faults: this server misbehaves on purpose");
     static_cast<void>(signalled_.wait(yield, [this] { return stops_ > 0; }));
     exit_code = drain(yield);
   }
+  admin_.close(yield);
   sessions_.close();
-  reload_task_.cancel();
-  signal_task_.cancel();
+  for (const coro::Task& task : own)
+    task.cancel();
   return exit_code;
 }
 
+coro::Task Server::spawn(const char* name, std::function<void(coro::Yield)> body) {
+  return scheduler_.spawn(name, std::move(body)).value();
+}
+
+// Where the configuration says to listen; the reason in one line if that cannot be.
+std::optional<std::string> Server::open(const Config& config, coro::Yield yield) {
+  if (auto error = admin_.open(config, yield)) return error;
+  return listeners_.open(config, yield);
+}
+
 int Server::drain(coro::Yield yield) {
+  ready_ = false;
   const ShutdownConfig shutdown = config_.shutdown;
   if (shutdown.delay.count() > 0) {
     log_.logger().info("stopping in {} ms, with {} connections", shutdown.delay.count(),
@@ -92,7 +107,7 @@ void Server::handle_signal(int signal) {
       reload_asked_ = true;
       break;
     case SIGUSR1:
-      log_statistics();
+      log_.logger().info("statistics: {}", to_log_line(status()));
       break;
     case SIGUSR2:
       log_.reopen();
@@ -116,8 +131,9 @@ void Server::reload(coro::Yield yield) {
   std::optional<std::string> error;
   std::optional<Config> config = load(error);
   if (config) error = log_.configure(config->log);
-  if (config && !error && (error = listeners_.open(*config, yield))) {
+  if (config && !error && (error = open(*config, yield))) {
     static_cast<void>(log_.configure(config_.log));  // as it was
+    static_cast<void>(admin_.open(config_, yield));
   }
   if (error) {
     ++statistics_.failed_reloads;
@@ -140,24 +156,14 @@ std::optional<Config> Server::load(std::optional<std::string>& error) const {
   }
 }
 
-void Server::log_statistics() {
-  using std::chrono::seconds;
-  const auto uptime = std::chrono::duration_cast<seconds>(coro::Clock::now() - statistics_.started);
-  const auto coroutines = scheduler_.counters();
-  std::string endings;
-  for (std::size_t ending = 0; ending < ending_count; ++ending) {
-    endings +=
-        fmt::format(", {} {}", statistics_.endings[ending], to_string(static_cast<Ending>(ending)));
-  }
-  log_.logger().info(
-      "statistics: uptime {} s, {} accepted, {} active, {} peak{}, {} bytes in, {} bytes out, {} "
-      "reads, "
-      "{} accept pauses, {} coroutines, {} stacks, {} log lines dropped, {} reloads, {} failed "
-      "reloads",
-      uptime.count(), statistics_.accepted, statistics_.active, statistics_.peak, endings,
-      statistics_.bytes_received, statistics_.bytes_sent, statistics_.reads,
-      statistics_.accept_pauses, coroutines.alive, coroutines.stacks, log_.dropped_lines(),
-      statistics_.reloads, statistics_.failed_reloads);
+Status Server::status() const {
+  return {.statistics = statistics_,
+          .scheduler_lag = lag_,
+          .coroutines = scheduler_.counters(),
+          .dropped_log_lines = log_.dropped_lines(),
+          .ready = ready_,
+          .uptime = std::chrono::duration_cast<std::chrono::seconds>(coro::Clock::now() -
+                                                                     statistics_.started)};
 }
 
 void Server::provide_descriptors() {

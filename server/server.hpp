@@ -7,6 +7,8 @@
 
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
+#include "server/admin.hpp"
+#include "server/latency_histogram.hpp"
 #include "server/listeners.hpp"
 #include "server/sessions.hpp"
 
@@ -27,13 +29,15 @@ class Server {
   const Statistics& statistics() const { return statistics_; }
 
  private:
+  coro::Task spawn(const char* name, std::function<void(coro::Yield)> body);
+  std::optional<std::string> open(const Config& config, coro::Yield yield);
   int drain(coro::Yield yield);
   void handle_signals(coro::Yield yield);
   void handle_signal(int signal);
   void reload_when_asked(coro::Yield yield);
   void reload(coro::Yield yield);
   std::optional<Config> load(std::optional<std::string>& error) const;
-  void log_statistics();
+  Status status() const;
   void provide_descriptors();
 
   coro::Scheduler& scheduler_;
@@ -43,12 +47,13 @@ class Server {
   Statistics statistics_;
   Sessions sessions_;
   Listeners listeners_;
+  LatencyHistogram lag_;
+  Admin admin_;
+  bool ready_ = false;
   boost::asio::basic_signal_set<coro::Executor> signals_;
   coro::Condition signalled_;
   int stops_ = 0;  // signals to stop so far: the second one is impatient
   bool reload_asked_ = false;
-  coro::Task signal_task_;
-  coro::Task reload_task_;
 };
 
 }  // namespace server

@@ -1,0 +1,108 @@
+#include "server/admin.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+#include <utility>
+
+#include "coro/time_limit.hpp"
+#include "server/http_response.hpp"
+#include "server/listening.hpp"
+#include "server/peer.hpp"
+
+namespace server {
+namespace {
+
+namespace http = boost::beast::http;
+using coro::error_code;
+using coro::Yield;
+
+constexpr std::size_t max_header_size = std::size_t{8} * 1024;
+constexpr std::size_t max_body_size = std::size_t{1} * 1024;  // nothing that it serves takes one
+
+}  // namespace
+
+Admin::Admin(coro::Scheduler& scheduler, EventLog& log, GetStatus get_status)
+    : scheduler_(scheduler), log_(log), get_status_(std::move(get_status)) {}
+
+std::optional<std::string> Admin::open(const Config& config, Yield yield) {
+  if (config.admin == config_) return std::nullopt;
+  std::optional<coro::Acceptor> acceptor;
+  if (config.admin.port) {
+    auto opened = listen_for_admin(config, yield);
+    if (!opened) return opened.error();
+    acceptor = std::move(*opened);
+  }
+  close(yield);
+  config_ = config.admin;
+  if (acceptor) listen(std::move(*acceptor));
+  return std::nullopt;
+}
+
+void Admin::listen(coro::Acceptor acceptor) {
+  log_.logger().info("admin on http://{}/", to_string(acceptor.local_endpoint()));
+  listener_ = scheduler_
+                  .spawn("admin", [this, acceptor = std::move(acceptor)](
+                                      Yield yield) mutable { accept(acceptor, yield); })
+                  .value();
+}
+
+void Admin::close(Yield yield) {
+  listener_.cancel();
+  for (const coro::Task& connection : connections_)
+    connection.cancel();
+  static_cast<void>(listener_.join(yield));
+  static_cast<void>(ended_.wait(yield, [this] { return connections_.empty(); }));
+}
+
+void Admin::accept(coro::Acceptor& acceptor, Yield yield) {
+  for (;;) {
+    if (ended_.wait(yield, [this] { return connections_.size() < max_connections; })) return;
+    auto [error, socket] = acceptor.async_accept(yield);
+    if (error == boost::asio::error::operation_aborted) return;
+    if (error) {  // short of descriptors: the echo goes first
+      if (coro::sleep_for(yield, std::chrono::milliseconds(100))) return;
+      continue;
+    }
+    const auto place = connections_.emplace(connections_.end());
+    const auto task = scheduler_.spawn(
+        "admin connection", [this, place, socket = std::move(socket)](Yield inside) mutable {
+          serve(std::move(socket), inside);
+          connections_.erase(place);
+          ended_.notify_all();
+        });
+    if (task) {
+      *place = *task;
+    } else {
+      connections_.erase(place);
+    }
+  }
+}
+
+void Admin::serve(coro::Socket socket, Yield yield) {
+  boost::beast::flat_buffer buffer(max_header_size + max_body_size);
+  for (bool again = true; again;) {
+    const coro::TimeLimit limit(yield, timeout);
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(max_header_size);
+    parser.body_limit(max_body_size);
+    const auto [read_error, read] = http::async_read(socket, buffer, parser, yield);
+    // Beast's errors are about what came, all others about the connection.
+    const bool malformed =
+        read_error && read_error.category() == make_error_code(http::error::bad_method).category();
+    if (read_error == http::error::end_of_stream || (read_error && !malformed)) return;
+
+    const HttpResponse response =
+        malformed ? bad_request() : admin_response(parser.get(), get_status_());
+    http::response_serializer<http::string_body> serializer(response);
+    const auto [write_error, written] = http::async_write(socket, serializer, yield);
+    again = !write_error && response.keep_alive();
+  }
+  error_code ignored;
+  socket.shutdown(coro::Socket::shutdown_send, ignored);
+}
+
+}  // namespace server

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "server/status.hpp"
+
+namespace server {
+
+using HttpRequest = boost::beast::http::request<boost::beast::http::string_body>;
+using HttpResponse = boost::beast::http::response<boost::beast::http::string_body>;
+
+/// What the admin endpoint answers: 200, 404 for a path that it does not have, 405 for a method
+/// other than GET and HEAD, and for /readyz 503 while the service is not ready.
+HttpResponse admin_response(const HttpRequest& request, const Status& status);
+
+/// The answer to what is no HTTP request.
+HttpResponse bad_request();
+
+}  // namespace server

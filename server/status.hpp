@@ -1,0 +1,35 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "coro/scheduler.hpp"
+#include "server/latency_histogram.hpp"
+#include "server/statistics.hpp"
+
+namespace server {
+
+/// Everything that is told about the service at one moment, gathered in one place so that the log,
+/// the metrics and the status page say the same.
+struct Status {
+  const Statistics& statistics;
+  const LatencyHistogram& scheduler_lag;
+  coro::Scheduler::Counters coroutines;
+  std::uint64_t dropped_log_lines = 0;
+  bool ready = false;
+  std::chrono::seconds uptime{0};
+};
+
+/// One line for the log: "uptime 12 s, 3 accepted, ...".
+std::string to_log_line(const Status& status);
+
+/// A JSON object, one line.
+std::string to_json(const Status& status);
+
+/// Prometheus text format, version 0.0.4
+/// (https://prometheus.io/docs/instrumenting/exposition_formats/).
+std::string to_prometheus(const Status& status);
+
+}  // namespace server
