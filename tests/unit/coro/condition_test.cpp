@@ -103,8 +103,8 @@ TEST(Condition, WaitsUntilThePredicateHolds) {
 }
 
 TEST(Condition, DoesNotSuspendWhenThePredicateHoldsAlready) {
-  run([](Yield yield) {
-    Events events;
+  Events events;
+  run([&](Yield yield) {
     start(yield.scheduler(), [&](Yield) { events.emplace_back("other"); });
     Condition condition;
     EXPECT_EQ(condition.wait(yield, [] { return true; }), error_code());
