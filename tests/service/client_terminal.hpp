@@ -1,0 +1,59 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/service/temporary_directory.hpp"
+
+namespace service {
+
+// A real terminal (tmux) with a shell command running in it, typed into and looked at as a person
+// would.
+class Terminal {
+ public:
+  struct Size {
+    int columns = 100;
+    int rows = 30;
+  };
+
+  // Runs the command in a shell; when it has ended, the screen shows `exit=STATUS`. HOME is a
+  // directory of its own.
+  explicit Terminal(const std::string& command);
+  Terminal(const std::string& command, Size size);
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+  ~Terminal();
+
+  // Text as it is typed, without Enter.
+  void type(std::string_view text) const;
+  // A key by its tmux name: "Enter", "C-c", "Up".
+  void press(std::string_view key) const;
+  void enter(std::string_view line) const;
+  void resize(Size size) const;
+
+  // What is on the screen: lines without the blanks at their ends, the empty ones at the bottom
+  // left out.
+  std::string screen() const;
+  // The same with the escape sequences of colours.
+  std::string coloured_screen() const;
+
+  // Waits until the screen contains the text, and returns it. Throws std::runtime_error with the
+  // screen when time is up.
+  std::string wait_for(std::string_view text) const;
+  // Waits until the last line of the screen is this one.
+  std::string wait_for_last_line(std::string_view line) const;
+
+  const TemporaryDirectory& home() const { return home_; }
+
+ private:
+  std::string tmux(std::vector<std::string> arguments) const;
+
+  TemporaryDirectory home_;
+  std::string socket_;
+};
+
+// The last line of a screen.
+std::string last_line(std::string_view screen);
+
+}  // namespace service
