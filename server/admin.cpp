@@ -1,11 +1,14 @@
 #include "server/admin.hpp"
 
+#include <array>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
+#include <tuple>
 #include <utility>
 
 #include "coro/time_limit.hpp"
@@ -22,6 +25,24 @@ using coro::Yield;
 
 constexpr std::size_t max_header_size = std::size_t{8} * 1024;
 constexpr std::size_t max_body_size = std::size_t{1} * 1024;  // nothing that it serves takes one
+constexpr std::chrono::seconds linger_timeout{1};
+
+// Beast's errors are about what came, all others about the connection.
+bool is_about_request(error_code error) {
+  return error.category() == make_error_code(http::error::bad_method).category();
+}
+
+// To close while the client still sends would reset the connection, and the reset would overtake
+// the response.
+void hang_up(coro::Socket& socket, Yield yield) {
+  error_code error;
+  socket.shutdown(coro::Socket::shutdown_send, error);
+  const coro::TimeLimit limit(yield, linger_timeout);
+  std::array<char, 512> unwanted{};
+  while (!error) {
+    std::tie(error, std::ignore) = socket.async_read_some(boost::asio::buffer(unwanted), yield);
+  }
+}
 
 }  // namespace
 
@@ -90,19 +111,17 @@ void Admin::serve(coro::Socket socket, Yield yield) {
     parser.header_limit(max_header_size);
     parser.body_limit(max_body_size);
     const auto [read_error, read] = http::async_read(socket, buffer, parser, yield);
-    // Beast's errors are about what came, all others about the connection.
-    const bool malformed =
-        read_error && read_error.category() == make_error_code(http::error::bad_method).category();
-    if (read_error == http::error::end_of_stream || (read_error && !malformed)) return;
+    if (read_error == http::error::end_of_stream) return;
+    if (read_error && !is_about_request(read_error)) return;
 
     const HttpResponse response =
-        malformed ? bad_request() : admin_response(parser.get(), get_status_());
+        read_error ? refusal(read_error) : admin_response(parser.get(), get_status_());
     http::response_serializer<http::string_body> serializer(response);
     const auto [write_error, written] = http::async_write(socket, serializer, yield);
-    again = !write_error && response.keep_alive();
+    if (write_error) return;
+    again = response.keep_alive();
   }
-  error_code ignored;
-  socket.shutdown(coro::Socket::shutdown_send, ignored);
+  hang_up(socket, yield);
 }
 
 }  // namespace server

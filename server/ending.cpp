@@ -1,5 +1,7 @@
 #include "server/ending.hpp"
 
+#include <algorithm>
+
 namespace server {
 
 std::string_view to_string(Ending ending) {
@@ -26,6 +28,16 @@ std::string_view to_string(Ending ending) {
       return "failed";
   }
   return "unknown";
+}
+
+std::string identifier(Ending ending) {
+  std::string name(to_string(ending));
+  std::ranges::replace(name, ' ', '_');
+  return name;
+}
+
+bool is_refusal(Ending ending) {
+  return ending == Ending::limit || ending == Ending::proxy_header;
 }
 
 }  // namespace server

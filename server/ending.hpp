@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace server {
@@ -21,6 +22,20 @@ enum class Ending {
 
 inline constexpr std::size_t ending_count = static_cast<std::size_t>(Ending::failed) + 1;
 
+/// Calls `visit(Ending)` for each ending there is.
+template <typename Visit>
+void for_each_ending(Visit visit) {
+  for (std::size_t index = 0; index < ending_count; ++index)
+    visit(static_cast<Ending>(index));
+}
+
+/// "closed by client".
 std::string_view to_string(Ending ending);
+
+/// "closed_by_client": as a key or a label.
+std::string identifier(Ending ending);
+
+/// Whether the client was turned away before its first echo.
+bool is_refusal(Ending ending);
 
 }  // namespace server

@@ -2,6 +2,7 @@
 
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <boost/system/error_code.hpp>
 
 #include "server/status.hpp"
 
@@ -10,11 +11,13 @@ namespace server {
 using HttpRequest = boost::beast::http::request<boost::beast::http::string_body>;
 using HttpResponse = boost::beast::http::response<boost::beast::http::string_body>;
 
-/// What the admin endpoint answers: 200, 404 for a path that it does not have, 405 for a method
-/// other than GET and HEAD, and for /readyz 503 while the service is not ready.
+/// What the admin endpoint answers: 200, 400 without exactly one Host, 404 for a path that it does
+/// not have, 405 for a method other than GET and HEAD, and for /readyz 503 while the service is not
+/// ready.
 HttpResponse admin_response(const HttpRequest& request, const Status& status);
 
-/// The answer to what is no HTTP request.
-HttpResponse bad_request();
+/// The last answer to what could not be read as a request (boost::beast::http::error): 431 for a
+/// header that is too large, 413 for a body that is, otherwise 400.
+HttpResponse refusal(boost::system::error_code error);
 
 }  // namespace server

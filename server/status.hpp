@@ -22,14 +22,10 @@ struct Status {
   std::chrono::seconds uptime{0};
 };
 
-/// One line for the log: "uptime 12 s, 3 accepted, ...".
+/// One line for the log: "uptime 12 s; 3 accepted, ...".
 std::string to_log_line(const Status& status);
 
 /// A JSON object, one line.
 std::string to_json(const Status& status);
-
-/// Prometheus text format, version 0.0.4
-/// (https://prometheus.io/docs/instrumenting/exposition_formats/).
-std::string to_prometheus(const Status& status);
 
 }  // namespace server
