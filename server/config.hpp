@@ -101,9 +101,9 @@ struct CloseAfter {
 
 // Misbehaviour on purpose, for those who test their own clients.
 struct FaultsConfig {
-  DurationRange delay;     // before each echo; at most 1 h
-  std::uint64_t rate = 0;  // bytes a second and connection, 0 = no limit; at most 1 TiB
-  CloseAfter close_after;
+  DurationRange delay = {};  // before each echo; at most 1 h
+  std::uint64_t rate = 0;    // bytes a second and connection, 0 = no limit; at most 1 TiB
+  CloseAfter close_after = {};
   double reset_probability = 0;  // 0..1, per connection
 
   // Whether this server misbehaves on purpose in any way.

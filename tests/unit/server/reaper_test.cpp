@@ -1,0 +1,125 @@
+#include "server/reaper.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "coro/scheduler.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using coro::Yield;
+
+class ReaperTest : public testing::Test {
+ protected:
+  ReaperTest() {
+    reaper_task_ = scheduler_.spawn("reaper", [this](Yield yield) { reaper_.run(yield); }).value();
+  }
+
+  // Somebody who waits until the reaper or the clock ends it; its name goes to ended_.
+  void wait_in(server::Reaper::Queue& queue, const std::string& name) {
+    ++waiting_;
+    scheduler_
+        .spawn("waiting",
+               [this, &queue, name](Yield yield) {
+                 server::Reaper::Entry entry(yield);
+                 entry.wait_in(queue);
+                 static_cast<void>(coro::sleep_for(yield, 10s));
+                 ended_.push_back(name + (entry.timed_out() ? " timed out" : " slept"));
+                 if (--waiting_ == 0) reaper_task_.cancel();
+               })
+        .value();
+  }
+
+  coro::Scheduler scheduler_;
+  server::Reaper reaper_;
+  coro::Task reaper_task_;
+  int waiting_ = 0;
+  std::vector<std::string> ended_;
+};
+
+TEST_F(ReaperTest, EndsWaitsInTheOrderTheyBegan) {
+  reaper_.set_timeouts(20ms, 0ms);
+  for (const char* name : {"first", "second", "third"})
+    wait_in(reaper_.idle(), name);
+  scheduler_.run();
+  EXPECT_EQ(ended_,
+            (std::vector<std::string>{"first timed out", "second timed out", "third timed out"}));
+}
+
+TEST_F(ReaperTest, HasATimeoutForEachQueue) {
+  reaper_.set_timeouts(60ms, 20ms);
+  wait_in(reaper_.idle(), "idle");
+  wait_in(reaper_.writing(), "writing");
+  scheduler_.run();
+  EXPECT_EQ(ended_, (std::vector<std::string>{"writing timed out", "idle timed out"}));
+}
+
+TEST_F(ReaperTest, LetsThoseLiveWhoBeginAnew) {
+  reaper_.set_timeouts(50ms, 0ms);
+  bool timed_out = true;
+  scheduler_
+      .spawn("busy",
+             [&](Yield yield) {
+               server::Reaper::Entry entry(yield);
+               for (int n = 0; n < 10; ++n) {
+                 entry.wait_in(reaper_.idle());
+                 static_cast<void>(coro::sleep_for(yield, 10ms));
+               }
+               timed_out = entry.timed_out();
+               entry.leave();
+               reaper_task_.cancel();
+             })
+      .value();
+  scheduler_.run();
+  EXPECT_FALSE(timed_out);
+}
+
+TEST_F(ReaperTest, FollowsATimeoutThatChanges) {
+  reaper_.set_timeouts(10s, 0ms);
+  wait_in(reaper_.idle(), "idle");
+  scheduler_
+      .spawn("reload",
+             [&](Yield yield) {
+               yield.now();
+               reaper_.set_timeouts(1ms, 0ms);
+             })
+      .value();
+  scheduler_.run();
+  EXPECT_EQ(ended_, (std::vector<std::string>{"idle timed out"}));
+}
+
+TEST_F(ReaperTest, LeavesThoseAloneWhoLeave) {
+  reaper_.set_timeouts(5ms, 0ms);
+  bool timed_out = true;
+  scheduler_
+      .spawn("left",
+             [&](Yield yield) {
+               server::Reaper::Entry entry(yield);
+               entry.wait_in(reaper_.idle());
+               entry.leave();
+               timed_out = static_cast<bool>(coro::sleep_for(yield, 30ms));
+               reaper_task_.cancel();
+             })
+      .value();
+  scheduler_.run();
+  EXPECT_FALSE(timed_out);
+}
+
+TEST_F(ReaperTest, SurvivesThoseWhoAreGone) {
+  reaper_.set_timeouts(5ms, 0ms);
+  scheduler_
+      .spawn("gone",
+             [&](Yield yield) {
+               server::Reaper::Entry entry(yield);
+               entry.wait_in(reaper_.idle());
+             })
+      .value();
+  wait_in(reaper_.idle(), "stays");
+  scheduler_.run();
+  EXPECT_EQ(ended_, (std::vector<std::string>{"stays timed out"}));
+}
+
+}  // namespace
