@@ -3,7 +3,6 @@
 #include <boost/context/stack_traits.hpp>
 #include <cassert>
 #include <cstdint>
-#include <exception>
 
 namespace coro {
 
@@ -42,17 +41,6 @@ void Coroutine::run_functions(Ends::pull_type& inside) {
 void Coroutine::start(std::unique_ptr<AnyFunction> function) {
   assert(done() && !failed());
   function_ = std::move(function);
-}
-
-void Coroutine::resume() {
-  assert(!done() && !is_inside());
-  outside_();
-}
-
-void Coroutine::suspend() {
-  assert(is_inside());
-  assert(!std::current_exception() && std::uncaught_exceptions() == 0);
-  (*inside_)();
 }
 
 bool Coroutine::is_inside() const {

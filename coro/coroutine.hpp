@@ -2,7 +2,9 @@
 
 #include <boost/context/stack_context.hpp>
 #include <boost/coroutine2/coroutine.hpp>
+#include <cassert>
 #include <concepts>
+#include <exception>
 #include <memory>
 #include <utility>
 
@@ -87,5 +89,19 @@ class Coroutine {
   Ends::pull_type* inside_ = nullptr;
   Ends::push_type outside_;
 };
+
+// Inline because of what a return costs just after a switch: the processor expects to return on the
+// stack that it came from.
+
+inline void Coroutine::resume() {
+  assert(!done() && !is_inside());
+  outside_();
+}
+
+inline void Coroutine::suspend() {
+  assert(is_inside());
+  assert(!std::current_exception() && std::uncaught_exceptions() == 0);
+  (*inside_)();
+}
 
 }  // namespace coro
