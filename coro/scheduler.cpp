@@ -42,8 +42,13 @@ class Scheduler::Busy {
   bool before_;
 };
 
+// One thread does all the I/O, so Asio's locks around it are left out; those of its queue stay, for
+// names are resolved by a thread of Asio's.
 Scheduler::Scheduler(Options options)
-    : options_(options), context_(1), stacks_(options.stacks), on_exception_(print_exception) {}
+    : options_(options),
+      context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
+      stacks_(options.stacks),
+      on_exception_(print_exception) {}
 
 Scheduler::~Scheduler() {
   // Again, because a destructor on one of these stacks may spawn.

@@ -20,6 +20,11 @@
 
 namespace coro {
 
+/// What a coroutine may be made of: a function of a Yield.
+template <typename Body>
+concept CoroutineBody = std::invocable < std::decay_t<Body>
+&, Yield > ;
+
 /// Owns an io_context and every coroutine spawned on it, and runs them all on one thread.
 ///
 ///     Scheduler scheduler;
@@ -59,9 +64,8 @@ class Scheduler {
   /// to run(). The name is for messages and must be a literal. The error is Error::no_stack if the
   /// system has no memory or mappings for another stack; nothing else is affected then.
   /// The body is moved from only on success.
-  template <typename Body>
-  requires std::invocable < std::decay_t<Body>
-  &, Yield > [[nodiscard]] boost::system::result<Task> spawn(const char* name, Body&& body) {
+  template <CoroutineBody Body>
+  [[nodiscard]] boost::system::result<Task> spawn(const char* name, Body&& body) {
     Waiter* waiter = idle_waiter();
     if (waiter == nullptr) return make_error_code(Error::no_stack);
     waiter->coroutine_->start(
@@ -77,7 +81,8 @@ class Scheduler {
   void before_sleep(std::function<void()> step) { before_sleep_ = std::move(step); }
 
   /// Called when an exception has left a coroutine; the coroutine is gone, the others go on. By
-  /// default the name and the message go to stderr.
+  /// default the name and the message go to stderr. What the handler throws
+  /// leaves run().
   void on_exception(ExceptionHandler handler) { on_exception_ = std::move(handler); }
 
   boost::asio::io_context& context() { return context_; }
