@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/locale/utf.hpp>
+#include <cstdint>
 
 namespace server {
 namespace {
@@ -26,15 +27,6 @@ constexpr std::array unprintable = {
     Range{0xE0020, 0xE007F},
 };
 
-// ASCII that is itself under all rules.
-constexpr bool is_plain(char c) {
-  return c >= ' ' && c <= '~' && c != '"' && c != '\\';
-}
-
-constexpr bool is_ascii(char c) {
-  return static_cast<unsigned char>(c) < 0x80;
-}
-
 // The character that `bytes` begin with; Utf8 says illegal or incomplete if it is none.
 boost::locale::utf::code_point first_character(std::string_view bytes) {
   const char* position = bytes.data();
@@ -43,6 +35,10 @@ boost::locale::utf::code_point first_character(std::string_view bytes) {
 
 // The bytes of the printable, not ASCII character that `bytes` begin with; 0 if there is none.
 std::size_t printable_length(std::string_view bytes) {
+  // Neither ASCII nor a byte that only continues a character: most of what is binary ends here.
+  if (static_cast<unsigned char>(bytes.front()) < 0xC2) {
+    return 0;
+  }
   const auto character = first_character(bytes);
   if (!boost::locale::utf::is_valid_codepoint(character)) {
     return 0;
@@ -56,61 +52,79 @@ std::size_t printable_length(std::string_view bytes) {
   return static_cast<std::size_t>(Utf8::width(character));
 }
 
-void append(spdlog::memory_buf_t& out, std::string_view text) {
-  out.append(text.data(), text.data() + text.size());
+// How a byte is written that is not part of a printable character beyond ASCII.
+struct Notation {
+  std::array<char, 7> text{};
+  std::uint8_t length = 0;
+
+  constexpr void put(char c) { text[length++] = c; }
+};
+
+constexpr Notation notation_of(char byte, EscapeRules rules) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  const bool printable = byte >= ' ' && byte <= '~';
+  const bool special = byte == '"' || byte == '\\';
+  Notation notation;
+  if (!printable || (special && rules.quoted)) {
+    notation.put('\\');
+    if (rules.json) notation.put('\\');
+  }
+  if (printable) {
+    if (special && rules.json) notation.put('\\');
+    notation.put(byte);
+  } else if (byte == '\n') {
+    notation.put('n');
+  } else if (byte == '\r') {
+    notation.put('r');
+  } else if (byte == '\t') {
+    notation.put('t');
+  } else {
+    notation.put('x');
+    notation.put(digits[static_cast<unsigned char>(byte) >> 4U]);
+    notation.put(digits[static_cast<unsigned char>(byte) & 0xFU]);
+  }
+  return notation;
 }
 
-// One backslash of the notation; JSON in turn escapes each with another.
-void append_backslash(spdlog::memory_buf_t& out, EscapeRules rules) {
-  append(out, rules.json ? R"(\\)" : R"(\)");
+using Notations = std::array<Notation, 256>;
+
+constexpr Notations notations(EscapeRules rules) {
+  Notations all;
+  for (std::size_t byte = 0; byte < all.size(); ++byte)
+    all[byte] = notation_of(static_cast<char>(byte), rules);
+  return all;
 }
 
-void append_byte(spdlog::memory_buf_t& out, char byte, EscapeRules rules) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  const auto value = static_cast<unsigned char>(byte);
-  append_backslash(out, rules);
-  switch (byte) {
-    case '\n':
-      return out.push_back('n');
-    case '\r':
-      return out.push_back('r');
-    case '\t':
-      return out.push_back('t');
-    default:
-      out.push_back('x');
-      out.push_back(digits[value >> 4U]);
-      out.push_back(digits[value & 0xFU]);
-  }
-}
-
-void append_quote_or_backslash(spdlog::memory_buf_t& out, char byte, EscapeRules rules) {
-  if (rules.quoted) {
-    append_backslash(out, rules);
-  }
-  if (rules.json) {
-    out.push_back('\\');
-  }
-  out.push_back(byte);
-}
+// By `quoted` and `json`.
+constexpr std::array<std::array<Notations, 2>, 2> all_notations = {{
+    {notations({.quoted = false, .json = false}), notations({.quoted = false, .json = true})},
+    {notations({.quoted = true, .json = false}), notations({.quoted = true, .json = true})},
+}};
 
 }  // namespace
 
+// Done for every byte that is logged: a whole notation is copied, however short, because that takes
+// no branch that a processor could mispredict.
 void append_escaped(spdlog::memory_buf_t& out, std::string_view bytes, EscapeRules rules) {
+  constexpr std::size_t longest = 5;  // \\x1f, in JSON
+  constexpr std::size_t copied = sizeof(Notation::text);
+  const Notations& notations = all_notations[rules.quoted ? 1 : 0][rules.json ? 1 : 0];
+  const std::size_t before = out.size();
+  out.resize(before + longest * bytes.size() + copied);
+  char* end = out.data() + before;
   while (!bytes.empty()) {
-    const auto* special = std::find_if_not(bytes.begin(), bytes.end(), is_plain);
-    auto length = static_cast<std::size_t>(special - bytes.begin());
-    if (length == 0 && !is_ascii(bytes.front())) {
-      length = printable_length(bytes);
-    }
+    std::size_t length = printable_length(bytes);
     if (length > 0) {
-      append(out, bytes.substr(0, length));
-    } else if (length = 1; bytes.front() == '"' || bytes.front() == '\\') {
-      append_quote_or_backslash(out, bytes.front(), rules);
+      end = std::copy_n(bytes.data(), length, end);
     } else {
-      append_byte(out, bytes.front(), rules);
+      length = 1;
+      const Notation& notation = notations[static_cast<unsigned char>(bytes.front())];
+      std::copy_n(notation.text.data(), copied, end);
+      end += notation.length;
     }
     bytes.remove_prefix(length);
   }
+  out.resize(static_cast<std::size_t>(end - out.data()));
 }
 
 std::size_t whole_characters(std::string_view bytes, std::size_t limit) {
