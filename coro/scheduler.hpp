@@ -22,8 +22,9 @@ namespace coro {
 
 /// What a coroutine may be made of: a function of a Yield.
 template <typename Body>
-concept CoroutineBody = std::invocable < std::decay_t<Body>
-&, Yield > ;
+concept CoroutineBody = requires(std::decay_t<Body>& body, Yield yield) {
+  body(yield);
+};
 
 /// Owns an io_context and every coroutine spawned on it, and runs them all on one thread.
 ///

@@ -40,6 +40,10 @@ int Server::run(coro::Yield yield) {
       spawn("reload", [this](coro::Yield inside) { reload_when_asked(inside); }),
       spawn("lag", [this](coro::Yield inside) { measure_scheduler_lag(lag_, inside); })};
 
+  log_.logger().info("coroecho {}, stacks guarded by {}", COROECHO_VERSION,
+                     scheduler_.stack_guard() == coro::StackPool::Guard::madvise
+                         ? "MADV_GUARD_INSTALL"
+                         : "mprotect");
   provide_descriptors();
   int exit_code = EX_UNAVAILABLE;
   if (const auto error = open(config_, yield)) {
