@@ -58,7 +58,9 @@ void send_pings(Link& link, std::size_t count, Histogram& round_trips, const Say
 }
 
 void send_file(Link& link, const std::string& path, const Say& say, coro::Yield yield) {
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
+  if (!file) return say(fmt::format("{}: {}", path, std::generic_category().message(errno)));
   std::vector<char> piece(file_piece);
   const auto transfer = std::make_shared<Transfer>();
   transfer->name = path;
@@ -67,7 +69,6 @@ void send_file(Link& link, const std::string& path, const Say& say, coro::Yield 
     say_if_complete(*transfer, say);
   };
   for (;;) {
-    errno = 0;
     file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
     const auto size = static_cast<std::size_t>(file.gcount());
     if (size == 0) break;

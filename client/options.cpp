@@ -63,6 +63,7 @@ CLI::Option* add_number(CLI::App& app, const std::string& name, Target& target,
 
 void add_general(CommandLine& line) {
   auto& app = line.app;
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.footer(footer);
   app.get_formatter()->column_width(32);
   app.set_version_flag("-V,--version", COROECHO_VERSION);

@@ -14,7 +14,8 @@ boost::system::system_error last_error(const char* what) {
 
 }  // namespace
 
-Readiness::Readiness(coro::Executor executor, int descriptor, For purpose) : epoll_(executor) {
+Readiness::Readiness(const coro::Executor& executor, int descriptor, For purpose)
+    : epoll_(executor) {
   const int instance = ::epoll_create1(EPOLL_CLOEXEC);
   if (instance < 0) throw last_error("epoll_create1");
   epoll_.assign(instance);

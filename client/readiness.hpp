@@ -19,7 +19,7 @@ class Readiness {
 
   /// The descriptor must stay open as long as this object lives.
   /// Throws boost::system::system_error if it cannot be watched.
-  Readiness(coro::Executor executor, int descriptor, For purpose);
+  Readiness(const coro::Executor& executor, int descriptor, For purpose);
 
   /// Suspends until the descriptor is ready, at its end, or broken. operation_aborted if cancelled.
   coro::error_code wait(coro::Yield yield);

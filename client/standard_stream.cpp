@@ -21,7 +21,7 @@ bool takes_more(int descriptor) {
 
 }  // namespace
 
-StandardInput::StandardInput(coro::Executor executor)
+StandardInput::StandardInput(const coro::Executor& executor)
     : readable_(executor, STDIN_FILENO, Readiness::For::reading) {}
 
 StandardInput::Read StandardInput::read_some(std::span<std::byte> buffer, coro::Yield yield) {
@@ -34,7 +34,7 @@ StandardInput::Read StandardInput::read_some(std::span<std::byte> buffer, coro::
   }
 }
 
-StandardOutput::StandardOutput(coro::Executor executor)
+StandardOutput::StandardOutput(const coro::Executor& executor)
     : writable_(executor, STDOUT_FILENO, Readiness::For::writing) {}
 
 coro::error_code StandardOutput::write(std::span<const std::byte> bytes, coro::Yield yield) {

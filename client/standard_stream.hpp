@@ -11,7 +11,7 @@ namespace client {
 /// a disk does.
 class StandardInput {
  public:
-  explicit StandardInput(coro::Executor executor);
+  explicit StandardInput(const coro::Executor& executor);
 
   struct Read {
     coro::error_code error;
@@ -29,7 +29,7 @@ class StandardInput {
 /// any pipeline.
 class StandardOutput {
  public:
-  explicit StandardOutput(coro::Executor executor);
+  explicit StandardOutput(const coro::Executor& executor);
 
   /// Suspends until all of it is written.
   coro::error_code write(std::span<const std::byte> bytes, coro::Yield yield);

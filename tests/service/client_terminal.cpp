@@ -45,7 +45,7 @@ Terminal::Terminal(const std::string& command, Size size)
     : socket_((home_.path() / "tmux").string()) {
   tmux({"new-session", "-d", "-x", std::to_string(size.columns), "-y", std::to_string(size.rows),
         "env", "HOME=" + home_.path().string(), "LC_ALL=C.UTF-8", "sh", "-c",
-        command + "; echo exit=$?; sleep 1000"});
+        "trap : INT; " + command + "; echo exit=$?; sleep 1000"});
 }
 
 Terminal::~Terminal() {

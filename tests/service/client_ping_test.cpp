@@ -1,0 +1,183 @@
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include "tests/service/client_faulty_server.hpp"
+#include "tests/service/server.hpp"
+
+// coroecho-client --ping.
+namespace service {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::vector<std::string> ping(std::uint16_t port, std::vector<std::string> more = {}) {
+  more.insert(more.begin(), {COROECHO_CLIENT, "--ping", "127.0.0.1", std::to_string(port)});
+  return more;
+}
+
+void expect_contains(const std::string& text, const std::string& part) {
+  EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in:\n" << text;
+}
+
+void expect_no_numbers_that_are_none(const std::string& text) {
+  EXPECT_EQ(text.find("nan"), std::string::npos) << text;
+  EXPECT_EQ(text.find("inf"), std::string::npos) << text;
+}
+
+TEST(ClientPing, ShowsALineForEachEchoAndASummaryAtTheCount) {
+  const Server server;
+  const auto finished = run(ping(server.port(), {"-c", "3", "-i", "20ms", "-s", "100"}));
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  const auto peer = "127.0.0.1:" + std::to_string(server.port());
+  expect_contains(finished.output, "connected to " + peer + " in ");
+  expect_contains(finished.output, "100 bytes from " + peer + ": seq=1 time=");
+  expect_contains(finished.output, "100 bytes from " + peer + ": seq=3 time=");
+  expect_contains(finished.output, "3 sent, 3 received, 0 mismatched, 0 lost (0% loss)");
+  expect_contains(finished.output, "round trip min/avg/max/mdev = ");
+  expect_contains(finished.output, "round trip p50/p95/p99 = ");
+}
+
+TEST(ClientPing, ShowsOnlyTheSummaryWhenQuiet) {
+  const Server server;
+  const auto finished = run(ping(server.port(), {"-c", "2", "-i", "20ms", "-q"}));
+  EXPECT_EQ(finished.output.find("---"), 0U) << finished.output;
+}
+
+TEST(ClientPing, SumsUpOnControlCAndExits0WhenNothingWasLost) {
+  const Server server;
+  Process process(ping(server.port(), {"-i", "20ms"}));
+  process.output().wait_for_line("seq=5");
+  process.signal(SIGINT);
+  EXPECT_EQ(process.wait(), 0);
+  expect_contains(process.output().wait_for_end(), "0 lost (0% loss)");
+}
+
+TEST(ClientPing, SumsUpOnSigquitAndGoesOn) {
+  const Server server;
+  Process process(ping(server.port(), {"-i", "20ms"}));
+  process.output().wait_for_line("seq=2");
+  process.signal(SIGQUIT);
+  process.errors().wait_for_line("0 mismatched, 0 lost");
+  const auto so_far = process.output().count_lines("seq=");
+  process.output().wait_for_line("seq=" + std::to_string(so_far + 3));
+  process.signal(SIGINT);
+  EXPECT_EQ(process.wait(), 0);
+}
+
+TEST(ClientPing, EndsAtTheDeadline) {
+  const Server server;
+  const auto finished = run(ping(server.port(), {"-i", "10ms", "-w", "300ms"}));
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  expect_contains(finished.output, "0 lost (0% loss)");
+}
+
+TEST(ClientPing, Exits1WhenNotAllCameBackByTheDeadline) {
+  const Server server;
+  EXPECT_EQ(run(ping(server.port(), {"-i", "50ms", "-c", "1000", "-w", "300ms"})).exit_code, 1);
+}
+
+TEST(ClientPing, CountsWhatDoesNotComeBackAsLost) {
+  const FaultyServer server([](FaultyConnection& connection, int) { connection.be_silent(); });
+  const auto finished = run(ping(server.port(), {"-c", "2", "-i", "20ms", "-W", "100ms"}));
+  EXPECT_EQ(finished.exit_code, 1);
+  expect_contains(finished.output, "no echo from 127.0.0.1");
+  expect_contains(finished.output, "2 sent, 0 received, 0 mismatched, 2 lost (100% loss)");
+  expect_no_numbers_that_are_none(finished.output);
+}
+
+TEST(ClientPing, NeverExits0WithoutAnEcho) {
+  const FaultyServer server([](FaultyConnection& connection, int) { connection.be_silent(); });
+  Process process(ping(server.port(), {"-W", "30"}));
+  process.output().wait_for_line("connected");
+  process.signal(SIGINT);
+  EXPECT_EQ(process.wait(), 1);
+  expect_no_numbers_that_are_none(process.output().wait_for_end());
+}
+
+TEST(ClientPing, CountsAnEchoThatIsTooLateAsLostAndSaysWhenItCame) {
+  const FaultyServer server([](FaultyConnection& connection, int) {
+    const auto bytes = connection.receive(56);
+    connection.wait(300ms);
+    connection.send(bytes);
+    connection.echo_until_end();
+  });
+  const auto finished = run(ping(server.port(), {"-c", "2", "-i", "600ms", "-W", "100ms"}));
+  EXPECT_EQ(finished.exit_code, 1);
+  expect_contains(finished.output, "(too late)");
+  expect_contains(finished.output, "2 sent, 1 received, 0 mismatched, 1 lost (50% loss)");
+}
+
+TEST(ClientPing, CountsAnEchoThatIsChangedAsMismatchedAndConnectsAgain) {
+  const FaultyServer server([](FaultyConnection& connection, int number) {
+    if (number == 1) {
+      auto bytes = connection.receive(56);
+      bytes[7] = static_cast<char>(bytes[7] + 1);
+      connection.send(bytes);
+      connection.be_silent();
+    }
+    connection.echo_until_end();
+  });
+  const auto finished = run(ping(server.port(), {"-c", "3", "-i", "50ms"}));
+  EXPECT_EQ(finished.exit_code, 1);
+  expect_contains(finished.errors, "mismatch: at offset 7:");
+  expect_contains(finished.output, "3 sent, 2 received, 1 mismatched, 0 lost (0% loss)");
+  expect_contains(finished.output, "2 connections");
+}
+
+TEST(ClientPing, ConnectsAgainWhenTheServerWentAway) {
+  const FaultyServer server([](FaultyConnection& connection, int number) {
+    if (number == 1) {
+      connection.send(connection.receive(56));
+      connection.receive(56);
+      return connection.reset();
+    }
+    connection.echo_until_end();
+  });
+  const auto finished = run(ping(server.port(), {"-c", "4", "-i", "50ms"}));
+  EXPECT_EQ(finished.exit_code, 1);
+  expect_contains(finished.errors, "coroecho-client: reset: ");
+  expect_contains(finished.output, "4 sent, 3 received, 0 mismatched, 1 lost (25% loss)");
+}
+
+TEST(ClientPing, Exits1WhenNothingListens) {
+  std::uint16_t port = 0;
+  {
+    port = FaultyServer([](auto&, int) {}).port();
+  }
+  const auto finished = run(ping(port));
+  EXPECT_EQ(finished.exit_code, 1);
+  expect_contains(finished.errors, "coroecho-client: refused: ");
+}
+
+TEST(ClientPing, GivesJsonLinesThatCanBeParsed) {
+  const Server server;
+  const auto finished = run(ping(server.port(), {"-c", "2", "-i", "20ms", "--json"}));
+  EXPECT_EQ(finished.exit_code, 0);
+  const auto events = run({"python3", "-c",
+                           "import sys, json\n"
+                           "for line in sys.stdin: print(json.loads(line)['event'])"},
+                          finished.output);
+  EXPECT_EQ(events.output, "connected\nreply\nreply\nsummary\n") << events.errors;
+}
+
+TEST(ClientPing, WorksWithNcatAndSocat) {
+  Process socat({"socat", "-d", "-d", "TCP-LISTEN:0,bind=127.0.0.1,fork", "EXEC:cat"});
+  const auto line = socat.errors().wait_for_line("listening on");
+  const auto port = static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1)));
+  EXPECT_EQ(run(ping(port, {"-c", "3", "-i", "20ms"})).exit_code, 0);
+
+  std::uint16_t free_port = 0;
+  {
+    free_port = FaultyServer([](auto&, int) {}).port();
+  }
+  Process ncat(
+      {"ncat", "-v", "-l", "-k", "-e", "/bin/cat", "127.0.0.1", std::to_string(free_port)});
+  ncat.errors().wait_for_line("Listening on");
+  EXPECT_EQ(run(ping(free_port, {"-c", "3", "-i", "20ms"})).exit_code, 0);
+}
+
+}  // namespace
+}  // namespace service
