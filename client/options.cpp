@@ -51,32 +51,39 @@ CLI::Option* add_time(CLI::App& app, const std::string& name, Target& target,
   const auto keep = [&target](const double& value) { target = to_duration(value); };
   return app.add_option_function<double>(name, keep, text)
       ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::DEFAULT, "TIME"))
-      ->check(CLI::Range(shortest_time, longest_time).description(""));
+      ->check(CLI::Range(shortest_time, longest_time))
+      ->option_text("TIME");
 }
 
 template <typename Target>
 CLI::Option* add_number(CLI::App& app, const std::string& name, Target& target,
                         const std::string& text, std::size_t most) {
   return app.add_option(name, target, text)
-      ->check(CLI::Range(std::size_t{1}, most).description(""));
+      ->check(CLI::Range(std::size_t{1}, most))
+      ->option_text("N");
 }
 
 void add_general(CommandLine& line) {
   auto& app = line.app;
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.footer(footer);
-  app.get_formatter()->column_width(32);
-  app.set_version_flag("-V,--version", COROECHO_VERSION);
+  app.get_formatter()->column_width(28);
+  app.set_help_flag("-h,--help", "Print this page and exit");
+  app.set_version_flag("-V,--version", "coroecho-client " COROECHO_VERSION,
+                       "Print the version and exit");
   app.add_option("HOST", line.host, "Name or address (localhost)")->option_text(" ");
   app.add_option("PORT", line.port, "Port or service name (8888)")->option_text(" ");
   add_time(app, "--timeout", line.options.timeout, "To connect, and without progress (10s)");
-  app.add_flag("!--no-history", line.options.history, "Remember no typed lines");
-  line.ping = app.add_flag("--ping", line.pings, "Echo after echo, as ping(8)");
-  line.bench =
-      app.add_flag("--bench", line.benches, "Measure throughput and latency")->excludes(line.ping);
+  app.add_flag_callback(
+      "--no-history", [&line] { line.options.history = false; }, "Remember no typed lines");
+  line.ping = app.add_flag("--ping", line.pings, "Echo after echo, as ping(8)")->option_text(" ");
+  line.bench = app.add_flag("--bench", line.benches, "Measure throughput and latency")
+                   ->excludes(line.ping)
+                   ->option_text(" ");
   app.add_option("-s,--size", line.size, "Bytes of each message (ping 56, bench 64, stream 64k)")
       ->transform(CLI::AsSizeValue(false))
-      ->check(CLI::Range(std::size_t{1}, largest_message).description(""));
+      ->check(CLI::Range(std::size_t{1}, largest_message))
+      ->option_text("SIZE");
   app.add_flag("--json", line.json, "Results as JSON");
 }
 
@@ -88,7 +95,7 @@ void add_ping(CommandLine& line) {
   add(add_time(app, "-i,--interval", ping.interval, "From one to the next (1s)"));
   add(add_time(app, "-W,--wait", ping.wait, "After this an echo counts as lost (1s)"));
   add(add_time(app, "-w,--deadline", ping.deadline, "Stop after this time"));
-  add(app.add_flag("-q,--quiet", ping.quiet, "Only the summary"));
+  add(app.add_flag("-q,--quiet", ping.quiet, "Only the summary")->option_text(" "));
 }
 
 void add_bench(CommandLine& line) {
@@ -100,7 +107,8 @@ void add_bench(CommandLine& line) {
   auto& bench = line.options.bench;
   const auto add = [&](CLI::Option* option) { option->needs(line.bench)->group("With --bench"); };
   add(app.add_option("--mode", bench.mode, "pingpong, stream, churn or idle (pingpong)")
-          ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description("MODE")));
+          ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case))
+          ->option_text("MODE"));
   add(add_number(app, "--connections", bench.connections, "At a time (50)", most_connections));
   add(add_number(app, "--pipeline", bench.pipeline, "Messages under way on each (1, stream 16)",
                  most_connections));
@@ -109,11 +117,12 @@ void add_bench(CommandLine& line) {
   add(app.add_option("--rate", bench.rate,
                      "Messages a second in all; latency then counts from\n"
                      "when each was meant to be sent")
-          ->check(CLI::Range(0.001, 1e9).description("")));
+          ->check(CLI::Range(0.001, 1e9))
+          ->option_text("N"));
   add(add_number(app, "--threads", bench.threads, "Each with a scheduler of its own (1)", 1024));
-  add(app.add_flag("--csv", line.csv, "Results as CSV, with a header"));
+  add(app.add_flag("--csv", line.csv, "Results as CSV, with a header")->option_text(" "));
   add(app.add_option("--plot", bench.plot, "Write the histogram and the rate over time as SVG")
-          ->type_name("FILE"));
+          ->option_text("FILE"));
 }
 
 void take_size(CommandLine& line) {

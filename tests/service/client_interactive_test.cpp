@@ -434,5 +434,30 @@ TEST(ClientInteractive, HasColoursUnlessNoColorIsSet) {
   expect_lacks(plain.coloured_screen(), "\033[");
 }
 
+// ---- the progress of a long transfer
+
+TEST(ClientProgress, IsShownToAPersonWhileALongInputGoesThrough) {
+  const FaultyServer server([](FaultyConnection& connection, int) {
+    while (const auto bytes = connection.receive()) {
+      connection.wait(20ms);
+      connection.send(*bytes);
+    }
+  });
+  const TemporaryDirectory directory;
+  const auto file = directory.write("data", random_bytes(std::size_t{16} << 20U));
+  const Terminal terminal(client(server.port(), "< " + file.string() + " > /dev/null"));
+  terminal.wait_for("% ");
+  expect_contains(terminal.wait_for(" of 16.0 MiB"), "[");
+  // Gone when it is done.
+  EXPECT_EQ(terminal.wait_for("exit=0"), "exit=0");
+}
+
+TEST(ClientProgress, IsShownWhileABenchmarkRuns) {
+  const Server server;
+  const Terminal terminal(client(server.port(), "--bench --duration 2 --warmup 100ms > /dev/null"));
+  expect_contains(terminal.wait_for(" echoes/s"), "of 2.1 s");
+  EXPECT_EQ(terminal.wait_for("exit=0"), "exit=0");
+}
+
 }  // namespace
 }  // namespace service
