@@ -9,25 +9,25 @@
 
 namespace server {
 
-// What went over a connection until it ended.
+/// What went over a connection until it ended.
 struct SessionTotals {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::chrono::nanoseconds duration{0};
 };
 
-// The events of one client, for its session to tell. With `log.probes: false` a client is first
-// mentioned when it sends a byte, with the time it connected at; one that never does is not
-// mentioned at all.
+/// The events of one client, for its session to tell. With `log.probes: false` a client is first
+/// mentioned when it sends a byte, with the time it connected at; one that never does is not
+/// mentioned at all.
 class ClientLog {
  public:
-  // The client connected from `peer`. The log outlives this.
+  /// The client connected from `peer`. The log outlives this.
   ClientLog(EventLog& log, std::uint64_t number, std::string peer);
 
-  // Shows the first bytes, by `log.payload`.
+  /// Shows the first bytes, by `log.payload`.
   void received(std::string_view bytes);
 
-  // The last event, once: "closed by client", "idle timeout", ...
+  /// The last event, once: "closed by client", "idle timeout", ...
   void disconnected(std::string_view reason, const SessionTotals& totals);
 
   std::uint64_t number() const { return number_; }

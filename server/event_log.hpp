@@ -13,56 +13,56 @@
 
 namespace server {
 
-// The service's log: what the service says through logger(), and what its clients do (ClientLog).
-// Logging only remembers; flush() writes. No destination, however stuck, is waited for before
-// close().
+/// The service's log: what the service says through logger(), and what its clients do (ClientLog).
+/// Logging only remembers; flush() writes. No destination, however stuck, is waited for before
+/// close().
 class EventLog {
  public:
-  // Logs to `standard_output`, by the defaults of LogConfig, until configured.
+  /// Logs to `standard_output`, by the defaults of LogConfig, until configured.
   explicit EventLog(int standard_output = 1);
-  // Closes.
+  /// Closes.
   ~EventLog();
   EventLog(EventLog&&) = delete;
   EventLog(const EventLog&) = delete;
   EventLog& operator=(EventLog&&) = delete;
   EventLog& operator=(const EventLog&) = delete;
 
-  // Puts the whole of `config` in force, at the start or later. What was logged before is written
-  // as it was configured then. On failure nothing changes, and the reason is returned in one line:
-  // "cannot open log file 'FILE': Permission denied".
+  /// Puts the whole of `config` in force, at the start or later. What was logged before is written
+  /// as it was configured then. On failure nothing changes, and the reason is returned in one line:
+  /// "cannot open log file 'FILE': Permission denied".
   [[nodiscard]] std::optional<std::string> configure(const LogConfig& config);
 
   const LogConfig& config() const { return config_; }
 
-  // For the service's own messages. Control characters in them are escaped: a message is one line.
+  /// For the service's own messages. Control characters in them are escaped: a message is one line.
   spdlog::logger& logger() { return *logger_; }
 
-  // A client's event; `record` is copied.
+  /// A client's event; `record` is copied.
   void append(const LogRecord& record) { sink_->push(record); }
 
-  // Whether events of a kind are wanted.
+  /// Whether events of a kind are wanted.
   bool logs_connect() const { return info_ && config_.events.connect; }
   bool logs_receive() const { return info_ && config_.events.receive; }
   bool logs_disconnect() const { return info_ && config_.events.disconnect; }
 
-  // Writes all that was logged, in one go. The step before the scheduler sleeps.
+  /// Writes all that was logged, in one go. The step before the scheduler sleeps.
   void flush() { sink_->flush(); }
 
-  // After flush(): when to flush again even if nothing happens until then, since the destination
-  // did not take all. Nothing if it did.
+  /// After flush(): when to flush again even if nothing happens until then, since the destination
+  /// did not take all. Nothing if it did.
   std::optional<std::chrono::steady_clock::time_point> retry_at() const {
     return sink_->retry_at();
   }
 
-  // Opens log.file anew, after it was renamed (logrotate(8)). On failure that is logged as an error
-  // and the old file stays in use. Does nothing on standard output.
+  /// Opens log.file anew, after it was renamed (logrotate(8)). On failure that is logged as an
+  /// error and the old file stays in use. Does nothing on standard output.
   void reopen();
 
-  // Writes what is left, waiting at most `limit` for a destination that does not read; then gives
-  // up and counts the rest as dropped. May be called again.
+  /// Writes what is left, waiting at most `limit` for a destination that does not read; then gives
+  /// up and counts the rest as dropped. May be called again.
   void close(std::chrono::milliseconds limit = std::chrono::seconds(1)) { sink_->close(limit); }
 
-  // Lines that did not and will not reach the destination, since the start.
+  /// Lines that did not and will not reach the destination, since the start.
   std::uint64_t dropped_lines() const { return sink_->dropped_lines(); }
 
  private:

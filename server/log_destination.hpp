@@ -8,16 +8,16 @@
 
 namespace server {
 
-// A descriptor that is written to without waiting for whoever reads it. Needs SIGPIPE ignored.
+/// A descriptor that is written to without waiting for whoever reads it. Needs SIGPIPE ignored.
 class LogDestination {
  public:
-  // Standard output or another descriptor that was inherited. O_NONBLOCK is never set on it: that
-  // flag belongs to the open file description (open(2)), so the shell that gave it to us would
-  // stop waiting too. A pipe or terminal is opened once more instead, a socket is sent to with
-  // MSG_DONTWAIT. The descriptor stays the caller's. If it is not open, every write fails.
+  /// Standard output or another descriptor that was inherited. O_NONBLOCK is never set on it: that
+  /// flag belongs to the open file description (open(2)), so the shell that gave it to us would
+  /// stop waiting too. A pipe or terminal is opened once more instead, a socket is sent to with
+  /// MSG_DONTWAIT. The descriptor stays the caller's. If it is not open, every write fails.
   static LogDestination inherited(int descriptor);
 
-  // Opens for appending, and creates with mode 0640, less the umask.
+  /// Opens for appending, and creates with mode 0640, less the umask.
   static boost::system::result<LogDestination> file(const std::string& path);
 
   LogDestination(LogDestination&& other) noexcept;
@@ -26,16 +26,16 @@ class LogDestination {
   LogDestination& operator=(const LogDestination&) = delete;
   ~LogDestination();
 
-  // Writes as much as is taken at once, at least one byte, or says why nothing was: would_block,
-  // no_space_on_device, broken_pipe, ... Only a regular file can be waited for, as long as its disk
-  // takes.
+  /// Writes as much as is taken at once, at least one byte, or says why nothing was: would_block,
+  /// no_space_on_device, broken_pipe, ... Only a regular file can be waited for, as long as its
+  /// disk takes.
   boost::system::result<std::size_t> write(std::string_view bytes) const;
 
-  // Waits until write() may succeed, at most `limit`; whether it may.
+  /// Waits until write() may succeed, at most `limit`; whether it may.
   bool wait_writable(std::chrono::milliseconds limit) const;
 
-  // Whether this is the journal that systemd connected the service to (JOURNAL_STREAM in
-  // systemd.exec(5)).
+  /// Whether this is the journal that systemd connected the service to (JOURNAL_STREAM in
+  /// systemd.exec(5)).
   bool journal() const;
 
  private:

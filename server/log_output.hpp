@@ -13,50 +13,50 @@
 
 namespace server {
 
-// Formatted lines on their way to a destination that may stop reading. Memory is bounded: from the
-// first line that finds no room, lines are dropped, whole and counted, until all that was kept has
-// been written. Nothing here waits, except drain().
+/// Formatted lines on their way to a destination that may stop reading. Memory is bounded: from the
+/// first line that finds no room, lines are dropped, whole and counted, until all that was kept has
+/// been written. Nothing here waits, except drain().
 class LogOutput {
  public:
   static constexpr std::size_t capacity = std::size_t{1024} * 1024;  // bytes of pending lines
-  // A destination that takes nothing is tried again after 1 ms, then ever less often, up to:
+  /// A destination that takes nothing is tried again after 1 ms, then ever less often, up to:
   static constexpr std::chrono::milliseconds max_retry_delay{50};
 
   explicit LogOutput(LogDestination destination);
 
-  // Keeps one line, which ends in '\n', or drops it.
+  /// Keeps one line, which ends in '\n', or drops it.
   void append(std::string_view line);
 
-  // Whether append() drops whatever comes: the line need not even be formatted.
+  /// Whether append() drops whatever comes: the line need not even be formatted.
   bool dropping() const { return lost_ > 0; }
 
-  // Drops a line unseen.
+  /// Drops a line unseen.
   void drop();
 
-  // Writes what the destination takes now, unless it took nothing lately.
+  /// Writes what the destination takes now, unless it took nothing lately.
   void write();
 
-  // When the next write() makes sense; nothing if all is written.
+  /// When the next write() makes sense; nothing if all is written.
   std::optional<std::chrono::steady_clock::time_point> retry_at() const;
 
-  // Once all that was kept is written: how many lines were dropped since, and they are again kept.
-  // The caller appends a line that tells the number (that line itself never counts as dropped).
-  // Otherwise 0.
+  /// Once all that was kept is written: how many lines were dropped since, and they are again kept.
+  /// The caller appends a line that tells the number (that line itself never counts as dropped).
+  /// Otherwise 0.
   std::uint64_t take_lost();
 
-  // Waits for the destination until all is written or the deadline has passed. Fails at once where
-  // waiting does not help (disk full, no reader).
+  /// Waits for the destination until all is written or the deadline has passed. Fails at once where
+  /// waiting does not help (disk full, no reader).
   void drain(std::chrono::steady_clock::time_point deadline);
 
-  // Drops what was not written.
+  /// Drops what was not written.
   void discard();
 
-  // Pending lines go to another destination; one that was written in part goes there whole.
+  /// Pending lines go to another destination; one that was written in part goes there whole.
   void redirect(LogDestination destination);
 
   bool journal() const { return destination_.journal(); }
 
-  // Lines that did not and will not reach the destination, since the start.
+  /// Lines that did not and will not reach the destination, since the start.
   std::uint64_t dropped() const { return dropped_; }
 
  private:

@@ -8,8 +8,9 @@
 
 namespace server {
 
-// Records that wait to be formatted, oldest first. Appending allocates nothing and touches little
-// of the caller's stack: a coroutine that formatted would keep a second page of its stack for ever.
+/// Records that wait to be formatted, oldest first. Appending allocates nothing and touches little
+/// of the caller's stack: a coroutine that formatted would keep a second page of its stack for
+/// ever.
 class LogQueue {
  public:
   static constexpr std::size_t max_records = 2048;
@@ -19,13 +20,13 @@ class LogQueue {
 
   bool empty() const { return records_.empty(); }
 
-  // Whether a record fits. An empty queue takes one of any size.
+  /// Whether a record fits. An empty queue takes one of any size.
   bool fits(const LogRecord& record) const;
 
-  // Copies the record and what its views show. Needs fits().
+  /// Copies the record and what its views show. Needs fits().
   void push(const LogRecord& record);
 
-  // Calls `visit(const LogRecord&)` for each, then the queue is empty. `visit` does not push.
+  /// Calls `visit(const LogRecord&)` for each, then the queue is empty. `visit` does not push.
   template <class Visit>
   void drain(Visit visit) {
     std::string_view text = text_;

@@ -17,7 +17,7 @@ enum class LogKind : std::uint8_t {
   dropped,  // how many lines were lost before this one
 };
 
-// One line of the log before it is formatted.
+/// One line of the log before it is formatted.
 struct LogRecord {
   LogKind kind = LogKind::message;
   spdlog::level::level_enum level = spdlog::level::info;

@@ -14,23 +14,23 @@
 
 namespace server {
 
-// Where spdlog's messages and the clients' events meet, in the order in which they were logged.
-// Taking one only copies it; flush() formats and writes them all. For one thread.
+/// Where spdlog's messages and the clients' events meet, in the order in which they were logged.
+/// Taking one only copies it; flush() formats and writes them all. For one thread.
 class LogSink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
  public:
   explicit LogSink(LogDestination destination);
 
-  // Takes a client's event. Flushes first when the queue is full, so that no event is lost while
-  // the destination reads.
+  /// Takes a client's event. Flushes first when the queue is full, so that no event is lost while
+  /// the destination reads.
   void push(const LogRecord& record);
 
-  // Changes the layout of what is logged from here on.
+  /// Changes the layout of what is logged from here on.
   void set_format(LogFormat format);
 
-  // What is logged from here on, and what the old destination has not taken, goes to the new one.
+  /// What is logged from here on, and what the old destination has not taken, goes to the new one.
   void redirect(LogDestination destination);
 
-  // Flushes and waits for the destination, at most `limit`; drops the rest.
+  /// Flushes and waits for the destination, at most `limit`; drops the rest.
   void close(std::chrono::milliseconds limit);
 
   std::optional<std::chrono::steady_clock::time_point> retry_at() const {

@@ -8,32 +8,32 @@
 
 namespace server {
 
-// An IPv4 or IPv6 literal and nothing else: no port, no brackets, no scope (%eth0).
+/// An IPv4 or IPv6 literal and nothing else: no port, no brackets, no scope (%eth0).
 std::optional<boost::asio::ip::address> parse_address(std::string_view text);
 
-// Whether this can name a machine: a host name (RFC 1123, and underscores), or an address literal
-// without brackets, an IPv6 one also with a scope (fe80::1%eth0). 127.0.0.1:80 and 300.1.1.1
-// cannot.
+/// Whether this can name a machine: a host name (RFC 1123, and underscores), or an address literal
+/// without brackets, an IPv6 one also with a scope (fe80::1%eth0). 127.0.0.1:80 and 300.1.1.1
+/// cannot.
 bool is_host(std::string_view text);
 
-// The IPv4 address that an IPv4-mapped IPv6 address carries (::ffff:10.1.2.3 is what a dual-stack
-// socket reports for an IPv4 peer, RFC 4291 section 2.5.5.2); any other address as it is.
+/// The IPv4 address that an IPv4-mapped IPv6 address carries (::ffff:10.1.2.3 is what a dual-stack
+/// socket reports for an IPv4 peer, RFC 4291 section 2.5.5.2); any other address as it is.
 boost::asio::ip::address unmapped(const boost::asio::ip::address& address);
 
-// A block of addresses in CIDR notation (RFC 4632; RFC 4291 section 2.3): 10.0.0.0/8,
-// 2001:db8::/32. IPv4-mapped IPv6 addresses count as IPv4, in a network as well as in contains().
+/// A block of addresses in CIDR notation (RFC 4632; RFC 4291 section 2.3): 10.0.0.0/8,
+/// 2001:db8::/32. IPv4-mapped IPv6 addresses count as IPv4, in a network as well as in contains().
 class Network {
  public:
-  // A single address without a slash is a network of one. Bits beyond the prefix must be zero. The
-  // error is a phrase that says what is wrong: "has bits set beyond its prefix, did you
-  // mean 10.0.0.0/8".
+  /// A single address without a slash is a network of one. Bits beyond the prefix must be zero. The
+  /// error is a phrase that says what is wrong: "has bits set beyond its prefix, did you
+  /// mean 10.0.0.0/8".
   static boost::system::result<Network, std::string> parse(std::string_view text);
 
-  // IPv4 networks contain no IPv6 address and the other way round: ::/0 is every IPv6 address, no
-  // IPv4 address.
+  /// IPv4 networks contain no IPv6 address and the other way round: ::/0 is every IPv6 address, no
+  /// IPv4 address.
   bool contains(const boost::asio::ip::address& address) const;
 
-  // What parse() reads back: 10.0.0.0/8, ::1/128.
+  /// What parse() reads back: 10.0.0.0/8, ::1/128.
   std::string to_string() const;
 
   friend bool operator==(const Network&, const Network&) = default;

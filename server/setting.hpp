@@ -14,23 +14,23 @@
 
 namespace server {
 
-// A key of the configuration, bound to the field that holds its value.
+/// A key of the configuration, bound to the field that holds its value.
 struct Setting {
   std::string key;       // with its section: "limits.max_connections"
   std::string expected;  // for errors: "a whole number from 0 to 65535"
   bool is_list = false;  // then a single value stands for a list of one
-  // Sets the field from one value, or any number of values for a list. Returns an empty string, or
-  // what is wrong (then the field is as before).
+  /// Sets the field from one value, or any number of values for a list. Returns an empty string, or
+  /// what is wrong (then the field is as before).
   std::function<std::string(const std::vector<Value>&)> read;
-  // What read() makes the same value of.
+  /// What read() makes the same value of.
   std::function<std::vector<Value>()> write;
 };
 
-// The complaint about a value that is not what its key expects.
+/// The complaint about a value that is not what its key expects.
 std::string found_instead(const Value& value, const std::string& expected);
 
-// A setting of one value: `parse` gives none for what is not expected, `format` what parse() reads
-// back.
+/// A setting of one value: `parse` gives none for what is not expected, `format` what parse() reads
+/// back.
 template <class Field, class Parse, class Format>
 Setting single(const std::string& key, const std::string& expected, Field& field, Parse parse,
                Format format) {
@@ -68,7 +68,7 @@ Setting whole_number(const std::string& key, Number& field, std::uint64_t least,
   return single(key, expected, field, parse, format);
 }
 
-// Bytes, with or without a unit.
+/// Bytes, with or without a unit.
 template <class Number>
 Setting size(const std::string& key, Number& field, std::uint64_t most) {
   auto parse = [most](const Value& value) -> std::optional<Number> {
@@ -80,7 +80,7 @@ Setting size(const std::string& key, Number& field, std::uint64_t most) {
                 format);
 }
 
-// One word of several.
+/// One word of several.
 template <class Choice>
 using Words = std::vector<std::pair<std::string_view, Choice>>;
 
@@ -114,10 +114,10 @@ Setting choice(const std::string& key, Choice& field, Words<Choice> words) {
 
 Setting yes_or_no(const std::string& key, bool& field);
 
-// Text without control characters, at most `longest` bytes.
+/// Text without control characters, at most `longest` bytes.
 Setting text(const std::string& key, std::string& field, std::size_t longest);
 
-// A duration in whole units of the field's type.
+/// A duration in whole units of the field's type.
 template <class Duration>
 Setting duration(const std::string& key, Duration& field, std::chrono::milliseconds most) {
   auto parse = [most](const Value& value) -> std::optional<Duration> {

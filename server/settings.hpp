@@ -7,9 +7,9 @@
 
 namespace server {
 
-// Every key of the configuration, declared once, in the order of config/coroecho.yaml: what the
-// loader reads, the command line overrides and --check-config prints. The settings refer to
-// `config`.
+/// Every key of the configuration, declared once, in the order of config/coroecho.yaml: what the
+/// loader reads, the command line overrides and --check-config prints. The settings refer to
+/// `config`.
 std::vector<Setting> settings(Config& config);
 
 }  // namespace server

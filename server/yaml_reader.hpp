@@ -6,13 +6,13 @@
 
 namespace server {
 
-// A scalar as it is written.
+/// A scalar as it is written.
 struct Value {
   std::string text;
   bool quoted = false;  // "8888" is a text where 8888 is a number
 };
 
-// One key of a configuration file.
+/// One key of a configuration file.
 struct Entry {
   enum class Kind { nothing, scalar, list, section };
 
@@ -22,11 +22,11 @@ struct Entry {
   std::vector<Value> values;  // one for a scalar
 };
 
-// Reads the part of YAML that a configuration needs, in the order of the file: scalars, lists of
-// scalars, and sections of them. Everything else - duplicate keys, anchors, aliases, merge keys,
-// tags, deeper nesting, several documents, control characters, invalid UTF-8 - is a ConfigError,
-// since what cannot be seen at a glance has no place in a configuration. `name` stands for the file
-// in errors.
+/// Reads the part of YAML that a configuration needs, in the order of the file: scalars, lists of
+/// scalars, and sections of them. Everything else - duplicate keys, anchors, aliases, merge keys,
+/// tags, deeper nesting, several documents, control characters, invalid UTF-8 - is a ConfigError,
+/// since what cannot be seen at a glance has no place in a configuration. `name` stands for the
+/// file in errors.
 std::vector<Entry> read_yaml(std::string_view text, const std::string& name);
 
 }  // namespace server
