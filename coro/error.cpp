@@ -5,6 +5,7 @@
 namespace coro {
 namespace {
 
+// NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): it is final, and never deleted
 class Category final : public boost::system::error_category {
  public:
   const char* name() const noexcept override { return "coro"; }

@@ -17,10 +17,8 @@
 namespace coro {
 namespace {
 
-#ifndef MADV_GUARD_INSTALL
-constexpr int MADV_GUARD_INSTALL =
-    102;  // NOLINT(readability-identifier-naming): newer than Debian 12's headers
-#endif
+// MADV_GUARD_INSTALL of <linux/mman.h>, which is newer than Debian 12's headers.
+constexpr int guard_install = 102;
 
 std::size_t page_size() {
   static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
@@ -40,7 +38,7 @@ std::byte* map(std::size_t bytes) {
 }
 
 bool guard_page(std::byte* page, StackPool::Guard guard) {
-  return guard == StackPool::Guard::madvise ? ::madvise(page, page_size(), MADV_GUARD_INSTALL) == 0
+  return guard == StackPool::Guard::madvise ? ::madvise(page, page_size(), guard_install) == 0
                                             : ::mprotect(page, page_size(), PROT_NONE) == 0;
 }
 

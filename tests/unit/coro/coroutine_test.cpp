@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <stdexcept>
@@ -43,7 +44,7 @@ TEST(Coroutine, AnEmptyOneIsDone) {
 TEST(Coroutine, ADoneOneRunsTheNextFunctionOnTheSameStack) {
   StackPool pool;
   Coroutine coroutine(pool);
-  const void* frames[2] = {};
+  std::array<const void*, 2> frames{};
   for (const void*& frame : frames) {
     coroutine.start([&frame](Coroutine&) { frame = __builtin_frame_address(0); });
     coroutine.resume();
@@ -177,8 +178,8 @@ TEST(Coroutine, ThrowsWhenThePoolHasNoStackAndLeavesNothingBehind) {
 
 // NOLINTNEXTLINE(misc-no-recursion)
 std::size_t descend(std::size_t depth) {
-  volatile char frame[512] = {};
-  frame[depth % sizeof frame] = 1;
+  std::array<volatile char, 512> frame{};
+  frame[depth % frame.size()] = 1;
   return depth == 0 ? 0 : descend(depth - 1) + static_cast<std::size_t>(frame[0]);
 }
 
@@ -198,7 +199,7 @@ TEST(CoroutineDeathTest, RecursionWithoutEndDiesAtTheGuard) {
 
 // One frame larger than stack and guard together must not land beyond them.
 char last_of_a_large_frame() {
-  volatile char frame[8 << 20];
+  std::array<volatile char, std::size_t{8} << 20U> frame;
   frame[0] = 1;
   return frame[0];
 }

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <ranges>
 #include <stdexcept>
@@ -65,8 +67,8 @@ TEST(Generator, IsAnInputRangeForTheStandardLibrary) {
   static_assert(std::ranges::input_range<Generator<std::unique_ptr<int>>>);
   Generator<int> numbers = count_to(5);
   std::vector<int> even;
-  std::ranges::copy_if(std::ranges::subrange(numbers.begin(), numbers.end()),
-                       std::back_inserter(even), [](int number) { return number % 2 == 0; });
+  std::ranges::copy_if(numbers, std::back_inserter(even),
+                       [](int number) { return number % 2 == 0; });
   EXPECT_THAT(even, ElementsAre(2, 4));
 }
 

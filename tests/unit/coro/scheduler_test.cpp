@@ -309,7 +309,7 @@ TEST(Scheduler, ManyCoroutinesMayHandleExceptionsInTurns) {
           bool caught = false;
           try {
             other.now();
-            throw i;
+            throw int{i};
           } catch (const int number) {
             caught = number == i;
           }
@@ -396,20 +396,13 @@ TEST(Scheduler, ADestructorMayCancelNotifyAndSpawnWhileEverythingIsUnwound) {
   Task youngest;
   {
     Scheduler scheduler;
-    struct Meddler {
-      Scheduler& scheduler;
-      Condition& condition;
-      Task& oldest;
-      Task& youngest;
-      Events& events;
-      ~Meddler() {
-        EXPECT_TRUE(youngest.done());
-        EXPECT_FALSE(oldest.done());
-        oldest.cancel();
-        youngest.cancel();
-        condition.notify_all();
-        start(scheduler, [witness = Witness(events, "spawned late")](Yield) {});
-      }
+    const auto meddle = [&] {
+      EXPECT_TRUE(youngest.done());
+      EXPECT_FALSE(oldest.done());
+      oldest.cancel();
+      youngest.cancel();
+      condition.notify_all();
+      start(scheduler, [witness = Witness(events, "spawned late")](Yield) {});
     };
     oldest = start(scheduler, [&](Yield yield) {
       const Witness witness(events, "oldest");
@@ -417,7 +410,7 @@ TEST(Scheduler, ADestructorMayCancelNotifyAndSpawnWhileEverythingIsUnwound) {
     });
     start(scheduler, [&](Yield yield) {
       const Witness witness(events, "meddler");
-      const Meddler meddler{scheduler, condition, oldest, youngest, events};
+      const std::shared_ptr<void> meddler(nullptr, [&](void*) { meddle(); });
       sleep_for(yield, forever);
     });
     youngest = start(scheduler, [&](Yield yield) {

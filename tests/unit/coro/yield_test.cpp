@@ -336,12 +336,9 @@ TEST(YieldDeathTest, AssertsThatNoExceptionIsBeingHandled) {
 }
 
 TEST(YieldDeathTest, AssertsThatItDoesNotSuspendInADestructorThatUnwinds) {
-  struct Sleeper {
-    Yield yield;
-    ~Sleeper() { sleep_for(yield, 0ms); }
-  };
   EXPECT_DEATH(run([](Yield yield) {
-                 const Sleeper sleeper{yield};
+                 const std::shared_ptr<void> sleeper(nullptr,
+                                                     [yield](void*) { sleep_for(yield, 0ms); });
                  throw std::runtime_error("out of luck");
                }),
                "uncaught_exceptions");
