@@ -1,0 +1,290 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "tests/service/patience.hpp"
+#include "tests/service/random_bytes.hpp"
+#include "tests/service/server.hpp"
+
+namespace service {
+namespace {
+
+using nlohmann::json;
+
+std::string contents(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+// Tries until `done` is true.
+template <class Done>
+void wait_until(Done done, const char* what) {
+  for (const auto deadline = Clock::now() + patience; !done();) {
+    if (Clock::now() > deadline) throw std::runtime_error(std::string("time is up: ") + what);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+std::size_t occurrences(const std::string& text, std::string_view part) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++count;
+  return count;
+}
+
+// A coroecho whose log the test does not read from its standard output. It listens on a Unix
+// socket, so that nothing has to be read to find it.
+class Service {
+ public:
+  // `wrapper` is a command that executes the one that follows it.
+  explicit Service(const std::string& log, std::vector<std::string> wrapper = {})
+      : process_(command(std::move(wrapper),
+                         directory_.write("coroecho.yaml", "host: []\nunix: " + socket().string() +
+                                                               "\nlog: " + log + "\n"))) {
+    wait_until([this] { return std::filesystem::exists(socket()); }, "no socket");
+  }
+
+  SocketClient connect() const {
+    for (const auto deadline = Clock::now() + patience;;) {
+      try {
+        return SocketClient(socket());
+      } catch (const std::system_error&) {  // bound, but not listening yet
+        if (Clock::now() > deadline) throw;
+      }
+    }
+  }
+
+  Process& process() { return process_; }
+
+  void stop(int exit_code = 0) {
+    process_.signal(SIGTERM);
+    EXPECT_EQ(exit_code, process_.wait());
+    EXPECT_EQ("", process_.errors().wait_for_end());
+  }
+
+ private:
+  static std::vector<std::string> command(std::vector<std::string> words,
+                                          const std::filesystem::path& configuration) {
+    words.insert(words.end(), {COROECHO, "--config", configuration});
+    return words;
+  }
+
+  std::filesystem::path socket() const { return directory_.path() / "echo.sock"; }
+
+  TemporaryDirectory directory_;
+  Process process_;
+};
+
+// The bytes that a payload in a log line stands for.
+std::string unescaped(const std::string& text) {
+  std::string bytes;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '\\') {
+      bytes += text[at];
+      continue;
+    }
+    switch (const char kind = text.at(++at)) {
+      case 'n':
+        bytes += '\n';
+        break;
+      case 'r':
+        bytes += '\r';
+        break;
+      case 't':
+        bytes += '\t';
+        break;
+      case 'x':
+        bytes += static_cast<char>(std::stoi(text.substr(at + 1, 2), nullptr, 16));
+        at += 2;
+        break;
+      default:  // a quote or a backslash
+        bytes += kind;
+    }
+  }
+  return bytes;
+}
+
+TEST(Log, JsonLinesParseAndTellExactlyWhatWasReceived) {
+  Server server("log: {format: json, payload: 64KiB}");
+  // No more than the payload shows even if all comes at once.
+  const std::string sent = random_bytes(60000) + "\xf0\x9f\x98\x80 \"quoted\\\" \xc3\xa9\n";
+  expect_same_bytes(sent, server.connect().exchange(sent));
+  server.stop(SIGTERM);
+
+  std::istringstream log(server.log().wait_for_end());
+  std::vector<std::string> events;
+  std::string received;
+  for (std::string line; std::getline(log, line);) {
+    const json event = json::parse(line);  // strict: throws
+    events.push_back(event["event"]);
+    if (event["event"] == "receive") {
+      EXPECT_EQ(0U, event.count("omitted"));
+      received += unescaped(event["payload"]);
+    }
+  }
+  expect_same_bytes(sent, received);
+  EXPECT_EQ(1, std::count(events.begin(), events.end(), "connect"));
+  EXPECT_EQ(1, std::count(events.begin(), events.end(), "disconnect"));
+}
+
+TEST(Log, APipeThatNobodyReadsStallsNoEchoAndLosesNoCount) {
+  constexpr std::size_t echoes = 20000;  // several times what is kept
+  const TemporaryDirectory directory;
+  const std::string pipe = directory.path() / "stdout";
+  ASSERT_EQ(0, ::mkfifo(pipe.c_str(), 0600));
+  const FileDescriptor reader(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC), "open");
+  Service service("{}", {"sh", "-c", R"(exec "$@" >"$0")", pipe});
+  SocketClient client = service.connect();
+  const std::string bytes = random_bytes(64);
+  for (std::size_t count = 0; count < echoes; ++count)
+    client.echo(bytes);
+
+  std::string log;
+  const auto read_available = [&] {
+    std::array<char, 65536> chunk{};
+    ssize_t size = 0;
+    while ((size = ::read(reader.get(), chunk.data(), chunk.size())) > 0)
+      log.append(chunk.data(), static_cast<std::size_t>(size));
+    return size == 0;
+  };
+  wait_until(
+      [&] {
+        read_available();
+        return log.ends_with(" log lines dropped\n");
+      },
+      "the loss is not told");
+  client.close();
+  wait_until(
+      [&] {
+        read_available();
+        return log.ends_with(" s)\n");  // disconnected
+      },
+      "no line after the loss");
+  service.stop();
+  wait_until(read_available, "the pipe does not end");
+
+  std::size_t lines = 0;
+  std::size_t dropped = 0;
+  std::istringstream stream(log);
+  for (std::string line; std::getline(stream, line);) {
+    if (line.find(" info client 1 ") != std::string::npos) ++lines;
+    if (line.ends_with(" log lines dropped")) {
+      dropped += std::stoul(line.substr(line.find(" warning ") + 9));
+    }
+  }
+  EXPECT_LT(lines, echoes);
+  EXPECT_EQ(echoes + 2, lines + dropped);
+}
+
+TEST(Log, AFullDiskStopsNeitherTheEchoNorTheEnd) {
+  Service service("{file: /dev/full}");
+  EXPECT_EQ("hello", service.connect().echo("hello"));
+  service.stop();
+}
+
+TEST(Log, LeavesOutProbesAndNobodyElse) {
+  Server server("log: {probes: false}");
+  for (int probe = 0; probe < 3; ++probe)
+    server.connect().exchange("");
+  server.connect().reset();
+  server.connect().echo("hello");
+  server.log().wait_for_line(" disconnected");
+  server.stop(SIGTERM);
+  EXPECT_EQ(1U, server.log().count_lines(" connected from "));
+  EXPECT_EQ(1U, server.log().count_lines(" disconnected"));
+  EXPECT_EQ(3U, server.log().count_lines("client 5 ")) << server.log().text();
+}
+
+TEST(Log, MovesToANewFileWhenToldThatItWasRenamed) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path file = directory.path() / "log";
+  const std::filesystem::path renamed = directory.path() / "log.1";
+  Service service("{file: " + file.string() + "}");
+  const auto logged = [](const std::filesystem::path& where, const char* what) {
+    wait_until([&] { return contents(where).find(what) != std::string::npos; }, what);
+  };
+  service.connect().echo("hello");
+  logged(file, "client 1 disconnected");
+
+  std::filesystem::rename(file, renamed);
+  service.connect().echo("hello");
+  logged(renamed, "client 2 disconnected");
+  service.process().signal(SIGUSR2);
+  wait_until([&] { return std::filesystem::exists(file); }, "no new file");
+  service.connect().echo("hello");
+  logged(file, "client 3 disconnected");
+  service.stop();
+
+  EXPECT_EQ(std::string::npos, contents(renamed).find("client 3"));
+  EXPECT_EQ(std::string::npos, contents(file).find("client 2"));
+  EXPECT_TRUE(contents(file).ends_with(" stopped\n"));
+}
+
+TEST(Log, LeavesTimeAndLevelToTheJournal) {
+  Service service("{}", {"sh", "-c",
+                         "exec 3>&1; JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/3); "
+                         "export JOURNAL_STREAM; exec \"$@\" 3>&-",
+                         "sh"});
+  service.connect().echo("hello");
+  const CapturedOutput& log = service.process().output();
+  log.wait_for_line("client 1 disconnected");
+  EXPECT_EQ("<6>client 1 connected from unix", log.wait_for_line("client 1 connected"));
+  EXPECT_EQ("<6>client 1 received 5 bytes: \"hello\"", log.wait_for_line("client 1 received"));
+  service.stop();
+}
+
+TEST(Log, TakesTheJournalOfSomebodyElseForAPipe) {
+  Service service("{}", {"env", "JOURNAL_STREAM=1:1"});
+  service.connect().echo("hello");
+  const std::string line = service.process().output().wait_for_line("client 1 connected");
+  EXPECT_NE(std::string::npos, line.find("Z info client 1 connected from unix")) << line;
+  service.stop();
+}
+
+TEST(Log, TellsStatisticsWhenAsked) {
+  Server server;
+  SocketClient client = server.connect();
+  client.echo("hello");
+  server.process().signal(SIGUSR1);
+  const std::string line = server.log().wait_for_line("statistics: uptime ");
+  for (const char* part : {" 1 accepted, 1 active, 1 peak; refused: 0 limit", " 5 bytes in, ",
+                           " 5 bytes out, 1 reads; ", " 0 log lines dropped; scheduler lag p50 "}) {
+    EXPECT_NE(std::string::npos, line.find(part)) << line;
+  }
+}
+
+TEST(Log, LeavesNothingUnwrittenAfterASecondSignal) {
+  constexpr std::size_t count = 200;
+  Server server("shutdown: {delay: 1h}");
+  std::vector<SocketClient> clients;
+  for (std::size_t number = 0; number < count; ++number) {
+    clients.push_back(server.connect());
+    clients.back().echo("hello");
+  }
+  server.process().signal(SIGTERM);
+  server.log().wait_for_line("stopping in ");
+  server.stop(SIGTERM, 1);
+  const std::string log = server.log().text();
+  EXPECT_EQ(count, occurrences(log, " connected from "));
+  EXPECT_EQ(count, occurrences(log, " received 5 bytes: \"hello\"\n"));
+  EXPECT_EQ(count, occurrences(log, " disconnected: shutdown (5 bytes in, 5 bytes out, "));
+  EXPECT_TRUE(log.ends_with(" info stopped by force\n")) << log.substr(log.size() - 200);
+}
+
+}  // namespace
+}  // namespace service
