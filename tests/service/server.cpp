@@ -12,17 +12,20 @@ namespace {
 
 constexpr const char* file_name = "coroecho.yaml";
 
-std::vector<std::string> command(const std::filesystem::path& configuration,
+std::vector<std::string> command(const std::vector<std::string>& runner,
+                                 const std::filesystem::path& configuration,
                                  const std::vector<std::string>& arguments) {
-  std::vector<std::string> words = {COROECHO, "--config", configuration};
+  std::vector<std::string> words = runner;
+  words.insert(words.end(), {COROECHO, "--config", configuration});
   words.insert(words.end(), arguments.begin(), arguments.end());
   return words;
 }
 
 }  // namespace
 
-Server::Server(std::string_view configuration, const std::vector<std::string>& arguments)
-    : process_(command(directory_.write(file_name, configuration), arguments)) {
+Server::Server(std::string_view configuration, const std::vector<std::string>& arguments,
+               const std::vector<std::string>& runner)
+    : process_(command(runner, directory_.write(file_name, configuration), arguments)) {
   try {
     process_.output().wait_for_line("listening on ");
   } catch (const std::runtime_error& error) {

@@ -17,9 +17,11 @@ namespace service {
 class Server {
  public:
   // `configuration` is YAML; the command line then sets the address: 127.0.0.1 and any free port,
-  // unless a test has its own.
-  explicit Server(std::string_view configuration = "", const std::vector<std::string>& arguments = {
-                                                           "--host", "127.0.0.1", "--port", "0"});
+  // unless a test has its own. `runner` is a command that runs the server, such as prlimit(1).
+  explicit Server(std::string_view configuration = "",
+                  const std::vector<std::string>& arguments = {"--host", "127.0.0.1", "--port",
+                                                               "0"},
+                  const std::vector<std::string>& runner = {});
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();

@@ -18,10 +18,16 @@ namespace service {
 
 namespace {
 
-FileDescriptor connect_to(const sockaddr* address, socklen_t size) {
-  FileDescriptor socket(::socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-  if (connect(socket.get(), address, size) != 0) throw_errno("connect");
-  return socket;
+using AddressInfo = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+
+AddressInfo numeric(const std::string& address, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (error != 0) throw std::runtime_error(address + ": " + gai_strerror(error));
+  return {found, &freeaddrinfo};
 }
 
 // Which of `events` are ready. Throws std::runtime_error when time is up.
@@ -51,15 +57,15 @@ bool receive_some(int socket, std::string& received, std::size_t most) {
 
 }  // namespace
 
-SocketClient::SocketClient(const std::string& address, std::uint16_t port) {
-  addrinfo hints{};
-  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  const int error = getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found);
-  if (error != 0) throw std::runtime_error(address + ": " + gai_strerror(error));
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
-  socket_ = connect_to(found->ai_addr, found->ai_addrlen);
+SocketClient::SocketClient(const std::string& address, std::uint16_t port,
+                           const std::string& source) {
+  const AddressInfo to = numeric(address, port);
+  socket_ = FileDescriptor(socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+  if (!source.empty()) {
+    const AddressInfo from = numeric(source, 0);
+    if (bind(socket_.get(), from->ai_addr, from->ai_addrlen) != 0) throw_errno("bind");
+  }
+  if (connect(socket_.get(), to->ai_addr, to->ai_addrlen) != 0) throw_errno("connect");
 }
 
 SocketClient::SocketClient(const std::filesystem::path& path) {
@@ -67,7 +73,9 @@ SocketClient::SocketClient(const std::filesystem::path& path) {
   address.sun_family = AF_UNIX;
   if (path.native().size() >= sizeof(address.sun_path)) throw std::runtime_error("path too long");
   path.native().copy(address.sun_path, path.native().size());
-  socket_ = connect_to(reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  socket_ = FileDescriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+  if (connect(socket_.get(), generic, sizeof(address)) != 0) throw_errno("connect");
 }
 
 void SocketClient::send(std::string_view bytes) {

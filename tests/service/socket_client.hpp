@@ -18,8 +18,8 @@ namespace service {
 // ends early.
 class SocketClient {
  public:
-  // To a numeric IPv4 or IPv6 address.
-  SocketClient(const std::string& address, std::uint16_t port);
+  // To a numeric IPv4 or IPv6 address; `source`: from this one instead of the one that fits.
+  SocketClient(const std::string& address, std::uint16_t port, const std::string& source = "");
   // To a Unix socket.
   explicit SocketClient(const std::filesystem::path& path);
 

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+
+namespace service {
+
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool sanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+inline constexpr bool sanitized = true;
+#else
+inline constexpr bool sanitized = false;
+#endif
+#else
+inline constexpr bool sanitized = false;
+#endif
+
+// How many of something a test takes: a fifth where AddressSanitizer makes everything slower.
+constexpr std::size_t scaled(std::size_t count) {
+  return sanitized ? count / 5 : count;
+}
+
+}  // namespace service
