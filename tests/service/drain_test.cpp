@@ -1,0 +1,127 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstddef>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "tests/service/file_descriptor.hpp"
+#include "tests/service/process_status.hpp"
+#include "tests/service/random_bytes.hpp"
+#include "tests/service/scale.hpp"
+#include "tests/service/server.hpp"
+#include "tests/service/stream.hpp"
+
+// The end of the service while clients are busy.
+namespace service {
+namespace {
+
+constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
+
+// The service says of each stream that it received and sent exactly what came back.
+void expect_same_counts(const std::string& log, const std::vector<Stream>& streams) {
+  for (const Stream& stream : streams) {
+    const std::string bytes = std::to_string(stream.received());
+    const std::string expected = "\"peer\":\"" + stream.name() +
+                                 "\",\"reason\":\"shutdown\",\"bytes_in\":" + bytes +
+                                 ",\"bytes_out\":" + bytes + ",";
+    EXPECT_NE(std::string::npos, log.find(expected)) << expected;
+  }
+}
+
+TEST(Drain, InTheMiddleOfTwoHundredStreamsLosesNoReceivedByte) {
+  raise_descriptor_limit();
+  Server server("{log: {format: json, events: [disconnect]}, shutdown: {timeout: 60s}}");
+  std::vector<Stream> streams;
+  for (std::size_t i = 0; i < 200; ++i)
+    streams.emplace_back(server.connect(), Stream::Plan{.seed = i, .piece = 1000 * (i % 65 + 1)});
+  // The server waits to send to every tenth of them.
+  for (std::size_t i = 0; i < streams.size(); i += 10)
+    streams[i].read(false);
+  run(streams, [&] {
+    return std::all_of(streams.begin(), streams.end(),
+                       [](const Stream& stream) { return stream.sent() > scaled(500'000); });
+  });
+  server.process().signal(SIGTERM);
+  server.log().wait_for_line("stopping");
+  for (Stream& stream : streams)
+    stream.read(true);
+  run(streams);
+  server.expect_exit(0);
+
+  for (const Stream& stream : streams) {
+    EXPECT_TRUE(stream.got_fin()) << stream.name();
+    EXPECT_TRUE(stream.same()) << stream.name();
+  }
+  expect_same_counts(server.log().text(), streams);
+}
+
+TEST(Drain, EndsByForceWhenTimeIsUp) {
+  Server server("{shutdown: {timeout: 300ms}, log: {payload: 0}}");
+  SocketClient stuck = server.connect();
+  stuck.send_until_blocked(random_bytes(64 * mebibyte));
+  server.process().signal(SIGTERM);
+  server.expect_exit(1);
+  EXPECT_EQ(1U, server.log().count_lines("1 connections did not end in time"));
+  EXPECT_EQ(1U, server.log().count_lines("stopped by force"));
+}
+
+TEST(Drain, TakesNoProcessorTime) {
+  Server server("log: {payload: 0}");
+  SocketClient stuck = server.connect();
+  stuck.send_until_blocked(random_bytes(64 * mebibyte));
+  server.process().signal(SIGTERM);
+  server.log().wait_for_line("stopping");
+  EXPECT_LT(processor_share(server.process().pid()), idle_share);
+  stuck.receive_until_end();
+  stuck.close();
+  server.expect_exit(0);
+}
+
+TEST(Drain, TheSecondSignalEndsItAtOnce) {
+  Server server("{shutdown: {timeout: 1h}, log: {payload: 0}}");
+  SocketClient stuck = server.connect();
+  stuck.send_until_blocked(random_bytes(64 * mebibyte));
+  server.process().signal(SIGTERM);
+  server.log().wait_for_line("stopping");
+  server.stop(SIGINT, 1);
+}
+
+TEST(Drain, WhoHasConnectedButWasNotAcceptedYetIsServed) {
+  Server server;
+  const std::uint16_t port = server.port();
+  server.process().signal(SIGSTOP);
+  SocketClient client("127.0.0.1", port);
+  client.send("here");
+  server.process().signal(SIGTERM);
+  server.process().signal(SIGCONT);
+  EXPECT_EQ("here", client.receive_until_end());
+  client.close();
+  server.expect_exit(0);
+}
+
+TEST(ShutdownDelay, KeepsServingAndAccepting) {
+  Server server("shutdown: {delay: 1h}");
+  SocketClient before = server.connect();
+  server.process().signal(SIGTERM);
+  server.log().wait_for_line("stopping in 3600000 ms");
+  EXPECT_EQ("old", before.echo("old"));
+  EXPECT_EQ("new", server.connect().echo("new"));
+  before.close();
+  server.stop(SIGTERM, 1);
+}
+
+TEST(ShutdownDelay, ThenStopsAsAsked) {
+  Server server("shutdown: {delay: 300ms}");
+  SocketClient client = server.connect();
+  client.echo("hello");
+  server.process().signal(SIGTERM);
+  EXPECT_EQ("", client.receive_until_end());
+  client.close();
+  server.expect_exit(0);
+}
+
+}  // namespace
+}  // namespace service
