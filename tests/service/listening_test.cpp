@@ -1,0 +1,123 @@
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "tests/service/process_status.hpp"
+#include "tests/service/server.hpp"
+
+namespace service {
+namespace {
+
+constexpr int cannot_listen = 69;  // EX_UNAVAILABLE of sysexits.h
+
+std::string with_unix_socket(const std::filesystem::path& path) {
+  return "{host: [], unix: {path: " + path.string() + ", mode: \"0600\"}}";
+}
+
+TEST(Listening, SeveralHostsEachWithAPortOfItsOwn) {
+  const Server server("{host: [127.0.0.1, 127.0.0.2, \"::1\"], port: 0}", {});
+  for (const std::string address : {"127.0.0.1", "127.0.0.2", "::1"}) {
+    const std::string shown = address == "::1" ? "[::1]" : address;
+    SocketClient client(address, server.port(shown));
+    EXPECT_EQ(address, client.echo(address));
+  }
+}
+
+TEST(Listening, TheIpv6WildcardTakesIpv4AndShowsItAsSuch) {
+  const Server server("{host: \"::\", port: 0}", {});
+  const std::uint16_t port = server.port("[::]");
+  SocketClient over_ipv4("127.0.0.1", port);
+  EXPECT_EQ("four", over_ipv4.echo("four"));
+  server.log().wait_for_line("client 1 connected from " + over_ipv4.name());
+  SocketClient over_ipv6("::1", port);
+  EXPECT_EQ("six", over_ipv6.echo("six"));
+  server.log().wait_for_line("client 2 connected from " + over_ipv6.name());
+}
+
+TEST(Listening, BothWildcardsShareAPort) {
+  const std::uint16_t port = Server().port();  // free again
+  const Server server("{host: [\"::\", 0.0.0.0], port: " + std::to_string(port) + "}", {});
+  server.log().wait_for_line("listening on ", 2);
+  EXPECT_EQ("four", SocketClient("127.0.0.1", port).echo("four"));
+  EXPECT_EQ("six", SocketClient("::1", port).echo("six"));
+}
+
+TEST(UnixSocket, EchoesAndGoesWithTheService) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory.path() / "echo.sock";
+  Server server(with_unix_socket(path), {});
+  EXPECT_EQ("hello", SocketClient(path).echo("hello"));
+  server.log().wait_for_line("client 1 connected from unix");
+  server.stop(SIGTERM);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST(UnixSocket, HasItsModeFromTheConfiguration) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory.path() / "echo.sock";
+  const Server server(with_unix_socket(path), {});
+  struct stat status {};
+  ASSERT_EQ(0, stat(path.c_str(), &status));
+  EXPECT_EQ(0600U, status.st_mode & 0777U);
+}
+
+TEST(UnixSocket, AStaleOneIsReplaced) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory.path() / "echo.sock";
+  Server killed(with_unix_socket(path), {});
+  killed.stop(SIGKILL, 128 + SIGKILL);
+  ASSERT_TRUE(std::filesystem::exists(path));
+  const Server server(with_unix_socket(path), {});
+  EXPECT_EQ("hello", SocketClient(path).echo("hello"));
+}
+
+TEST(UnixSocket, ALiveOneIsLeftAlone) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory.path() / "echo.sock";
+  const Server server(with_unix_socket(path), {});
+  const Finished second =
+      run({COROECHO, "--config", directory.write("second.yaml", with_unix_socket(path))});
+  EXPECT_EQ(cannot_listen, second.exit_code);
+  EXPECT_NE(std::string::npos, second.output.find(path.string())) << second.output;
+  EXPECT_EQ("hello", SocketClient(path).echo("hello"));
+}
+
+TEST(UnixSocket, AFileThatIsNoSocketIsLeftAlone) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory.write("precious", "data");
+  const Finished finished =
+      run({COROECHO, "--config", directory.write("a.yaml", with_unix_socket(path))});
+  EXPECT_EQ(cannot_listen, finished.exit_code);
+  EXPECT_EQ(4U, std::filesystem::file_size(path));
+}
+
+TEST(ReusePort, SeveralInstancesShareAPort) {
+  const Server first("reuse_port: true");
+  const std::string port = std::to_string(first.port());
+  const Server second("reuse_port: true", {"--host", "127.0.0.1", "--port", port});
+  std::vector<SocketClient> clients;
+  // The kernel chooses by a hash: one of the two would get all of 200 once in 2^199 times.
+  for (int i = 0; i < 200; ++i) {
+    clients.push_back(first.connect());
+    EXPECT_EQ("hello", clients.back().echo("hello"));
+  }
+  EXPECT_NO_THROW(first.log().wait_for_line("client 1 connected"));
+  EXPECT_NO_THROW(second.log().wait_for_line("client 1 connected"));
+}
+
+TEST(ReusePort, WithoutItTheSecondInstanceIsTold) {
+  const Server first;
+  const Finished second =
+      run({COROECHO, "--host", "127.0.0.1", "--port", std::to_string(first.port())});
+  EXPECT_EQ(cannot_listen, second.exit_code);
+}
+
+}  // namespace
+}  // namespace service
