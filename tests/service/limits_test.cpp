@@ -1,0 +1,192 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/service/file_descriptor.hpp"
+#include "tests/service/process_status.hpp"
+#include "tests/service/random_bytes.hpp"
+#include "tests/service/server.hpp"
+
+namespace service {
+namespace {
+
+constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
+
+// At most one line at the beginning and one a second.
+void expect_at_most_one_a_second(const Server& server, const std::string& notice,
+                                 Clock::time_point since) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(Clock::now() - since).count();
+  const std::size_t lines = server.log().count_lines(notice);
+  EXPECT_GE(lines, 1U);
+  EXPECT_LE(lines, 1 + static_cast<std::size_t>(seconds));
+}
+
+TEST(MaxConnections, TheNextClientWaitsForASlotAndThenIsServed) {
+  Server server("limits: {max_connections: 2}");
+  SocketClient first = server.connect();
+  first.echo("1");
+  SocketClient second = server.connect();
+  second.echo("2");
+  SocketClient third = server.connect();
+  third.send("3");
+  server.log().wait_for_line("limits.max_connections: full, further connections wait");
+  EXPECT_LT(processor_share(server.process().pid()), idle_share);
+  EXPECT_EQ(0U, server.log().count_lines("client 3"));
+  EXPECT_EQ("still", first.echo("still"));
+  first.close();
+  EXPECT_EQ("3", third.receive(1));
+}
+
+TEST(MaxConnections, IsToldAtMostOnceASecondWithACount) {
+  const Server server("limits: {max_connections: 1}");
+  const Clock::time_point begin = Clock::now();
+  SocketClient served = server.connect();
+  served.echo("first");
+  for (int i = 0; i < 200; ++i) {
+    SocketClient next = server.connect();
+    next.send("next");
+    served.close();
+    EXPECT_EQ("next", next.receive(4));
+    served = std::move(next);
+  }
+  server.log().wait_for_line("times in the last second)");
+  expect_at_most_one_a_second(server, "limits.max_connections: ", begin);
+}
+
+TEST(MaxConnectionsPerIp, RefusesOneMoreFromThatAddressOnly) {
+  const Server server("{host: [127.0.0.1], port: 0, limits: {max_connections_per_ip: 2}}", {});
+  SocketClient first = server.connect();
+  SocketClient second = server.connect();
+  EXPECT_EQ("1", first.echo("1"));
+  EXPECT_EQ("2", second.echo("2"));
+  EXPECT_EQ("", server.connect().receive_until_end());
+  server.log().wait_for_line("client 3 disconnected: limit");
+  server.log().wait_for_line("limits.max_connections_per_ip: connection refused");
+  SocketClient other("127.0.0.1", server.port(), "127.0.0.2");
+  EXPECT_EQ("other", other.echo("other"));
+
+  first.close();
+  server.log().wait_for_line("client 1 disconnected");
+  EXPECT_EQ("again", server.connect().echo("again"));
+}
+
+TEST(MaxConnectionsPerIp, IsToldAtMostOnceASecondWithACount) {
+  const Server server("limits: {max_connections_per_ip: 1}");
+  const Clock::time_point begin = Clock::now();
+  SocketClient first = server.connect();
+  first.echo("1");
+  for (int i = 0; i < 200; ++i)
+    EXPECT_EQ("", server.connect().receive_until_end());
+  server.log().wait_for_line("times in the last second)");
+  expect_at_most_one_a_second(server, "limits.max_connections_per_ip: ", begin);
+}
+
+TEST(AcceptRate, SpreadsACrowdAndServesEveryOne) {
+  Server server("limits: {accept_rate: 20}");
+  const Clock::time_point begin = Clock::now();
+  std::vector<SocketClient> clients;
+  for (int i = 0; i < 30; ++i) {
+    clients.push_back(server.connect());
+    clients.back().send("x");
+  }
+  server.log().wait_for_line("limits.accept_rate: further connections wait");
+  EXPECT_LT(processor_share(server.process().pid()), idle_share);
+  for (SocketClient& client : clients)
+    EXPECT_EQ("x", client.receive(1));
+  EXPECT_GT(Clock::now() - begin, std::chrono::milliseconds(1300));  // 28 of them at 20 a second
+  expect_at_most_one_a_second(server, "limits.accept_rate: ", begin);
+}
+
+TEST(IdleTimeout, IsOffUnlessToldOtherwise) {
+  const Server server;
+  SocketClient client = server.connect();
+  EXPECT_EQ("early", client.echo("early"));
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  EXPECT_EQ("late", client.echo("late"));
+}
+
+TEST(IdleTimeout, BeginsAnewWithEveryByte) {
+  const Server server("limits: {idle_timeout: 2s}");
+  SocketClient client = server.connect();
+  const Clock::time_point end = Clock::now() + std::chrono::milliseconds(2500);
+  while (Clock::now() < end) {
+    EXPECT_EQ("still here", client.echo("still here"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
+TEST(IdleTimeout, DoesNotEndAClientThatIsStillOwedBytes) {
+  const Server server("{limits: {idle_timeout: 300ms, write_timeout: 0}, log: {payload: 0}}");
+  SocketClient client = server.connect();
+  EXPECT_EQ("hello", client.echo("hello"));
+  const std::string bytes = random_bytes(64 * mebibyte);
+  const std::size_t sent = client.send_until_blocked(bytes, std::chrono::milliseconds(1000));
+  expect_same_bytes(bytes.substr(0, sent), client.receive(sent));
+}
+
+TEST(Descriptors, TheLimitIsRaisedToWhatTheConfigurationNeeds) {
+  Server server("limits: {max_connections: 500}", {"--host", "127.0.0.1", "--port", "0"},
+                {"prlimit", "--nofile=100:"});
+  EXPECT_GE(descriptor_limit(server.process().pid()), 500U);
+  EXPECT_EQ(0U, server.log().count_lines("descriptors"));
+}
+
+TEST(Descriptors, AShortfallIsTold) {
+  Server server("limits: {max_connections: 500}", {"--host", "127.0.0.1", "--port", "0"},
+                {"prlimit", "--nofile=100:100"});
+  const std::string line = server.log().wait_for_line("limits.max_connections'");
+  EXPECT_NE(std::string::npos, line.find("the system allows 100")) << line;
+}
+
+// With room for 50 descriptors, and more clients than that.
+class OutOfDescriptors : public testing::Test {
+ protected:
+  OutOfDescriptors() {
+    set_descriptor_limit(pid, 50);
+    for (int i = 0; i < 100; ++i) {
+      clients.push_back(server.connect());
+      clients.back().send("x");
+    }
+    server.log().wait_for_line("out of descriptors: connections wait");
+  }
+
+  Server server;
+  const pid_t pid = server.process().pid();
+  const std::size_t usual_limit = descriptor_limit(pid);
+  const Clock::time_point begin = Clock::now();
+  std::vector<SocketClient> clients;
+};
+
+TEST_F(OutOfDescriptors, TheServiceDoesNotSpinAndSaysSoAtMostOnceASecond) {
+  EXPECT_LT(processor_share(pid, std::chrono::seconds(2)), idle_share);
+  server.log().wait_for_line("out of descriptors: connections wait (");
+  expect_at_most_one_a_second(server, "out of descriptors", begin);
+  EXPECT_EQ("x", clients.front().receive(1));
+}
+
+TEST_F(OutOfDescriptors, WhoWaitsIsServedWhenOthersLeave) {
+  for (SocketClient& client : clients) {  // in the order they were accepted
+    EXPECT_EQ("x", client.receive(1));
+    client.close();
+  }
+}
+
+TEST_F(OutOfDescriptors, WhoWaitsIsServedWhenTheLimitIsRaised) {
+  set_descriptor_limit(pid, usual_limit);
+  for (SocketClient& client : clients)
+    EXPECT_EQ("x", client.receive(1));
+}
+
+TEST_F(OutOfDescriptors, TheServiceStopsAsAskedAndServesWhomItHasAccepted) {
+  EXPECT_EQ("x", clients.front().receive(1));
+  clients.clear();
+  server.stop(SIGTERM);
+}
+
+}  // namespace
+}  // namespace service
