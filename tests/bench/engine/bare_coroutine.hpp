@@ -7,6 +7,7 @@
 /// The least that can be made of a C++20 coroutine: it suspends, and is resumed by its owner.
 class BareCoroutine {
  public:
+  // NOLINTNEXTLINE(readability-identifier-naming): the language's name
   struct promise_type {
     BareCoroutine get_return_object() {
       return BareCoroutine(std::coroutine_handle<promise_type>::from_promise(*this));
