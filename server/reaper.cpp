@@ -12,12 +12,12 @@ constexpr auto never = coro::Clock::time_point::max();
 }  // namespace
 
 void Reaper::Entry::wait_in(Queue& queue) {
-  if (queue.timeout_.count() == 0) return;
   // Otherwise the reaper sleeps until somebody is due who waits longer, and will find this one
   // then.
-  const bool reaper_must_know = queue.entries_.empty();
+  const bool reaper_must_know = queue.entries_.empty() && queue.timeout_.count() != 0;
   unlink();
   since_ = coro::Clock::now();
+  timed_out_ = false;
   queue.entries_.push_back(*this);
   if (reaper_must_know) queue.reaper_->changed_.notify_one();
 }

@@ -25,10 +25,11 @@ class Reaper {
    public:
     explicit Entry(coro::Yield yield) : waiter_(&yield.waiter()) {}
 
-    /// Begins to wait now, or anew. Nothing happens while the queue has no time-out.
+    /// Begins to wait now, or anew; it leaves the queue that it was in. Without a time-out it
+    /// stands there too, since a reload may set one.
     void wait_in(Queue& queue);
     void leave() { unlink(); }
-    /// The wait took too long: the coroutine's operation was cancelled for it.
+    /// This wait took too long: the coroutine's operation was cancelled for it.
     bool timed_out() const { return timed_out_; }
 
    private:
