@@ -1,5 +1,8 @@
 #include "server/session.hpp"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
@@ -17,7 +20,8 @@ using coro::error_code;
 using coro::Socket;
 using coro::Yield;
 
-// How long a client may take to close its half after the service has closed its own.
+// How long a client may take to close its half after the service has closed its own and all has
+// arrived.
 constexpr std::chrono::seconds linger_timeout{2};
 
 Ending ending_of(error_code error) {
@@ -27,6 +31,12 @@ Ending ending_of(error_code error) {
     return Ending::reset_by_client;
   }
   return Ending::connection_lost;
+}
+
+// Bytes that the other end has not acknowledged yet, the FIN being one; tcp(7), unix(7).
+int unacknowledged(Socket& socket) {
+  int bytes = 0;
+  return ::ioctl(socket.native_handle(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
 
 bool trusted(const Peer& peer, const Config& config) {
@@ -207,16 +217,27 @@ void Session::close(Ending ending, Yield yield) {
 }
 
 // To close while the client still sends would reset the connection, and the reset would overtake
-// the last of the echo.
+// the last of the echo. So it takes longer as long as some of that arrives.
 void Session::linger(Yield yield) {
+  int before = 0;
+  int left = unacknowledged(socket_);
+  do {
+    if (discard_until_closed(yield)) return;
+    before = std::exchange(left, unacknowledged(socket_));
+  } while (left > 0 && left < before && context_.stage != Stage::aborting);
+}
+
+// Whether the client has closed its half in time.
+bool Session::discard_until_closed(Yield yield) {
   const coro::TimeLimit limit(yield, linger_timeout);
   while (!limit.expired() && context_.stage != Stage::aborting) {
     const auto [wait_error] = socket_.async_wait(Socket::wait_read, yield);
     if (wait_error == error::operation_aborted) continue;
     error_code read_error;
     socket_.read_some(buffer(context_.scratch.data(), context_.scratch.size()), read_error);
-    if (read_error && read_error != error::would_block) return;
+    if (read_error && read_error != error::would_block) return true;
   }
+  return false;
 }
 
 }  // namespace server

@@ -79,6 +79,7 @@ class Session : public boost::intrusive::list_base_hook<
   std::optional<Ending> why_aborted(Ending timeout) const;
   void close(Ending ending, coro::Yield yield);
   void linger(coro::Yield yield);
+  bool discard_until_closed(coro::Yield yield);
 
   SessionContext& context_;
   coro::Socket socket_;
