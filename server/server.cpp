@@ -35,9 +35,10 @@ int Server::run(coro::Yield yield) {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) {
     signals_.add(signal);
   }
+  const coro::Task reload_task =
+      spawn("reload", [this](coro::Yield inside) { reload_when_asked(inside); });
   const std::array own = {
-      spawn("signals", [this](coro::Yield inside) { handle_signals(inside); }),
-      spawn("reload", [this](coro::Yield inside) { reload_when_asked(inside); }),
+      reload_task, spawn("signals", [this](coro::Yield inside) { handle_signals(inside); }),
       spawn("lag", [this](coro::Yield inside) { measure_scheduler_lag(lag_, inside); })};
 
   log_.logger().info("coroecho {}, stacks guarded by {}", COROECHO_VERSION,
@@ -50,8 +51,10 @@ int Server::run(coro::Yield yield) {
     log_.logger().critical("{}", *error);
   } else {
     ready_ = true;
+    signalled_.notify_all();  // a reload may have been asked for meanwhile
     if (config_.faults.any()) log_.logger().warn("faults: this server misbehaves on purpose");
     static_cast<void>(signalled_.wait(yield, [this] { return stops_ > 0; }));
+    static_cast<void>(reload_task.join(yield));  // one in progress still opens and closes listeners
     exit_code = drain(yield);
   }
   admin_.close(yield);
@@ -124,9 +127,10 @@ void Server::handle_signal(int signal) {
 
 // A coroutine of its own, so that a name that resolves slowly does not keep other signals waiting.
 void Server::reload_when_asked(coro::Yield yield) {
-  while (!signalled_.wait(yield, [this] { return reload_asked_; })) {
+  const auto due = [this] { return (reload_asked_ && ready_) || stops_ > 0; };
+  while (!signalled_.wait(yield, due) && stops_ == 0) {
     reload_asked_ = false;
-    if (stops_ == 0) reload(yield);
+    reload(yield);
   }
 }
 
