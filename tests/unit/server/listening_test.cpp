@@ -1,0 +1,108 @@
+#include "server/listening.hpp"
+
+#include <gmock/gmock.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coro/scheduler.hpp"
+#include "server/peer.hpp"
+
+namespace server {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+void run(const std::function<void(coro::Yield)>& body) {
+  coro::Scheduler scheduler;
+  scheduler.on_exception([](const char* name, const std::exception_ptr&) {
+    ADD_FAILURE() << "an exception left coroutine '" << name << "'";
+  });
+  ASSERT_TRUE(scheduler.spawn("test", body).has_value());
+  scheduler.run();
+}
+
+// "ADDRESS:PORT", and what is special about it.
+std::vector<std::string> names(const Config& config, coro::Yield yield) {
+  const auto addresses = listen_addresses(config, yield);
+  if (!addresses) return {addresses.error()};
+  std::vector<std::string> all;
+  for (const ListenAddress& address : *addresses) {
+    all.push_back(to_string(address.endpoint) + (address.optional ? " optional" : "") +
+                  (address.dual_stack ? " dual" : ""));
+  }
+  return all;
+}
+
+Config config_for(std::vector<std::string> hosts, std::uint16_t port = 7) {
+  Config config;
+  config.host = std::move(hosts);
+  config.port = port;
+  return config;
+}
+
+TEST(ListenAddresses, LocalhostIsBothLoopbacksOfWhichIpv6MayBeAbsent) {
+  run([](coro::Yield yield) {
+    EXPECT_THAT(names(config_for({"localhost"}), yield),
+                ElementsAre("127.0.0.1:7", "[::1]:7 optional"));
+  });
+}
+
+TEST(ListenAddresses, NamesNoAddressTwice) {
+  run([](coro::Yield yield) {
+    EXPECT_THAT(names(config_for({"127.0.0.1", "localhost", "::1"}), yield),
+                ElementsAre("127.0.0.1:7", "[::1]:7 optional"));
+  });
+}
+
+TEST(ListenAddresses, TheIpv6WildcardTakesIpv4UnlessThatHasAWildcardOfItsOwn) {
+  run([](coro::Yield yield) {
+    EXPECT_THAT(names(config_for({"::"}), yield), ElementsAre("[::]:7 dual"));
+    EXPECT_THAT(names(config_for({"::", "0.0.0.0"}), yield), ElementsAre("[::]:7", "0.0.0.0:7"));
+  });
+}
+
+TEST(ListenAddresses, HasTheUnixSocketToo) {
+  run([](coro::Yield yield) {
+    Config config = config_for({});
+    config.unix_socket.path = "/run/echo.sock";
+    EXPECT_THAT(names(config, yield), ElementsAre("unix:/run/echo.sock"));
+  });
+}
+
+TEST(ListenAddresses, SaysWhichNameCannotBeResolved) {
+  run([](coro::Yield yield) {
+    const auto addresses = listen_addresses(config_for({"no such host"}), yield);
+    ASSERT_TRUE(addresses.has_error());
+    EXPECT_THAT(addresses.error(), HasSubstr("key 'host': cannot resolve 'no such host': "));
+  });
+}
+
+TEST(ListenForAdmin, SaysWhyItCannotListen) {
+  run([](coro::Yield yield) {
+    Config config;
+    config.admin.port = 0;
+    const auto first = listen_for_admin(config, yield);
+    ASSERT_TRUE(first.has_value());
+    EXPECT_TRUE(to_string(first->local_endpoint()).starts_with("127.0.0.1:"));
+
+    boost::asio::ip::tcp::endpoint taken;
+    taken.resize(first->local_endpoint().size());
+    std::memcpy(taken.data(), first->local_endpoint().data(), taken.size());
+    config.admin.port = taken.port();
+    const auto second = listen_for_admin(config, yield);
+    ASSERT_TRUE(second.has_error());
+    EXPECT_THAT(second.error(), AllOf(HasSubstr("key 'admin.port': cannot listen on 127.0.0.1:"),
+                                      HasSubstr("Address already in use")));
+  });
+}
+
+}  // namespace
+}  // namespace server
