@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <random>
@@ -34,7 +37,7 @@ Stream::Plan random_plan(std::mt19937_64& random) {
   plan.size = random() % (std::size_t{1} << (random() % 21));
   plan.piece = 1 + random() % (std::size_t{1} << (random() % 17));
   // Not too many pieces: a pause for each takes time.
-  plan.piece = std::max(plan.piece, plan.size / 50 + 1);
+  plan.piece = std::max(plan.piece, plan.size / 20 + 1);
   if (chance(20)) plan.pause = std::chrono::milliseconds(random() % 10);
   if (chance(25)) plan.end = Stream::End::reset;
   if (plan.end == Stream::End::reset) plan.reads = chance(50);

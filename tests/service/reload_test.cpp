@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <filesystem>
@@ -51,8 +52,10 @@ bool accepts(const std::string& address, std::uint16_t port) {
 TEST(Reload, AHundredTimesUnderLoadTouchesNoClient) {
   Server server("log: {events: [connect, disconnect]}");
   std::vector<Stream> streams;
-  for (std::size_t i = 0; i < 50; ++i)
-    streams.emplace_back(server.connect(), Stream::Plan{.seed = i, .piece = 1000 * (i % 65 + 1)});
+  for (std::size_t i = 0; i < 50; ++i) {
+    const std::chrono::milliseconds pause(i % 10 + 1);
+    streams.emplace_back(server.connect(), Stream::Plan{.seed = i, .piece = 8000, .pause = pause});
+  }
   for (std::size_t i = 1; i <= 100; ++i) {
     server.write_configuration("{log: {events: [connect, disconnect]}, limits: {max_connections: " +
                                std::to_string(1000 + i) +

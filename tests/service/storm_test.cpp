@@ -53,7 +53,7 @@ TEST(Storm, AThousandThatStallAfterAByteLeaveNothingBehind) {
   Server server("log: {events: [disconnect]}");
   stall(server, scaled(1000));
   const std::size_t before = resident_bytes(server.process().pid());
-  for (int i = 0; i < 3; ++i)
+  for (int i = 0; i < 2; ++i)
     stall(server, scaled(1000));
   // The first crowd's memory serves the next.
   if (!sanitized) {
