@@ -1,10 +1,15 @@
 #include "client/connection.hpp"
 
-#include <boost/asio/ip/address.hpp>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cerrno>
 #include <memory>
+#include <thread>
 #include <utility>
 
-#include "coro/scheduler.hpp"
+#include "client/readiness.hpp"
 #include "coro/time_limit.hpp"
 
 namespace client {
@@ -14,10 +19,28 @@ using boost::asio::ip::tcp;
 using coro::error_code;
 namespace error = boost::asio::error;
 
+// A name being looked up, on a thread of its own.
 struct Lookup {
-  error_code error = boost::asio::error::timed_out;
+  explicit Lookup(int event) : done(event) {}
+  ~Lookup() { ::close(done); }
+  Lookup(const Lookup&) = delete;
+  Lookup& operator=(const Lookup&) = delete;
+  Lookup(Lookup&&) = delete;
+  Lookup& operator=(Lookup&&) = delete;
+
+  int done;  // an eventfd(2), readable when the rest is there
+  error_code failed = boost::asio::error::timed_out;
   Addresses addresses;
 };
+
+void look_up(Lookup& lookup, const Target& target) {
+  boost::asio::io_context context;
+  tcp::resolver resolver(context);
+  const auto results = resolver.resolve(target.host, target.port, lookup.failed);
+  for (const auto& entry : results)
+    lookup.addresses.push_back(entry.endpoint());
+  ::eventfd_write(lookup.done, 1);
+}
 
 // Without a server, two ends that connect to the same port of this machine at once become
 // connected, and so may a socket with itself: it would echo perfectly.
@@ -46,20 +69,18 @@ boost::system::result<Connection> connect(coro::Yield yield, const tcp::endpoint
 
 boost::system::result<Addresses> resolve(coro::Yield yield, const Target& target,
                                          coro::Clock::duration limit) {
-  // Asio resolves on a thread and cannot be interrupted: only the waiting for it has a limit.
-  const auto lookup = std::make_shared<Lookup>();
-  const auto task = yield.scheduler().spawn("resolve", [lookup, target](coro::Yield inner) {
-    coro::TcpResolver resolver(inner.executor());
-    auto [failed, results] = resolver.async_resolve(target.host, target.port, inner);
-    lookup->error = failed;
-    for (const auto& entry : results)
-      lookup->addresses.push_back(entry.endpoint());
-  });
-  if (!task) return task.error();
+  // getaddrinfo(3) cannot be interrupted. Asio's asynchronous resolver would keep the process from
+  // ending until it returns; this thread is left behind.
+  const int event = ::eventfd(0, EFD_CLOEXEC);
+  if (event < 0) return error_code(errno, boost::system::system_category());
+  const auto lookup = std::make_shared<Lookup>(event);
+  std::thread([lookup, target] { look_up(*lookup, target); }).detach();
+  Readiness done(yield.executor(), event, Readiness::For::reading);
   const coro::TimeLimit time(yield, limit);
-  const auto interrupted = task->join(yield);
-  if (interrupted && !time.expired()) return interrupted;
-  if (lookup->error) return lookup->error;
+  if (const auto interrupted = done.wait(yield)) {
+    return time.expired() ? error_code(error::timed_out) : interrupted;
+  }
+  if (lookup->failed) return lookup->failed;
   return lookup->addresses;
 }
 

@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <functional>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,7 +32,7 @@ class Conversation {
  public:
   Conversation(coro::Scheduler& scheduler, const Options& options);
 
-  void begin(coro::Scheduler& scheduler);
+  void begin();
   bool succeeded() const { return succeeded_; }
   /// The signal that ended it, or 0.
   int terminated_by() const { return terminated_by_; }
@@ -79,8 +77,8 @@ Conversation::Conversation(coro::Scheduler& scheduler, const Options& options)
   terminal_.on_termination([this](int signal) { terminate(signal); });
 }
 
-void Conversation::begin(coro::Scheduler& scheduler) {
-  main_ = scheduler.spawn("conversation", [this](Yield yield) { run(yield); }).value();
+void Conversation::begin() {
+  main_ = scheduler_->spawn("conversation", [this](Yield yield) { run(yield); }).value();
 }
 
 void Conversation::run(Yield yield) {
@@ -257,7 +255,7 @@ int run_conversation(const Options& options) {
   {
     coro::Scheduler scheduler;
     Conversation conversation(scheduler, options);
-    conversation.begin(scheduler);
+    conversation.begin();
     scheduler.run();
     signal = conversation.terminated_by();
     succeeded = conversation.succeeded();

@@ -26,7 +26,6 @@ class Histogram {
   /// Negative values count as zero, values beyond longest() as longest().
   void record(Duration time);
   void merge(const Histogram& other);
-  void clear() { *this = Histogram(); }
 
   std::uint64_t count() const { return count_; }
   bool empty() const { return count_ == 0; }

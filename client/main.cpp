@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 #include <variant>
 
 #include "client/bench.hpp"
@@ -22,10 +23,16 @@ int run(const client::Options& options) {
   return at_terminal ? client::run_conversation(options) : client::run_pipe(options);
 }
 
+// Without a locale there is still UTF-8 on nearly every terminal.
+void use_locale() {
+  const char* const locale = std::setlocale(LC_CTYPE, "");
+  if (locale == nullptr || std::string_view(locale) == "C") std::setlocale(LC_CTYPE, "C.UTF-8");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::setlocale(LC_CTYPE, "");
+  use_locale();
   // Whoever started us may ignore it; in a pipeline whose reader has gone it is what ends a filter
   // quietly.
   std::signal(SIGPIPE, SIG_DFL);

@@ -220,6 +220,16 @@ TEST(ClientPipe, SaysThatANameHasNoAddress) {
   expect_failure(run({COROECHO_CLIENT, "nobody.invalid"}, "x"), "dns: ");
 }
 
+TEST(ClientPipe, SaysThatThereIsNoWay) {
+  const std::vector<std::string> without_network = {"unshare", "--map-root-user", "--net"};
+  auto command = without_network;
+  command.emplace_back("true");
+  if (run(command).exit_code != 0) GTEST_SKIP() << "needs to make a network namespace";
+  command.back() = COROECHO_CLIENT;
+  command.emplace_back("192.0.2.1");
+  expect_failure(run(command, "x"), "unreachable: no way to 192.0.2.1:8888");
+}
+
 TEST(ClientPipe, ExitsWith2ForAMistakeOnTheCommandLine) {
   const auto finished = run({COROECHO_CLIENT, "localhost", "99999"});
   EXPECT_EQ(finished.exit_code, 2);
