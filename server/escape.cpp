@@ -4,6 +4,7 @@
 #include <array>
 #include <boost/locale/utf.hpp>
 #include <cstdint>
+#include <cstring>
 
 namespace server {
 namespace {
@@ -35,8 +36,9 @@ boost::locale::utf::code_point first_character(std::string_view bytes) {
 
 // The bytes of the printable, not ASCII character that `bytes` begin with; 0 if there is none.
 std::size_t printable_length(std::string_view bytes) {
-  // Neither ASCII nor a byte that only continues a character: most of what is binary ends here.
-  if (static_cast<unsigned char>(bytes.front()) < 0xC2) {
+  // It begins with C2 or more and goes on with 80 to BF: most of what is binary ends here.
+  if (static_cast<unsigned char>(bytes.front()) < 0xC2 || bytes.size() < 2 ||
+      (static_cast<unsigned char>(bytes[1]) & 0xC0U) != 0x80) {
     return 0;
   }
   const auto character = first_character(bytes);
@@ -119,7 +121,7 @@ void append_escaped(spdlog::memory_buf_t& out, std::string_view bytes, EscapeRul
     } else {
       length = 1;
       const Notation& notation = notations[static_cast<unsigned char>(bytes.front())];
-      std::copy_n(notation.text.data(), copied, end);
+      std::memcpy(end, notation.text.data(), copied);
       end += notation.length;
     }
     bytes.remove_prefix(length);

@@ -1,8 +1,11 @@
 #include "server/http_response.hpp"
 
+#include <fmt/chrono.h>
+
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/status.hpp>
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -16,6 +19,9 @@ namespace http = boost::beast::http;
 
 HttpResponse response(http::status status, std::string_view type, std::string body) {
   HttpResponse response(status, 11);
+  // Required of whoever has a clock (RFC 9110, section 6.6.1).
+  response.set(http::field::date,
+               fmt::format("{:%a, %d %b %Y %T} GMT", fmt::gmtime(std::time(nullptr))));
   response.set(http::field::content_type, type);
   response.set(http::field::cache_control, "no-store");
   response.set("X-Content-Type-Options", "nosniff");

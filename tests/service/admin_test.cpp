@@ -58,7 +58,7 @@ std::string receive_through(SocketClient& client, std::string_view end) {
 
 void expect_refused(std::uint16_t port) {
   try {
-    SocketClient("127.0.0.1", port);
+    const SocketClient client("127.0.0.1", port);
     ADD_FAILURE() << "connected";
   } catch (const std::system_error& error) {
     EXPECT_EQ(ECONNREFUSED, error.code().value());

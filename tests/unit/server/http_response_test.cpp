@@ -14,6 +14,7 @@ namespace {
 namespace http = boost::beast::http;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::MatchesRegex;
 using testing::StartsWith;
 
 class HttpResponseTest : public testing::Test {
@@ -52,6 +53,11 @@ TEST_F(HttpResponseTest, ServesEachPathInItsOwnType) {
   expect("/healthz", "text/plain; charset=utf-8", "ok\n");
   expect("/readyz", "text/plain; charset=utf-8", "ready\n");
   expect("/", "text/html; charset=utf-8", "<!DOCTYPE html>");
+}
+
+TEST_F(HttpResponseTest, TellsItsTime) {
+  EXPECT_THAT(field(answer(request("/healthz")), "Date"),
+              MatchesRegex("[A-Z][a-z]+, [0-9]+ [A-Z][a-z]+ 20[0-9]+ [0-9]+:[0-9]+:[0-9]+ GMT"));
 }
 
 TEST_F(HttpResponseTest, IsHealthyButNotReadyWhileItDrains) {
