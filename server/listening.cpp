@@ -113,7 +113,7 @@ boost::system::result<ListenAddresses, std::string> listen_addresses(const Confi
 }
 
 boost::system::result<ListeningSocket> listen(const ListenAddress& address, const Config& config,
-                                              coro::Executor executor) try {
+                                              const coro::Executor& executor) try {
   Acceptor acceptor(executor);
   acceptor.open(address.endpoint.protocol());
   SocketFile file;

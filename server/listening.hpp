@@ -39,7 +39,7 @@ void apply_tcp_options(coro::Acceptor& acceptor, const TcpConfig& config);
 
 /// Port 0 takes a free one. The file of a Unix socket that nobody listens on any more is replaced.
 boost::system::result<ListeningSocket> listen(const ListenAddress& address, const Config& config,
-                                              coro::Executor executor);
+                                              const coro::Executor& executor);
 
 /// Where the admin endpoint listens; admin.port must be set. The error is one line for the
 /// operator.

@@ -19,7 +19,7 @@ namespace {
 using namespace std::chrono_literals;
 
 std::string client(std::uint16_t port, const std::string& more = "") {
-  return std::string(COROECHO_CLIENT) + " 127.0.0.1 " + std::to_string(port) + " " + more;
+  return "\"" COROECHO_CLIENT "\" 127.0.0.1 " + std::to_string(port) + " " + more;
 }
 
 std::string prompt(std::uint16_t port) {
