@@ -106,6 +106,10 @@ TEST(ClientBench, CountsConnectionsThatTheServerCloses) {
   const FaultyServer server([](FaultyConnection& connection, int number) {
     if (number % 2 == 0) {
       connection.send(connection.receive(64));
+      connection.half_close();
+      // To close with the next message unread would be a reset.
+      while (connection.receive()) {
+      }
       return;
     }
     connection.echo_until_end();

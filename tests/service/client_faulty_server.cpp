@@ -97,6 +97,10 @@ void FaultyConnection::be_silent() const {
     std::this_thread::sleep_for(std::chrono::milliseconds(glance));
 }
 
+void FaultyConnection::half_close() {
+  shutdown(socket_.get(), SHUT_WR);
+}
+
 void FaultyConnection::reset() {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

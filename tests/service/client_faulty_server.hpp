@@ -28,6 +28,8 @@ class FaultyConnection {
   void wait(std::chrono::milliseconds time) const;
   // Keeps the connection open and takes nothing.
   void be_silent() const;
+  // FIN; what comes afterwards is still received.
+  void half_close();
   // RST.
   void reset();
 
