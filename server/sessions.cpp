@@ -29,6 +29,7 @@ void Sessions::start(coro::Socket socket, const coro::Endpoint& peer, coro::Yiel
                   peer = peer_at(peer)](coro::Yield inside) mutable {
     serve(std::move(socket), number, std::move(peer), inside);
   };
+  // NOLINTNEXTLINE(bugprone-use-after-move): it is moved from only on success
   while (!scheduler_.spawn("session", std::move(session))) {
     no_stack_.happened();
     if (coro::sleep_for(yield, std::chrono::milliseconds(100))) return;
