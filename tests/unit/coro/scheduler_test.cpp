@@ -241,24 +241,24 @@ TEST(Scheduler, ABodyThatCouldNotBeSpawnedIsNotMovedFrom) {
 TEST(Scheduler, AnExceptionLeavesOnlyItsOwnCoroutine) {
   Scheduler scheduler;
   Events events;
+  Condition reported;
   scheduler.on_exception([&](const char* name, const std::exception_ptr& exception) {
     try {
       std::rethrow_exception(exception);
     } catch (const std::runtime_error& error) {
       events.push_back(std::string(name) + ": " + error.what());
     }
+    reported.notify_all();
   });
   start(scheduler, [&](Yield yield) {
-    sleep_for(yield, 1ms);
+    reported.wait(yield);
     events.emplace_back("other goes on");
   });
-  scheduler
-      .spawn("unlucky",
-             [](Yield yield) {
-               yield.now();
-               throw std::runtime_error("out of luck");
-             })
-      .value();
+  const auto unlucky = [](Yield yield) {
+    yield.now();
+    throw std::runtime_error("out of luck");
+  };
+  scheduler.spawn("unlucky", unlucky).value();
   scheduler.run();
   EXPECT_THAT(events, ElementsAre("unlucky: out of luck", "other goes on"));
   EXPECT_EQ(scheduler.counters().failed, 1U);
@@ -448,16 +448,22 @@ TEST(Scheduler, CountsCoroutinesAndStacks) {
 TEST(Scheduler, TakesTheStepBeforeItBlocksAndAfterEverythingThatIsReady) {
   Scheduler scheduler;
   Events events;
-  scheduler.before_sleep([&] { events.emplace_back("step"); });
+  Condition stepped;
+  scheduler.before_sleep([&] {
+    events.emplace_back("step");
+    stepped.notify_all();
+  });
   start(scheduler, [&](Yield yield) {
     events.emplace_back("first");
     yield.now();
     events.emplace_back("second");
-    sleep_for(yield, 1ms);
+    boost::asio::post(scheduler.context(), yield);
     events.emplace_back("third");
+    stepped.wait(yield);
+    events.emplace_back("fourth");
   });
   scheduler.run();
-  EXPECT_THAT(events, ElementsAre("first", "second", "step", "third", "step"));
+  EXPECT_THAT(events, ElementsAre("first", "second", "third", "step", "fourth", "step"));
 }
 
 TEST(Scheduler, TakesTheStepAlsoWhenItNeverBlocks) {
