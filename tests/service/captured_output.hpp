@@ -39,7 +39,8 @@ class CapturedOutput {
   // Everything so far.
   std::string text() const;
 
-  // Everything, once the program has closed its end. Throws std::runtime_error when time is up.
+  // Everything, once the program has closed its end, but for AddressSanitizer's notice about stacks
+  // of coroutines. Throws std::runtime_error when time is up.
   std::string wait_for_end(std::chrono::milliseconds timeout = patience) const;
 
  private:
