@@ -41,6 +41,17 @@ TEST(Listening, TheIpv6WildcardTakesIpv4AndShowsItAsSuch) {
   server.log().wait_for_line("client 2 connected from " + over_ipv6.name());
 }
 
+TEST(Listening, ServesIpv4OnAMachineWithoutIpv6AndSaysSo) {
+  // In a network of its own, in which IPv6 is off.
+  const Finished finished =
+      run({"unshare", "-rn", "sh", "-c",
+           "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; exec timeout 1 \"$0\"", COROECHO});
+  EXPECT_NE(finished.output.find("warning cannot listen on [::1]:8888: "), std::string::npos)
+      << finished.output << finished.errors;
+  EXPECT_NE(finished.output.find("listening on 127.0.0.1:8888\n"), std::string::npos)
+      << finished.output;
+}
+
 TEST(Listening, BothWildcardsShareAPort) {
   const std::uint16_t port = Server().port();  // free again
   const Server server("{host: [\"::\", 0.0.0.0], port: " + std::to_string(port) + "}", {});
