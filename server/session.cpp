@@ -61,6 +61,7 @@ Session::~Session() {
 
 void Session::run(std::uint64_t number, Peer peer, Yield yield) {
   const auto connected = coro::Clock::now();
+  socket_.non_blocking(true);  // only a coroutine may wait, never the thread
   const Greeting greeting = this->greeting(peer, yield);
   if (greeting && greeting->header.source) peer = peer_at(*greeting->header.source);
 
@@ -103,7 +104,6 @@ Ending Session::serve(const Peer& peer, std::string_view first, Yield yield) {
 
 // The echo: wait until there is something to read, read it, send it back.
 Ending Session::echo(Yield yield) {
-  socket_.non_blocking(true);
   while (context_.stage == Stage::serving) {
     waiting_.wait_in(context_.reaper.idle());
     const auto [wait_error] = socket_.async_wait(Socket::wait_read, yield);
