@@ -13,6 +13,7 @@
 
 #include "coro/time_limit.hpp"
 #include "server/http_response.hpp"
+#include "server/inherited_sockets.hpp"
 #include "server/listening.hpp"
 #include "server/peer.hpp"
 
@@ -46,10 +47,15 @@ void hang_up(coro::Socket& socket, Yield yield) {
 
 }  // namespace
 
-Admin::Admin(coro::Scheduler& scheduler, EventLog& log, GetStatus get_status)
-    : scheduler_(scheduler), log_(log), get_status_(std::move(get_status)) {}
+Admin::Admin(coro::Scheduler& scheduler, EventLog& log, GetStatus get_status,
+             std::optional<int> inherited)
+    : scheduler_(scheduler), log_(log), get_status_(std::move(get_status)), inherited_(inherited) {}
 
 std::optional<std::string> Admin::open(const Config& config, Yield yield) {
+  if (inherited_) {
+    if (listener_.done()) listen(adopt(*inherited_, scheduler_.executor()), " (inherited)");
+    return std::nullopt;
+  }
   if (config.admin == config_) return std::nullopt;
   std::optional<coro::Acceptor> acceptor;
   if (config.admin.port) {
@@ -59,12 +65,12 @@ std::optional<std::string> Admin::open(const Config& config, Yield yield) {
   }
   close(yield);
   config_ = config.admin;
-  if (acceptor) listen(std::move(*acceptor));
+  if (acceptor) listen(std::move(*acceptor), "");
   return std::nullopt;
 }
 
-void Admin::listen(coro::Acceptor acceptor) {
-  log_.logger().info("admin on http://{}/", to_string(acceptor.local_endpoint()));
+void Admin::listen(coro::Acceptor acceptor, const char* remark) {
+  log_.logger().info("admin on http://{}/{}", to_string(acceptor.local_endpoint()), remark);
   listener_ = scheduler_
                   .spawn("admin", [this, acceptor = std::move(acceptor)](
                                       Yield yield) mutable { accept(acceptor, yield); })

@@ -28,7 +28,10 @@ class Admin {
   /// For a whole request to arrive and its response to leave, and for the next one to follow.
   static constexpr std::chrono::seconds timeout{5};
 
-  Admin(coro::Scheduler& scheduler, EventLog& log, GetStatus get_status);
+  /// With an `inherited` descriptor of a listening socket (inherited_sockets.hpp), that is where it
+  /// listens, whatever the configuration asks for.
+  Admin(coro::Scheduler& scheduler, EventLog& log, GetStatus get_status,
+        std::optional<int> inherited);
 
   /// Listens as configured, instead of where it did; does not if the port is off. If it cannot,
   /// then nothing changes, and the reason is returned in one line.
@@ -38,13 +41,14 @@ class Admin {
   void close(coro::Yield yield);
 
  private:
-  void listen(coro::Acceptor acceptor);
+  void listen(coro::Acceptor acceptor, const char* remark);
   void accept(coro::Acceptor& acceptor, coro::Yield yield);
   void serve(coro::Socket socket, coro::Yield yield);
 
   coro::Scheduler& scheduler_;
   EventLog& log_;
   GetStatus get_status_;
+  std::optional<int> inherited_;
   AdminConfig config_;
   coro::Task listener_;
   std::list<coro::Task> connections_;

@@ -28,6 +28,7 @@ Listener::Listener(coro::Scheduler& scheduler, ListenerContext& context, coro::E
       asked_(std::move(asked)),
       acceptor_(std::move(socket.acceptor)),
       file_(std::move(socket.file)),
+      inherited_(socket.inherited),
       endpoint_(acceptor_.local_endpoint()),
       task_(scheduler.spawn("listener", [this](Yield yield) { run(yield); }).value()) {}
 
@@ -46,8 +47,9 @@ void Listener::run(Yield yield) {
     std::tie(stopped) = acceptor_.async_wait(coro::Acceptor::wait_read, yield);
     if (!stopped) stopped = accept_all(yield);
   }
-  // Who has connected before the socket closes is served; closing it would reset them.
-  static_cast<void>(accept_all(yield));
+  // Who has connected before the socket closes is served; closing it would reset them. One that the
+  // service manager keeps is not closed by closing it here.
+  if (!inherited_) static_cast<void>(accept_all(yield));
   acceptor_.close(stopped);
 }
 

@@ -35,7 +35,7 @@ class Listener {
   Listener(Listener&&) = delete;
   Listener& operator=(Listener&&) = delete;
 
-  /// Accepts what has connected by now, then closes the socket.
+  /// Accepts what has connected by now, unless the socket is inherited, then closes the socket.
   void stop() { task_.cancel(); }
   coro::error_code wait_until_stopped(coro::Yield yield) { return task_.join(yield); }
 
@@ -57,6 +57,7 @@ class Listener {
   coro::Endpoint asked_;
   coro::Acceptor acceptor_;
   SocketFile file_;
+  bool inherited_;
   coro::Endpoint endpoint_;
   coro::Task task_;
 };

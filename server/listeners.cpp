@@ -4,6 +4,7 @@
 #include <boost/asio/error.hpp>
 #include <utility>
 
+#include "server/inherited_sockets.hpp"
 #include "server/peer.hpp"
 
 namespace server {
@@ -18,7 +19,7 @@ bool is_absent(coro::error_code error) {
 }  // namespace
 
 Listeners::Listeners(coro::Scheduler& scheduler, const Config& config, EventLog& log,
-                     Statistics& statistics, Sessions& sessions)
+                     Statistics& statistics, Sessions& sessions, std::vector<int> inherited)
     : scheduler_(scheduler),
       log_(log),
       full_(scheduler, log, "limits.max_connections: full, further connections wait"),
@@ -32,9 +33,14 @@ Listeners::Listeners(coro::Scheduler& scheduler, const Config& config, EventLog&
                .full = full_,
                .slowed = slowed_,
                .no_descriptors = no_descriptors_,
-               .no_memory = no_memory_} {}
+               .no_memory = no_memory_},
+      inherited_(std::move(inherited)) {}
 
 std::optional<std::string> Listeners::open(const Config& config, coro::Yield yield) {
+  if (!inherited_.empty()) {
+    adopt_inherited(config);
+    return std::nullopt;
+  }
   const auto addresses = listen_addresses(config, yield);
   if (!addresses) return addresses.error();
 
@@ -50,6 +56,18 @@ std::optional<std::string> Listeners::open(const Config& config, coro::Yield yie
   for (Bound& socket : bound)
     start(std::move(socket));
   return std::nullopt;
+}
+
+void Listeners::adopt_inherited(const Config& config) {
+  if (listeners_.empty()) {
+    for (const int descriptor : inherited_) {
+      coro::Acceptor acceptor = adopt(descriptor, scheduler_.executor());
+      const coro::Endpoint endpoint = acceptor.local_endpoint();
+      start({endpoint, {.acceptor = std::move(acceptor), .file = {}, .inherited = true}});
+    }
+  }
+  for (Listener& listener : listeners_)
+    listener.apply(config);
 }
 
 // An error only if the service cannot do without this address.
@@ -68,9 +86,11 @@ std::optional<std::string> Listeners::bind(const ListenAddress& address, const C
 }
 
 void Listeners::start(Bound bound) {
+  const bool inherited = bound.socket.inherited;
   const Listener& listener =
       listeners_.emplace_back(scheduler_, context_, bound.asked, std::move(bound.socket));
-  log_.logger().info("listening on {}", to_string(listener.endpoint()));
+  log_.logger().info("listening on {}{}", to_string(listener.endpoint()),
+                     inherited ? " (inherited)" : "");
 }
 
 bool Listeners::has(const coro::Endpoint& asked) const {

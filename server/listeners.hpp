@@ -14,8 +14,10 @@ namespace server {
 /// All listeners of the service.
 class Listeners {
  public:
+  /// With `inherited` descriptors of listening sockets (inherited_sockets.hpp), these are what it
+  /// listens on, whatever the configuration asks for, from open() to close().
   Listeners(coro::Scheduler& scheduler, const Config& config, EventLog& log, Statistics& statistics,
-            Sessions& sessions);
+            Sessions& sessions, std::vector<int> inherited);
 
   /// Listens on what `config` asks for: opens what is missing, then closes what is no longer
   /// wanted, and leaves the rest as it is. If something cannot be opened then nothing changes, and
@@ -35,6 +37,7 @@ class Listeners {
                                   std::list<Bound>& bound);
   void start(Bound bound);
   bool has(const coro::Endpoint& asked) const;
+  void adopt_inherited(const Config& config);
   void close_unwanted(const std::vector<ListenAddress>& wanted, coro::Yield yield);
 
   coro::Scheduler& scheduler_;
@@ -45,6 +48,7 @@ class Listeners {
   Notice no_descriptors_;
   Notice no_memory_;
   ListenerContext context_;
+  std::vector<int> inherited_;
   std::list<Listener> listeners_;
 };
 

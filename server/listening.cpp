@@ -131,7 +131,7 @@ boost::system::result<ListeningSocket> listen(const ListenAddress& address, cons
     acceptor.bind(address.endpoint);
   }
   acceptor.listen(config.backlog);
-  return ListeningSocket{std::move(acceptor), std::move(file)};
+  return ListeningSocket{.acceptor = std::move(acceptor), .file = std::move(file)};
 } catch (const system_error& error) {
   return error.code();
 }

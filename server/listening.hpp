@@ -27,6 +27,9 @@ struct ListenAddress {
 struct ListeningSocket {
   coro::Acceptor acceptor;
   SocketFile file;
+  /// The service manager listens too: who has connected and was not accepted is the next
+  /// instance's.
+  bool inherited = false;
 };
 
 /// What `host`, `port` and `unix` ask for, names resolved. The error is one line for the operator.

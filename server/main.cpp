@@ -4,9 +4,11 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <utility>
 
 #include "coro/scheduler.hpp"
 #include "server/event_log.hpp"
+#include "server/inherited_sockets.hpp"
 #include "server/log_flusher.hpp"
 #include "server/options.hpp"
 #include "server/server.hpp"
@@ -27,7 +29,7 @@ void log_exception(server::EventLog& log, const char* coroutine,
   if (coroutine == main_coroutine) std::rethrow_exception(exception);
 }
 
-int serve(const server::Options& options, const server::Config& config) {
+int serve(const server::Options& options, const server::Config& config, server::Startup startup) {
   server::EventLog log;
   if (const auto error = log.configure(config.log)) {
     std::cerr << "coroecho: " << config.origins.where("log.file") << ": " << *error << '\n';
@@ -40,7 +42,9 @@ int serve(const server::Options& options, const server::Config& config) {
     log_exception(log, name, exception);
   });
   server::LogFlusher flusher(scheduler, log);
-  server::Server service(scheduler, log, config, [&] { return server::effective_config(options); });
+  server::Server service(
+      scheduler, log, config, [&] { return server::effective_config(options); },
+      std::move(startup));
   scheduler
       .spawn(main_coroutine,
              [&](coro::Yield yield) {
@@ -71,7 +75,10 @@ int main(int argc, char** argv) {
       std::cout << server::to_yaml(config);
       return EXIT_SUCCESS;
     }
-    return serve(options, config);
+
+    server::Startup startup{.environment = server::ServiceEnvironment::take()};
+    startup.sockets = server::inherited_sockets(startup.environment.descriptors);
+    return serve(options, config, std::move(startup));
   } catch (const server::UsageError& error) {
     std::cerr << "coroecho: " << error.what() << " (see coroecho --help)\n";
     return EX_USAGE;

@@ -21,14 +21,18 @@ constexpr std::size_t own_descriptors = 64;
 
 }  // namespace
 
-Server::Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadConfig load_config)
+Server::Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadConfig load_config,
+               Startup startup)
     : scheduler_(scheduler),
       log_(log),
       config_(std::move(config)),
       load_config_(std::move(load_config)),
+      startup_(std::move(startup)),
       sessions_(scheduler, config_, log, statistics_),
-      listeners_(scheduler, config_, log, statistics_, sessions_),
-      admin_(scheduler, log, [this] { return status(); }),
+      listeners_(scheduler, config_, log, statistics_, sessions_, startup_.sockets.echo),
+      admin_(
+          scheduler, log, [this] { return status(); }, startup_.sockets.admin),
+      manager_(scheduler, log, startup_.environment, [this] { return status(); }),
       signals_(scheduler.executor()) {}
 
 int Server::run(coro::Yield yield) {
@@ -46,11 +50,16 @@ int Server::run(coro::Yield yield) {
                          ? "MADV_GUARD_INSTALL"
                          : "mprotect");
   provide_descriptors();
+  manager_.start();
   int exit_code = EX_UNAVAILABLE;
   if (const auto error = open(config_, yield)) {
     log_.logger().critical("{}", *error);
+    manager_.failed(*error);
+    startup_.done(error);
   } else {
     ready_ = true;
+    manager_.ready();
+    startup_.done(std::nullopt);
     signalled_.notify_all();  // a reload may have been asked for meanwhile
     if (config_.faults.any()) log_.logger().warn("faults: this server misbehaves on purpose");
     static_cast<void>(signalled_.wait(yield, [this] { return stops_ > 0; }));
@@ -59,6 +68,7 @@ int Server::run(coro::Yield yield) {
   }
   admin_.close(yield);
   sessions_.close();
+  manager_.close();
   for (const coro::Task& task : own)
     task.cancel();
   return exit_code;
@@ -77,6 +87,7 @@ std::optional<std::string> Server::open(const Config& config, coro::Yield yield)
 int Server::drain(coro::Yield yield) {
   ready_ = false;
   const ShutdownConfig shutdown = config_.shutdown;
+  manager_.stopping(shutdown.delay + shutdown.timeout);
   if (shutdown.delay.count() > 0) {
     log_.logger().info("stopping in {} ms, with {} connections", shutdown.delay.count(),
                        sessions_.active());
@@ -136,6 +147,7 @@ void Server::reload_when_asked(coro::Yield yield) {
 
 // All or nothing: what is wrong with the new configuration is said, and the old one stays.
 void Server::reload(coro::Yield yield) {
+  manager_.reloading();
   std::optional<std::string> error;
   std::optional<Config> config = load(error);
   if (config) error = log_.configure(config->log);
@@ -146,6 +158,7 @@ void Server::reload(coro::Yield yield) {
   if (error) {
     ++statistics_.failed_reloads;
     log_.logger().error("not reloaded: {}", *error);
+    manager_.reloaded(error);
     return;
   }
   config_ = std::move(*config);
@@ -153,6 +166,7 @@ void Server::reload(coro::Yield yield) {
   sessions_.configuration_changed();
   ++statistics_.reloads;
   log_.logger().info("reloaded");
+  manager_.reloaded(std::nullopt);
 }
 
 std::optional<Config> Server::load(std::optional<std::string>& error) const {

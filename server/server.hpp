@@ -8,11 +8,23 @@
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
 #include "server/admin.hpp"
+#include "server/inherited_sockets.hpp"
 #include "server/latency_histogram.hpp"
 #include "server/listeners.hpp"
+#include "server/service_environment.hpp"
+#include "server/service_manager.hpp"
 #include "server/sessions.hpp"
 
 namespace server {
+
+/// How the service was started, and who waits for it to be.
+struct Startup {
+  ServiceEnvironment environment = {};
+  InheritedSockets sockets = {};
+  /// Called once: without an error when all sockets listen, with one if the service cannot start.
+  std::function<void(const std::optional<std::string>& error)> done =
+      [](const std::optional<std::string>&) {};
+};
 
 /// The service: what it does from start to stop, and what signals make it do meanwhile.
 class Server {
@@ -20,7 +32,8 @@ class Server {
   /// Loads the configuration anew, to reload. Throws ConfigError.
   using LoadConfig = std::function<Config()>;
 
-  Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadConfig load_config);
+  Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadConfig load_config,
+         Startup startup);
 
   /// Serves until it is told to stop. Returns the exit code (sysexits.h): 0 stopped as asked, 69
   /// cannot listen, 1 stopped by force.
@@ -44,11 +57,13 @@ class Server {
   EventLog& log_;
   Config config_;
   LoadConfig load_config_;
+  Startup startup_;
   Statistics statistics_;
   Sessions sessions_;
   Listeners listeners_;
   LatencyHistogram lag_;
   Admin admin_;
+  ServiceManager manager_;
   bool ready_ = false;
   boost::asio::basic_signal_set<coro::Executor> signals_;
   coro::Condition signalled_;

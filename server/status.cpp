@@ -43,6 +43,18 @@ std::string to_log_line(const Status& status) {
       microseconds(lag.maximum()));
 }
 
+std::string to_short_line(const Status& status) {
+  const Statistics& statistics = status.statistics;
+  std::uint64_t refused = 0;
+  for_each_ending([&](Ending ending) {
+    if (is_refusal(ending)) refused += statistics.count(ending);
+  });
+  return fmt::format(
+      "{} active, {} accepted, {} refused, {} bytes in, {} bytes out, {} log lines dropped",
+      statistics.active, statistics.accepted, refused, statistics.bytes_received,
+      statistics.bytes_sent, status.dropped_log_lines);
+}
+
 std::string to_json(const Status& status) {
   const Statistics& statistics = status.statistics;
   nlohmann::ordered_json json = {

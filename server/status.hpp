@@ -25,6 +25,9 @@ struct Status {
 /// One line for the log: "uptime 12 s; 3 accepted, ...".
 std::string to_log_line(const Status& status);
 
+/// A shorter one, for whoever asks the service manager: "2 active, 9 accepted, ...".
+std::string to_short_line(const Status& status);
+
 /// A JSON object, one line.
 std::string to_json(const Status& status);
 

@@ -57,6 +57,11 @@ TEST_F(StatusTest, IsOneLineInTheLogThatTellsEverything) {
             "dropped; scheduler lag p50 4 us, p99 100000 us, max 100000 us");
 }
 
+TEST_F(StatusTest, IsAShorterLineForTheServiceManager) {
+  EXPECT_EQ(to_short_line(status()),
+            "2 active, 9 accepted, 3 refused, 1200 bytes in, 1100 bytes out, 16 log lines dropped");
+}
+
 TEST_F(StatusTest, IsOneJsonObjectThatTellsTheSame) {
   const std::string text = to_json(this->status());
   EXPECT_EQ(text.find('\n'), std::string::npos);

@@ -1,0 +1,270 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "tests/service/server.hpp"
+
+// Listening sockets that the service inherits, sd_listen_fds(3), with the test as the service
+// manager.
+namespace service {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr int config_error = 78;  // EX_CONFIG of sysexits.h
+
+// A socket of the service manager, which outlives the services that serve it.
+class ManagedSocket {
+ public:
+  // Of any family on a free port; without `listens` it is only bound.
+  explicit ManagedSocket(int family, int type = SOCK_STREAM, bool listens = true)
+      : socket_(above(socket(family, type | SOCK_CLOEXEC, 0)), "socket") {
+    sockaddr_storage address{};
+    address.ss_family = static_cast<sa_family_t>(family);
+    if (family == AF_INET) {
+      reinterpret_cast<sockaddr_in&>(address).sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    } else {
+      reinterpret_cast<sockaddr_in6&>(address).sin6_addr = in6addr_loopback;
+    }
+    bind_to(reinterpret_cast<const sockaddr*>(&address),
+            family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+    if (listens) listen_on_it();
+  }
+  explicit ManagedSocket(const std::filesystem::path& path)
+      : socket_(above(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), "socket") {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.c_str(), path.native().size());
+    bind_to(reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    listen_on_it();
+  }
+
+  std::uint16_t port() const {
+    sockaddr_in address{};  // the port of an IPv6 address is at the same place
+    socklen_t size = sizeof address;
+    static_cast<void>(getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size));
+    return ntohs(address.sin_port);
+  }
+  std::string descriptor() const { return std::to_string(socket_.get()); }
+
+ private:
+  // Where it is not in the way of the descriptors that the service gets, and inherited.
+  static int above(int descriptor) {
+    const int moved = fcntl(descriptor, F_DUPFD, 100);
+    close(descriptor);
+    return moved;
+  }
+  void bind_to(const sockaddr* address, std::size_t size) const {
+    if (bind(socket_.get(), address, static_cast<socklen_t>(size)) != 0) throw_errno("bind");
+  }
+  void listen_on_it() const {
+    if (listen(socket_.get(), 4096) != 0) throw_errno("listen");
+  }
+
+  FileDescriptor socket_;
+};
+
+// A command that runs the next one with the sockets as descriptors 3, 4, ... and the variables.
+std::vector<std::string> activation(const std::vector<const ManagedSocket*>& sockets,
+                                    const std::string& names = "",
+                                    const std::string& more_variables = "") {
+  std::string script = "export LISTEN_PID=$$ LISTEN_FDS=" + std::to_string(sockets.size());
+  if (!names.empty()) script += " LISTEN_FDNAMES=" + names;
+  script += ' ' + more_variables + "; exec \"$@\"";
+  for (std::size_t index = 0; index < sockets.size(); ++index)
+    script += ' ' + std::to_string(3 + index) + "<&" + sockets[index]->descriptor();
+  for (const ManagedSocket* socket : sockets)
+    script += ' ' + socket->descriptor() + "<&-";
+  return {"bash", "-c", script, "bash"};
+}
+
+std::string answer_of(std::uint16_t port, const std::string& path) {
+  SocketClient client("127.0.0.1", port);
+  client.send("GET " + path + " HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  return client.receive_until_end();
+}
+
+TEST(SocketActivation, ServesWhatItInheritsInsteadOfWhatIsConfigured) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory.path() / "inherited.sock";
+  const std::filesystem::path configured = directory.path() / "configured.sock";
+  const ManagedSocket tcp4(AF_INET);
+  const ManagedSocket tcp6(AF_INET6);
+  const ManagedSocket local(path);
+  const std::string port = std::to_string(tcp4.port());
+  // These addresses are in use, which would keep it from starting.
+  Server server("unix: " + configured.string(), {"--host", "127.0.0.1", "--port", port},
+                activation({&tcp4, &tcp6, &local}, "a:b:c"));
+  EXPECT_EQ("four", SocketClient("127.0.0.1", tcp4.port()).echo("four"));
+  EXPECT_EQ("six", SocketClient("::1", tcp6.port()).echo("six"));
+  EXPECT_EQ("unix", SocketClient(path).echo("unix"));
+  EXPECT_FALSE(std::filesystem::exists(configured));
+  EXPECT_NO_THROW(server.log().wait_for_line("listening on 127.0.0.1:" + port + " (inherited)"));
+  EXPECT_NO_THROW(server.log().wait_for_line("listening on [::1]:" + std::to_string(tcp6.port()) +
+                                             " (inherited)"));
+  EXPECT_NO_THROW(
+      server.log().wait_for_line("listening on unix:" + path.string() + " (inherited)"));
+  server.stop(SIGTERM);
+  EXPECT_EQ(3U, server.log().count_lines(" info listening on "));
+  EXPECT_TRUE(std::filesystem::exists(path));  // it is the service manager's
+}
+
+TEST(SocketActivation, TheOneNamedAdminIsTheAdminEndpoint) {
+  const ManagedSocket echo(AF_INET);
+  const ManagedSocket admin(AF_INET);
+  const std::string taken = std::to_string(echo.port());
+  const Server server("admin: {port: " + taken + "}", {}, activation({&admin, &echo}, "admin:b"));
+  EXPECT_NO_THROW(server.log().wait_for_line(
+      "admin on http://127.0.0.1:" + std::to_string(admin.port()) + "/ (inherited)"));
+  EXPECT_THAT(answer_of(admin.port(), "/readyz"), HasSubstr(" 200 OK\r\n"));
+  EXPECT_EQ("hello", SocketClient("127.0.0.1", echo.port()).echo("hello"));
+}
+
+TEST(SocketActivation, WithOnlyTheAdminSocketTheRestIsAsConfigured) {
+  const ManagedSocket admin(AF_INET);
+  const Server server("", {"--host", "127.0.0.1", "--port", "0"}, activation({&admin}, "admin"));
+  EXPECT_EQ("hello", server.connect().echo("hello"));
+  EXPECT_THAT(answer_of(admin.port(), "/readyz"), HasSubstr(" 200 OK\r\n"));
+}
+
+TEST(SocketActivation, AReloadKeepsTheSocketsAndAppliesTheRest) {
+  const ManagedSocket echo(AF_INET);
+  const ManagedSocket admin(AF_INET);
+  Server server("host: [127.0.0.1]", {}, activation({&echo, &admin}, "a:admin"));
+  SocketClient client("127.0.0.1", echo.port());
+  EXPECT_EQ("before", client.echo("before"));
+  server.write_configuration("{host: [127.0.0.2], port: 0, admin: {port: 0}, proxy_protocol: v1}");
+  server.process().signal(SIGHUP);
+  server.log().wait_for_line(" reloaded");
+  EXPECT_EQ("after", client.echo("after"));
+  SocketClient proxied("127.0.0.1", echo.port());
+  proxied.send("PROXY TCP4 192.0.2.7 192.0.2.8 4711 7\r\nhello");
+  EXPECT_EQ("hello", proxied.receive(5));
+  EXPECT_NO_THROW(server.log().wait_for_line("connected from 192.0.2.7:4711"));
+  EXPECT_THAT(answer_of(admin.port(), "/readyz"), HasSubstr(" 200 OK\r\n"));
+  EXPECT_EQ(1U, server.log().count_lines(" info listening on "));
+  EXPECT_EQ(0U, server.log().count_lines("no longer listening"));
+}
+
+TEST(SocketActivation, WhoConnectedBeforeTheStartIsServed) {
+  const ManagedSocket echo(AF_INET);
+  SocketClient early("127.0.0.1", echo.port());
+  early.send("early");
+  const Server server("", {}, activation({&echo}));
+  EXPECT_EQ("early", early.receive(5));
+  early.close();
+}
+
+TEST(SocketActivation, WhoIsStillWaitingWhenItStopsIsServedByTheNext) {
+  const ManagedSocket echo(AF_INET);
+  std::optional<SocketClient> second;
+  {
+    Server full("limits: {max_connections: 1}", {}, activation({&echo}));
+    SocketClient first("127.0.0.1", echo.port());
+    first.echo("first");
+    second.emplace("127.0.0.1", echo.port());
+    second->send("second");
+    full.process().signal(SIGTERM);
+    EXPECT_EQ("", first.receive_until_end());
+    first.close();
+    full.expect_exit(0);
+  }
+  const Server next("", {}, activation({&echo}));
+  EXPECT_EQ("second", second->receive(6));
+  second->close();
+}
+
+TEST(SocketActivation, RestartsUnderLoadRefuseNobody) {
+  const ManagedSocket echo(AF_INET);
+  std::atomic<bool> stop = false;
+  std::atomic<int> echoed = 0;
+  std::atomic<int> drained = 0;  // accepted before the signal, but its bytes came after
+  std::string failure;
+  std::thread clients([&] {
+    try {
+      while (!stop) {
+        SocketClient client("127.0.0.1", echo.port());
+        (client.exchange("hello") == "hello" ? echoed : drained)++;
+      }
+    } catch (const std::exception& error) {
+      failure = error.what();
+    }
+  });
+  constexpr int restarts = 10;
+  for (int restart = 0; restart < restarts; ++restart) {
+    Server server("log: {events: []}", {}, activation({&echo}));
+    const int before = echoed;
+    const Clock::time_point deadline = Clock::now() + patience;
+    while (echoed < before + 20 && Clock::now() < deadline)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    server.stop(SIGTERM);
+  }
+  const Server last("", {}, activation({&echo}));  // for who waits now
+  stop = true;
+  clients.join();
+  EXPECT_EQ("", failure);
+  EXPECT_GE(echoed, restarts * 20);
+  EXPECT_LE(drained, restarts);
+}
+
+TEST(SocketActivation, SocketsForAnotherProcessAreIgnored) {
+  const ManagedSocket other(AF_INET);
+  const Server server("", {"--host", "127.0.0.1", "--port", "0"},
+                      activation({&other}, "", "LISTEN_PID=1"));
+  EXPECT_EQ("hello", server.connect().echo("hello"));
+  EXPECT_EQ(0U, server.log().count_lines("(inherited)"));
+}
+
+struct Misfit {
+  std::string name;
+  std::vector<std::string> runner;
+  std::string message;
+};
+
+class SocketActivationMisfit : public testing::TestWithParam<std::string> {};
+
+TEST_P(SocketActivationMisfit, IsOneLineAndExit78) {
+  const ManagedSocket bound(AF_INET, SOCK_STREAM, false);
+  const ManagedSocket datagram(AF_INET, SOCK_DGRAM, false);
+  const ManagedSocket good(AF_INET);
+  const ManagedSocket good_too(AF_INET);
+  const std::vector<Misfit> misfits = {
+      {"Bound", activation({&bound}), "descriptor 3 ('unknown'): is no listening stream socket"},
+      {"Datagram", activation({&good, &datagram}, "a:udp"),
+       "descriptor 4 ('udp'): is no listening stream socket"},
+      {"TwoAdmins", activation({&good, &good_too}, "admin:admin"),
+       "descriptor 4 ('admin'): is the second of that name"},
+      {"Names", activation({&good}, "a:b"), "LISTEN_FDNAMES: found 2 names for 1 sockets"},
+      {"Count", activation({&good}, "", "LISTEN_FDS=all"), "LISTEN_FDS: found 'all'"}};
+  for (const Misfit& misfit : misfits) {
+    if (misfit.name != GetParam()) continue;
+    std::vector<std::string> command = misfit.runner;
+    command.emplace_back(COROECHO);
+    const Finished finished = run(command);
+    EXPECT_EQ(config_error, finished.exit_code);
+    EXPECT_EQ("", finished.output);
+    EXPECT_THAT(finished.errors, HasSubstr(misfit.message));
+    EXPECT_EQ(1, std::count(finished.errors.begin(), finished.errors.end(), '\n'));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Sockets, SocketActivationMisfit,
+                         testing::Values("Bound", "Datagram", "TwoAdmins", "Names", "Count"),
+                         [](const auto& misfit) { return misfit.param; });
+
+}  // namespace
+}  // namespace service
