@@ -4,18 +4,24 @@
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "coro/scheduler.hpp"
+#include "server/daemon.hpp"
 #include "server/event_log.hpp"
 #include "server/inherited_sockets.hpp"
 #include "server/log_flusher.hpp"
 #include "server/options.hpp"
+#include "server/pid_file.hpp"
 #include "server/server.hpp"
 
 namespace {
 
 constexpr const char* main_coroutine = "server";
+constexpr const char* no_log =
+    "coroecho: warning: --daemon without log.file: the log goes to /dev/null\n";
 
 // An exception ends the coroutine that it left. Only without the main one is there nothing to go on
 // for.
@@ -27,6 +33,14 @@ void log_exception(server::EventLog& log, const char* coroutine,
     log.logger().error("coroutine '{}' ended by an exception: {}", coroutine, error.what());
   }
   if (coroutine == main_coroutine) std::rethrow_exception(exception);
+}
+
+// In the background of --daemon what goes wrong at the start is still said on the terminal.
+void tell_starter(const server::Config& config, server::Daemon& daemon,
+                  const std::optional<std::string>& error) {
+  const bool logged_elsewhere = daemon.attached() || !config.log.file.empty();
+  if (error && logged_elsewhere) std::cerr << "coroecho: " << *error << '\n';
+  if (!error) daemon.detach();
 }
 
 int serve(const server::Options& options, const server::Config& config, server::Startup startup) {
@@ -78,6 +92,14 @@ int main(int argc, char** argv) {
 
     server::Startup startup{.environment = server::ServiceEnvironment::take()};
     startup.sockets = server::inherited_sockets(startup.environment.descriptors);
+    server::Daemon daemon;
+    if (options.daemon) {
+      if (config.log.file.empty()) std::cerr << no_log;
+      if (const auto exit_code = daemon.begin(startup.environment.first_unwanted()))
+        return *exit_code;
+    }
+    startup.done = [&](const auto& error) { tell_starter(config, daemon, error); };
+    const auto pid_file = options.pidfile ? server::PidFile(*options.pidfile) : server::PidFile();
     return serve(options, config, std::move(startup));
   } catch (const server::UsageError& error) {
     std::cerr << "coroecho: " << error.what() << " (see coroecho --help)\n";
@@ -85,6 +107,9 @@ int main(int argc, char** argv) {
   } catch (const server::ConfigError& error) {
     std::cerr << "coroecho: " << error.what() << '\n';
     return EX_CONFIG;
+  } catch (const server::AlreadyRunning& error) {
+    std::cerr << "coroecho: " << error.what() << '\n';
+    return EX_UNAVAILABLE;
   } catch (const std::exception& error) {
     std::cerr << "coroecho: " << error.what() << '\n';
     return EX_SOFTWARE;

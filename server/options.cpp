@@ -40,6 +40,8 @@ constexpr const char* footer =
   COROECHO_CONFIG, COROECHO_HOST (comma-separated), COROECHO_PORT,
   COROECHO_LOG_LEVEL, COROECHO_LOG_FORMAT
 
+Under systemd: Type=notify with a watchdog, and sockets it is handed, see coroecho(8).
+
 Signals:
   SIGTERM, SIGINT  stop accepting, echo what has been received, then exit;
                    a second one stops at once
@@ -51,7 +53,7 @@ Exit codes:
   0   stopped as asked
   1   stopped by force: a second signal, or shutdown.timeout ran out
   64  wrong options
-  69  cannot listen
+  69  cannot listen, or the pid file's process is running
   70  internal error
   78  wrong configuration)";
 
@@ -128,6 +130,10 @@ Options parse_options(int argc, const char* const* argv) {
   }
   app.add_flag("--check-config", options.check_config,
                "Print the effective configuration and exit");
+  app.add_flag("--daemon", options.daemon,
+               "Exit 0 once the service listens in the background (not under systemd)");
+  app.add_option("--pidfile", options.pidfile, "Write the process's number to this file")
+      ->type_name("FILE");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -148,8 +154,30 @@ Options parse_options(int argc, const char* const* argv) {
       options.overrides.push_back(std::move(*override));
     }
   }
+  if (options.daemon) {
+    options.directory = std::filesystem::current_path();
+    for (auto* path : {&options.config, &options.pidfile}) {
+      if (*path) *path = options.directory / **path;
+    }
+  }
   return options;
 }
+
+namespace {
+
+// A daemon leaves the directory that it was started in.
+void make_paths_absolute(Config& config, const std::filesystem::path& directory) {
+  for (std::string* path : {&config.log.file, &config.unix_socket.path}) {
+    if (!path->empty()) *path = directory / *path;
+  }
+  // unix(7): 108 bytes with the NUL
+  if (config.unix_socket.path.size() > 107) {
+    throw ConfigError(config.origins.where("unix.path") + ": is longer than 107 bytes as '" +
+                      escaped(config.unix_socket.path) + "'");
+  }
+}
+
+}  // namespace
 
 Config effective_config(const Options& options) {
   Config config = options.config ? load_config(*options.config) : Config();
@@ -159,6 +187,7 @@ Config effective_config(const Options& options) {
       throw ConfigError(override.origin + ": " + complaint);
     }
   }
+  if (options.daemon) make_paths_absolute(config, options.directory);
   return config;
 }
 

@@ -22,6 +22,9 @@ struct Options {
   std::optional<std::filesystem::path> config;
   std::vector<Override> overrides;  // each key once: the command line beats the environment
   bool check_config = false;
+  bool daemon = false;  // paths are absolute then, for a daemon leaves the directory it starts in
+  std::optional<std::filesystem::path> pidfile;
+  std::filesystem::path directory;  // with daemon: where relative paths of the configuration begin
   std::optional<std::string> answer;  // set by --help and --version: print this and leave
 };
 
@@ -36,7 +39,8 @@ class UsageError : public std::runtime_error {
 /// UsageError.
 Options parse_options(int argc, const char* const* argv);
 
-/// The defaults, then the file, then the overrides. Called again to reload. Throws ConfigError.
+/// The defaults, then the file, then the overrides. Called again to reload, wherever the process is
+/// by then. Throws ConfigError.
 Config effective_config(const Options& options);
 
 }  // namespace server

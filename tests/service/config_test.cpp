@@ -121,7 +121,7 @@ TEST(CommandLine, HelpListsEveryOption) {
   const Finished finished = run({COROECHO, "--help"});
   EXPECT_EQ(0, finished.exit_code);
   for (const std::string option : {"--config", "--host", "--port", "--log-level", "--log-format",
-                                   "--check-config", "--version"}) {
+                                   "--check-config", "--daemon", "--pidfile", "--version"}) {
     EXPECT_NE(std::string::npos, finished.output.find(option)) << option;
   }
 }

@@ -170,6 +170,8 @@ TEST_F(OptionsTest, HelpListsOptionsVariablesSignalsAndExitCodes) {
                            "--log-level",
                            "--log-format",
                            "--check-config",
+                           "--daemon",
+                           "--pidfile",
                            "--version",
                            "COROECHO_CONFIG",
                            "COROECHO_HOST",
@@ -199,6 +201,32 @@ TEST_F(OptionsTest, VersionIsTheProgramAndItsNumber) {
 
 TEST_F(OptionsTest, CheckConfigIsAskedFor) {
   EXPECT_TRUE(parse({"--check-config"}).check_config);
+}
+
+TEST_F(OptionsTest, WithoutDaemonPathsStayAsTheyAreGiven) {
+  const Options options = parse({"--pidfile", "a.pid", "--config", "a.yaml"});
+  EXPECT_FALSE(options.daemon);
+  EXPECT_EQ(options.pidfile, "a.pid");
+  EXPECT_EQ(options.config, "a.yaml");
+}
+
+TEST_F(OptionsTest, ADaemonsPathsAreAbsolute) {
+  const ConfigFile file("{unix: echo.sock, log: {file: echo.log}}");
+  const std::string path = file.path();
+  const std::filesystem::path here = std::filesystem::current_path();
+  const Options options = parse({"--daemon", "--pidfile", "a.pid", "--config", path.c_str()});
+  EXPECT_TRUE(options.daemon);
+  EXPECT_EQ(options.pidfile, here / "a.pid");
+  EXPECT_EQ(options.config, path);
+  EXPECT_EQ(parse({"--daemon", "--config", "a.yaml"}).config, here / "a.yaml");
+  const Config config = effective_config(options);
+  EXPECT_EQ(config.log.file, here / "echo.log");
+  EXPECT_EQ(config.unix_socket.path, here / "echo.sock");
+}
+
+TEST_F(OptionsTest, ADaemonsAbsentPathsStayAbsent) {
+  const Config config = effective_config(parse({"--daemon"}));
+  EXPECT_EQ(config, Config());
 }
 
 TEST_F(OptionsTest, AValueRemembersWhereItWasSet) {

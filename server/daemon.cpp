@@ -1,0 +1,81 @@
+#include "server/daemon.hpp"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <initializer_list>
+#include <iostream>
+#include <system_error>
+#include <utility>
+
+namespace server {
+namespace {
+
+[[noreturn]] void throw_error(const char* call) {
+  throw std::system_error(errno, std::generic_category(), call);
+}
+
+void discard(std::initializer_list<int> standard_streams) {
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nowhere < 0) throw_error("/dev/null");
+  for (const int stream : standard_streams)
+    ::dup2(nowhere, stream);
+  if (nowhere > STDERR_FILENO) ::close(nowhere);
+}
+
+// Until the child has detached, or has ended without.
+int exit_code_of(pid_t child, int pipe) {
+  char byte = 0;
+  ssize_t size = 0;
+  do {
+    size = ::read(pipe, &byte, 1);
+  } while (size < 0 && errno == EINTR);
+  if (size == 1) return EXIT_SUCCESS;
+
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  std::cerr << "coroecho: ended by signal " << WTERMSIG(status) << '\n';
+  return EX_SOFTWARE;
+}
+
+}  // namespace
+
+Daemon::~Daemon() {
+  if (parent_ >= 0) ::close(parent_);
+}
+
+std::optional<int> Daemon::begin(int first_unwanted) {
+  ::close_range(static_cast<unsigned>(first_unwanted), ~0U, 0);
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw_error("pipe2");
+  const pid_t child = ::fork();
+  if (child < 0) throw_error("fork");
+  if (child > 0) {
+    ::close(pipe[1]);
+    return exit_code_of(child, pipe[0]);
+  }
+  ::close(pipe[0]);
+  parent_ = pipe[1];
+  discard({STDIN_FILENO, STDOUT_FILENO});
+  return std::nullopt;
+}
+
+// Not before: Ctrl-C shall end a start that takes its time.
+void Daemon::detach() {
+  if (parent_ < 0) return;
+  ::setsid();
+  if (::chdir("/") != 0) throw_error("chdir");
+  discard({STDERR_FILENO});
+  const char byte = 0;
+  static_cast<void>(::write(parent_, &byte, 1));  // the parent may be gone; that changes nothing
+  ::close(std::exchange(parent_, -1));
+}
+
+}  // namespace server

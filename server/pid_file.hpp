@@ -1,0 +1,37 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <stdexcept>
+
+namespace server {
+
+/// Another process holds the pid file. what() is one line.
+class AlreadyRunning : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// A file with this process's number and a newline, for init systems and scripts. It is locked
+/// (flock(2)) for as long as this object exists, which is how others see that its process lives;
+/// then removed. Whoever reads it reads a whole number or finds no file.
+class PidFile {
+ public:
+  /// None.
+  PidFile() = default;
+  /// Replaces a file that is not locked, which a process that was killed has left. Throws
+  /// AlreadyRunning if it is locked, ConfigError if it cannot be written or is no pid file.
+  explicit PidFile(std::filesystem::path path);
+  ~PidFile();
+  PidFile(PidFile&& other) noexcept;
+  PidFile& operator=(PidFile&& other) noexcept;
+  PidFile(const PidFile&) = delete;
+  PidFile& operator=(const PidFile&) = delete;
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;  // -1 = none
+};
+
+}  // namespace server

@@ -1,0 +1,278 @@
+#include <gmock/gmock.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "tests/service/server.hpp"
+
+// --daemon and --pidfile.
+namespace service {
+namespace {
+
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+constexpr int usage_error = 64;    // EX_USAGE of sysexits.h
+constexpr int cannot_listen = 69;  // EX_UNAVAILABLE
+constexpr int config_error = 78;   // EX_CONFIG
+
+std::string content(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void wait_for_content(const fs::path& path, const std::string& part) {
+  const Clock::time_point deadline = Clock::now() + patience;
+  while (content(path).find(part) == std::string::npos) {
+    ASSERT_LT(Clock::now(), deadline) << path << ": " << content(path);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+// The commands are run in a directory of the test's own.
+class Daemon : public testing::Test {
+ protected:
+  // What the daemon loses when its parent ends, this process gains, so that it can wait for it.
+  Daemon() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+  ~Daemon() override {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+  }
+
+  fs::path path(const std::string& name) const { return directory_.path() / name; }
+
+  std::vector<std::string> command(const std::vector<std::string>& arguments) const {
+    std::vector<std::string> words = {"env", "-C", directory_.path(), COROECHO};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    return words;
+  }
+
+  // Everything in relative paths. Returns when the parent has ended, and nobody holds its streams.
+  void start(const std::string& more = "") {
+    directory_.write("echo.yaml", "{host: [], unix: echo.sock, log: {file: echo.log}" + more + "}");
+    const Finished parent =
+        run(command({"--daemon", "--pidfile", "echo.pid", "--config", "echo.yaml"}));
+    ASSERT_EQ(0, parent.exit_code) << parent.errors;
+    EXPECT_EQ("", parent.output + parent.errors);
+    pid_ = std::stoi(content(path("echo.pid")));
+  }
+
+  void expect_exit(int exit_code) {
+    const FileDescriptor handle(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)), "pidfd_open");
+    pollfd ended{.fd = handle.get(), .events = POLLIN, .revents = 0};
+    ASSERT_EQ(1, poll(&ended, 1, milliseconds_until(Clock::now() + patience)));
+    int status = 0;
+    ASSERT_EQ(pid_, waitpid(pid_, &status, 0));
+    pid_ = 0;
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(exit_code, WEXITSTATUS(status));
+  }
+
+  // Neither a daemon nor its files are left.
+  void expect_refusal(const std::vector<std::string>& arguments, int exit_code,
+                      const std::string& message) {
+    std::vector<std::string> all = {"--daemon"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    const Finished parent = run(command(all));
+    EXPECT_EQ(exit_code, parent.exit_code);
+    EXPECT_THAT(parent.errors, HasSubstr(message));
+    EXPECT_EQ("", parent.output);
+    EXPECT_EQ(-1, waitpid(-1, nullptr, WNOHANG)) << "a process is left";
+  }
+
+  TemporaryDirectory directory_;
+  pid_t pid_ = 0;  // the daemon
+};
+
+TEST_F(Daemon, TheParentEndsOnceItServes) {
+  start();
+  EXPECT_EQ("hello", SocketClient(path("echo.sock")).echo("hello"));
+  EXPECT_EQ(std::to_string(pid_) + '\n', content(path("echo.pid")));
+  kill(pid_, SIGTERM);
+  expect_exit(0);
+  EXPECT_FALSE(fs::exists(path("echo.pid")));
+  EXPECT_FALSE(fs::exists(path("echo.sock")));
+}
+
+TEST_F(Daemon, LeavesTerminalSessionAndDirectory) {
+  start();
+  const fs::path process = "/proc/" + std::to_string(pid_);
+  EXPECT_EQ(pid_, getsid(pid_));
+  EXPECT_EQ("/", fs::read_symlink(process / "cwd"));
+  for (const std::string stream : {"0", "1", "2"})
+    EXPECT_EQ("/dev/null", fs::read_symlink(process / "fd" / stream));
+}
+
+TEST_F(Daemon, KeepsNoOtherDescriptorOfWhoStartedIt) {
+  const std::string held = path("held");
+  std::vector<std::string> runner = {"sh", "-c", "exec 7>" + held + "; exec \"$@\"", "sh"};
+  directory_.write("echo.yaml", "{host: [], unix: echo.sock}");
+  const auto words = command({"--daemon", "--pidfile", "echo.pid", "--config", "echo.yaml"});
+  runner.insert(runner.end(), words.begin(), words.end());
+  EXPECT_EQ(0, run(runner).exit_code);
+  pid_ = std::stoi(content(path("echo.pid")));
+  for (const auto& entry : fs::directory_iterator("/proc/" + std::to_string(pid_) + "/fd"))
+    EXPECT_NE(held, fs::read_symlink(entry.path()));
+}
+
+TEST_F(Daemon, ItsRelativePathsHoldForReloads) {
+  start();
+  SocketClient client(path("echo.sock"));
+  EXPECT_EQ("before", client.echo("before"));
+  fs::rename(path("echo.log"), path("old.log"));
+  kill(pid_, SIGUSR2);
+  kill(pid_, SIGHUP);
+  wait_for_content(path("echo.log"), " reloaded\n");
+  directory_.write("echo.yaml", "{host: [], unix: echo.sock, log: {file: new.log}}");
+  kill(pid_, SIGHUP);
+  wait_for_content(path("new.log"), " reloaded\n");
+  EXPECT_EQ("after", client.echo("after"));
+  EXPECT_EQ("again", SocketClient(path("echo.sock")).echo("again"));
+  kill(pid_, SIGUSR1);
+  wait_for_content(path("new.log"), " statistics: ");
+}
+
+TEST_F(Daemon, WarnsThatALogWithoutAFileGoesNowhere) {
+  const Finished parent =
+      run(command({"--daemon", "--pidfile", "echo.pid", "--host", "127.0.0.1", "--port", "0"}));
+  EXPECT_EQ(0, parent.exit_code);
+  pid_ = std::stoi(content(path("echo.pid")));
+  EXPECT_EQ("coroecho: warning: --daemon without log.file: the log goes to /dev/null\n",
+            parent.errors);
+}
+
+TEST_F(Daemon, ServesWhatItInherits) {
+  const std::string socket = path("inherited.sock");
+  // The one that listens and hands its socket on.
+  const std::string script =
+      "import os, socket, sys\n"
+      "s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()\n"
+      "os.dup2(s.fileno(), 3); os.set_inheritable(3, True)\n"
+      "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1')\n"
+      "os.execvp(sys.argv[2], sys.argv[2:])";
+  std::vector<std::string> words = {"python3", "-c", script, socket};
+  const auto rest = command({"--daemon", "--pidfile", "echo.pid", "--port", "1"});
+  words.insert(words.end(), rest.begin(), rest.end());
+  const Finished parent = run(words);
+  ASSERT_EQ(0, parent.exit_code) << parent.errors;
+  pid_ = std::stoi(content(path("echo.pid")));
+  EXPECT_EQ("hello", SocketClient(fs::path(socket)).echo("hello"));
+}
+
+TEST_F(Daemon, AUsageErrorReachesTheTerminal) {
+  expect_refusal({"--port", "http"}, usage_error, "--port: ");
+  expect_refusal({"--pidfile"}, usage_error, "--pidfile: ");
+}
+
+TEST_F(Daemon, AConfigurationErrorReachesTheTerminal) {
+  directory_.write("bad.yaml", "colour: red");
+  expect_refusal({"--config", "bad.yaml"}, config_error, "bad.yaml:1: key 'colour': ");
+}
+
+TEST_F(Daemon, ALogThatCannotBeOpenedReachesTheTerminal) {
+  directory_.write("a.yaml", "log: {file: none/echo.log}");
+  expect_refusal({"--config", "a.yaml", "--port", "0"}, config_error,
+                 path("a.yaml").string() + ":1: key 'log.file': cannot open log file '" +
+                     path("none/echo.log").string() + "': No such file or directory\n");
+}
+
+TEST_F(Daemon, AnAddressThatCannotBeHadReachesTheTerminal) {
+  const std::string message =
+      "coroecho: --host: cannot listen on 192.0.2.1:7777: Cannot assign requested address\n";
+  const std::vector<std::string> elsewhere = {"--host", "192.0.2.1", "--port", "7777"};
+  std::vector<std::string> arguments = {"--pidfile", "echo.pid"};
+  arguments.insert(arguments.end(), elsewhere.begin(), elsewhere.end());
+  expect_refusal(arguments, cannot_listen, message);
+  EXPECT_FALSE(fs::exists(path("echo.pid")));
+
+  arguments = {"--config", directory_.write("a.yaml", "log: {file: echo.log}")};
+  arguments.insert(arguments.end(), elsewhere.begin(), elsewhere.end());
+  expect_refusal(arguments, cannot_listen, message);
+  EXPECT_THAT(content(path("echo.log")), HasSubstr(" critical --host: cannot listen on 192.0.2.1"));
+}
+
+TEST_F(Daemon, AUnixSocketThatIsTooLongAsAnAbsolutePathReachesTheTerminal) {
+  directory_.write("a.yaml", "{host: [], unix: " + std::string(100, 'x') + "}");
+  expect_refusal({"--config", "a.yaml"}, config_error, "a.yaml:1: key 'unix.path': is longer ");
+}
+
+TEST_F(Daemon, APidFileThatCannotBeWrittenReachesTheTerminal) {
+  expect_refusal({"--pidfile", "none/echo.pid", "--port", "0"}, config_error,
+                 "pid file '" + path("none/echo.pid").string() + "': No such file or directory\n");
+  directory_.write("precious", "data");
+  expect_refusal({"--pidfile", "precious", "--port", "0"}, config_error, "is no pid file\n");
+  EXPECT_EQ("data", content(path("precious")));
+}
+
+TEST_F(Daemon, ASecondOneIsRefusedWhileTheFirstLives) {
+  start();
+  const pid_t first = pid_;
+  const Finished second =
+      run(command({"--daemon", "--pidfile", "echo.pid", "--config", "echo.yaml"}));
+  EXPECT_EQ(cannot_listen, second.exit_code);
+  EXPECT_THAT(second.errors, HasSubstr("echo.pid': process " + std::to_string(first) +
+                                       " is running and holds it\n"));
+  EXPECT_EQ(std::to_string(first) + '\n', content(path("echo.pid")));
+}
+
+TEST_F(Daemon, ReplacesThePidFileOfOneThatWasKilled) {
+  start();
+  const pid_t first = std::exchange(pid_, 0);
+  kill(first, SIGKILL);
+  ASSERT_EQ(first, waitpid(first, nullptr, 0));
+  ASSERT_TRUE(fs::exists(path("echo.pid")));
+  start();
+  EXPECT_NE(first, pid_);
+  EXPECT_EQ("hello", SocketClient(path("echo.sock")).echo("hello"));
+}
+
+TEST(PidFile, IsWrittenWithoutADaemonToo) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() / "echo.pid";
+  Server server("", {"--host", "127.0.0.1", "--port", "0", "--pidfile", path});
+  EXPECT_EQ(std::to_string(server.process().pid()) + '\n', content(path));
+  server.stop(SIGTERM);
+  EXPECT_FALSE(fs::exists(path));
+}
+
+TEST(PidFile, OfSeveralThatStartAtOnceOneHasIt) {
+  const TemporaryDirectory directory;
+  const std::string path = directory.write("echo.pid", "4194305\n");  // a stale one besides
+  std::vector<std::unique_ptr<Process>> started;
+  for (int i = 0; i < 8; ++i) {
+    started.push_back(std::make_unique<Process>(
+        std::vector<std::string>{COROECHO, "--port", "0", "--pidfile", path}));
+  }
+  std::vector<Process*> serving;
+  for (const auto& process : started) {
+    try {
+      process->output().wait_for_line("listening on ");
+      serving.push_back(process.get());
+    } catch (const std::runtime_error&) {
+      EXPECT_EQ(cannot_listen, process->wait());
+    }
+  }
+  ASSERT_EQ(1U, serving.size());
+  EXPECT_EQ(std::to_string(serving.front()->pid()) + '\n', content(path));
+  EXPECT_EQ(1, std::distance(fs::directory_iterator(directory.path()), {}));
+  serving.front()->signal(SIGTERM);
+  EXPECT_EQ(0, serving.front()->wait());
+}
+
+}  // namespace
+}  // namespace service
