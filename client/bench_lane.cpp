@@ -1,6 +1,8 @@
 #include "client/bench_lane.hpp"
 
 #include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <utility>
 
 namespace client {
@@ -28,17 +30,15 @@ void BenchThreadState::count_message(Clock::duration latency, Clock::time_point 
   results.latency.record(latency);
 }
 
-BenchLane::BenchLane(coro::Socket socket, std::uint64_t origin, BenchThreadState& state)
-    : socket_(std::move(socket)),
-      state_(&state),
+BenchLane::BenchLane(coro::Descriptor socket, std::uint64_t origin, BenchThreadState& state)
+    : state_(&state),
       origin_(origin),
       begun_(origin),
       sent_(origin),
       received_(origin),
       message_end_(origin + state.message_size),
       began_(state.pipeline) {
-  error_code ignored;
-  socket_.non_blocking(true, ignored);
+  stream_.emplace(*state.scheduler, std::move(socket));
 }
 
 BenchLane::~BenchLane() {
@@ -60,13 +60,11 @@ void BenchLane::run_one(Clock::time_point intended, coro::Yield yield) {
 void BenchLane::receive_until_done(coro::Yield yield) {
   const auto is_done = [this] { return (state_->stopping || just_one_) && under_way_ == 0; };
   while (!failed_ && !is_done()) {
-    const auto [interrupted] = socket_.async_wait(coro::Socket::wait_read, yield);
-    if (interrupted || !receive_all_there_is()) break;
+    if (stream_->wait_readable(yield) || !receive_all_there_is()) break;
   }
   state_->results.lost += under_way_;
-  error_code ignored;
-  socket_.close(ignored);
-  writer_.cancel();
+  writer_.cancel();  // it may wait for the stream
+  stream_.reset();
 }
 
 // ---- sending
@@ -101,7 +99,7 @@ void BenchLane::write() {
     const auto size = std::min<std::size_t>(begun_ - sent_, Pattern::longest);
     const auto piece = state_->pattern->at(sent_, size);
     error_code failed;
-    sent_ += socket_.write_some(boost::asio::buffer(piece.data(), piece.size()), failed);
+    sent_ += stream_->send(boost::asio::buffer(piece.data(), piece.size()), failed);
     if (failed == error::would_block) {
       waits_for_room_ = true;
       full_.notify_one();
@@ -118,8 +116,7 @@ void BenchLane::write() {
 
 void BenchLane::write_when_possible(coro::Yield yield) {
   while (!full_.wait(yield, [this] { return waits_for_room_; })) {
-    const auto [interrupted] = socket_.async_wait(coro::Socket::wait_write, yield);
-    if (interrupted) return;
+    if (stream_->wait_writable(yield)) return;
     waits_for_room_ = false;
     write();
   }
@@ -131,8 +128,7 @@ bool BenchLane::receive_all_there_is() {
   for (;;) {
     error_code failed;
     const auto& scratch = state_->scratch;
-    const auto size =
-        socket_.read_some(boost::asio::buffer(scratch.data(), scratch.size()), failed);
+    const auto size = stream_->receive(boost::asio::buffer(scratch.data(), scratch.size()), failed);
     if (failed == error::would_block) return true;
     if (failed) {
       fail(transfer_failure(*state_->target, failed, begun_ - received_));
@@ -168,8 +164,7 @@ bool BenchLane::take(std::span<const std::byte> echoed, Clock::time_point now) {
 void BenchLane::fail(const Failure& failure) {
   if (std::exchange(failed_, true)) return;
   state_->results.add_failure(failure);
-  error_code ignored;
-  socket_.cancel(ignored);
+  stream_->cancel();
 }
 
 }  // namespace client

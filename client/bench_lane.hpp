@@ -4,14 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "client/bench_results.hpp"
 #include "client/pattern.hpp"
 #include "coro/condition.hpp"
-#include "coro/io.hpp"
 #include "coro/scheduler.hpp"
+#include "coro/stream.hpp"
 
 namespace client {
 
@@ -44,7 +45,7 @@ struct BenchThreadState {
 class BenchLane {
  public:
   /// origin: where in the pattern its stream begins; different for each lane.
-  BenchLane(coro::Socket socket, std::uint64_t origin, BenchThreadState& state);
+  BenchLane(coro::Descriptor socket, std::uint64_t origin, BenchThreadState& state);
   ~BenchLane();
   BenchLane(const BenchLane&) = delete;
   BenchLane& operator=(const BenchLane&) = delete;
@@ -73,7 +74,7 @@ class BenchLane {
   bool take(std::span<const std::byte> echoed, coro::Clock::time_point now);
   void fail(const Failure& failure);
 
-  coro::Socket socket_;
+  std::optional<coro::Stream> stream_;  // none once it is closed
   BenchThreadState* state_;
   std::uint64_t origin_;
   // Positions in the pattern.

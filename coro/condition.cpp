@@ -7,12 +7,13 @@ namespace coro {
 error_code Condition::wait(Yield yield) {
   Waiter& waiter = yield.waiter();
   bool aborted = false;
+  const auto abort = [&] {
+    aborted = true;
+    waiter.wake(aborted);
+  };
   waiter.suspend_then([&] {
     waiting_.push_back(waiter);
-    waiter.cancellation_slot().assign([&](boost::asio::cancellation_type) {
-      aborted = true;
-      waiter.wake(aborted);
-    });
+    waiter.abort_by(abort);
   });
   return aborted ? error_code(boost::asio::error::operation_aborted) : error_code();
 }

@@ -13,7 +13,7 @@ namespace {
 
 // After how many completions the step that comes before sleeping is due even though run() does not
 // sleep.
-constexpr int completions_between_steps = 128;
+constexpr std::size_t completions_between_steps = 128;
 
 void print_exception(const char* name, const std::exception_ptr& exception) {
   try {
@@ -103,15 +103,28 @@ Task Scheduler::begin(Waiter& waiter, const char* name) {
 
 void Scheduler::run() {
   assert(!busy_);
-  do {
-    for (int left = completions_between_steps; left > 0; --left) {
-      run_queue();
-      const int completed = poll(left);
-      if (completed < left && queue_.empty()) break;
-      left -= completed;
-    }
+  bool going_on = true;
+  while (going_on) {
+    const bool idle = run_ready();
     before_sleep_();
-  } while (!queue_.empty() || wait());
+    if (idle && queue_.empty()) {
+      going_on = wait();
+    } else {
+      poll_context();
+    }
+  }
+}
+
+// Runs who is ready, and who becomes ready by the poller meanwhile; false if there was no end to
+// it.
+bool Scheduler::run_ready() {
+  for (std::size_t left = completions_between_steps; left > 0;) {
+    run_queue();
+    const std::size_t ready = poller_.poll(left);
+    if (ready == 0 && queue_.empty()) return true;
+    left -= std::max<std::size_t>(ready, 1);
+  }
+  return false;
 }
 
 // Those who are queued meanwhile wait for the next round, so that I/O is never starved.
@@ -125,19 +138,21 @@ void Scheduler::run_queue() {
   }
 }
 
-// Handles what has completed, but not more than limit; returns how many that were.
-int Scheduler::poll(int limit) {
+// Handles what has completed in the context, as much as there may be between two steps.
+void Scheduler::poll_context() {
   restart_context();
-  int completed = 0;
-  while (completed < limit && context_.poll_one() != 0)
-    ++completed;
-  return completed;
+  for (std::size_t left = completions_between_steps; left > 0 && context_.poll_one() != 0;)
+    --left;
 }
 
-// Blocks until something has completed and handles it; false if there is nothing to wait for.
+// Blocks until something has completed or become ready; false if there is nothing to wait for.
 bool Scheduler::wait() {
+  poller_.wake_context();
   restart_context();
-  return context_.run_one() != 0;
+  if (context_.run_one() == 0) return false;
+  // Where sockets alone had something to say there is likely nothing else.
+  if (!poller_.has_woken_context()) poll_context();
+  return true;
 }
 
 // The context stops by itself each time it runs out of work, but there may be work again.

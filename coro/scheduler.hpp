@@ -13,6 +13,7 @@
 
 #include "coro/error.hpp"
 #include "coro/io.hpp"
+#include "coro/poller.hpp"
 #include "coro/stack_pool.hpp"
 #include "coro/task.hpp"
 #include "coro/waiter.hpp"
@@ -88,11 +89,13 @@ class Scheduler {
 
   boost::asio::io_context& context() { return context_; }
   Executor executor() { return context_.get_executor(); }
+  Poller& poller() { return poller_; }
   Counters counters() const;
   /// How this scheduler's stacks are guarded.
   StackPool::Guard stack_guard() const { return stacks_.guard(); }
 
  private:
+  friend class Readiness;
   friend class Waiter;
   friend class TimeLimit;
 
@@ -107,8 +110,9 @@ class Scheduler {
   void queue(Waiter& waiter);
   void resume_now_or_queue(Waiter& waiter);
   void abort(Waiter& waiter);
+  bool run_ready();
   void run_queue();
-  int poll(int limit);
+  void poll_context();
   bool wait();
   void restart_context();
   void resume(Waiter& waiter);
@@ -117,6 +121,7 @@ class Scheduler {
 
   Options options_;
   boost::asio::io_context context_;
+  Poller poller_{context_};
   StackPool stacks_;
   std::deque<Waiter> waiters_;  // all there are; none is destroyed before the scheduler is
   WaiterQueue queue_;           // to be resumed, in this order

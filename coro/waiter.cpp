@@ -31,11 +31,17 @@ void Waiter::start_operation() {
 }
 
 void Waiter::abort_operation() {
-  if (in_operation_) cancellation_.emit(boost::asio::cancellation_type::terminal);
+  if (!in_operation_) return;
+  if (abort_ != nullptr) {
+    abort_(abort_callable_);
+  } else {
+    cancellation_.emit(boost::asio::cancellation_type::terminal);
+  }
 }
 
 void Waiter::operation_ended(bool aborted) {
   in_operation_ = false;
+  abort_ = nullptr;
   // Asio leaves its handler there, and the next operation need not replace it; the socket that it
   // refers to may be gone by then.
   cancellation_.slot().clear();

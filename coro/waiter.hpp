@@ -44,6 +44,15 @@ class Waiter : public boost::intrusive::list_base_hook<
     suspend();
   }
 
+  /// For start: how to abort an operation that is none of Asio's. `abort` is called at most once
+  /// and ends the operation by wake(true); it has to live until the operation ends, on this
+  /// coroutine's stack.
+  template <typename Abort>
+  void abort_by(const Abort& abort) {
+    abort_ = [](const void* callable) { (*static_cast<const Abort*>(callable))(); };
+    abort_callable_ = &abort;
+  }
+
   // From outside
 
   /// The operation has ended: resumes the coroutine now, or as soon as nothing else is being
@@ -53,7 +62,7 @@ class Waiter : public boost::intrusive::list_base_hook<
   /// The same, but never now: the coroutine goes to the end of the scheduler's queue.
   void wake(bool aborted);
 
-  /// Where the operation says how it can be cancelled.
+  /// Where an operation of Asio's says how it can be cancelled.
   boost::asio::cancellation_slot cancellation_slot() { return cancellation_.slot(); }
   /// Ends the operation that the coroutine waits in with operation_aborted; when it is not waiting,
   /// or its operation has just succeeded, then the next one.
@@ -84,6 +93,8 @@ class Waiter : public boost::intrusive::list_base_hook<
   void (*start_)(void*) = nullptr;
   void* callable_ = nullptr;
   std::exception_ptr start_failure_;
+  void (*abort_)(const void*) = nullptr;  // null: by the signal
+  const void* abort_callable_ = nullptr;
 
   boost::asio::cancellation_signal cancellation_;
   TimeLimit* innermost_limit_ = nullptr;

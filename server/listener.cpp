@@ -1,5 +1,7 @@
 #include "server/listener.hpp"
 
+#include <sys/socket.h>
+
 #include <boost/asio/error.hpp>
 #include <cerrno>
 #include <chrono>
@@ -18,6 +20,19 @@ constexpr std::chrono::milliseconds pause_without_resources{100};
 bool out_of_resources(error_code error) {
   return error.value() == EMFILE || error.value() == ENFILE || error.value() == ENOBUFS ||
          error.value() == ENOMEM;
+}
+
+// As Asio's accept(), but the socket is not Asio's, which would register it for nothing.
+int accept(coro::Acceptor& acceptor, coro::Endpoint& peer, error_code& error) {
+  auto size = static_cast<socklen_t>(peer.capacity());
+  const int socket =
+      ::accept4(acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (socket < 0) {
+    error = error_code(errno, boost::system::system_category());
+  } else {
+    peer.resize(size);
+  }
+  return socket;
 }
 
 }  // namespace
@@ -74,7 +89,7 @@ error_code Listener::accept_all(Yield yield) {
 
     coro::Endpoint peer;
     error_code accept_error;
-    coro::Socket socket = acceptor_.accept(peer, accept_error);
+    coro::Descriptor socket(accept(acceptor_, peer, accept_error));
     if (accept_error == error::would_block) break;
     if (out_of_resources(accept_error)) return pause(accept_error, yield);
     if (accept_error) continue;  // this one connection failed before it was accepted

@@ -1,24 +1,27 @@
 #include "server/proxy_greeting.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <variant>
 
 #include "coro/time_limit.hpp"
 
 namespace server {
 
-boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(coro::Socket& socket,
+boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(coro::Stream& stream,
                                                                       ProxyProtocol accepted,
                                                                       coro::Yield yield) {
   const coro::TimeLimit limit(yield, proxy_header_timeout);
   std::string bytes;
   for (;;) {
+    coro::error_code error = stream.wait_readable(yield);
+    if (limit.expired()) return std::string("no complete PROXY header in time");
     // A header that is incomplete is shorter than the longest one, so there is always room.
     const std::size_t before = bytes.size();
     bytes.resize(max_proxy_header_size + 1);
-    const auto [error, size] = socket.async_read_some(boost::asio::buffer(bytes) + before, yield);
+    const std::size_t size = error ? 0 : stream.receive(boost::asio::buffer(bytes) + before, error);
     bytes.resize(before + size);
-    if (limit.expired()) return std::string("no complete PROXY header in time");
+    if (error == boost::asio::error::would_block) continue;
     if (error) return "no complete PROXY header: " + error.message();
 
     const ProxyHeaderResult parsed = parse_proxy_header(bytes, accepted);

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include "coro/io.hpp"
+#include "coro/stream.hpp"
 #include "coro/yield.hpp"
 #include "server/proxy_protocol.hpp"
 
@@ -21,7 +21,7 @@ struct ProxyGreeting {
 };
 
 /// Reads the header that the connection must begin with. The error is a phrase for the log.
-boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(coro::Socket& socket,
+boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(coro::Stream& stream,
                                                                       ProxyProtocol accepted,
                                                                       coro::Yield yield);
 

@@ -1,12 +1,8 @@
 #include "server/session.hpp"
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/socket_base.hpp>
 #include <utility>
 
 #include "coro/time_limit.hpp"
@@ -17,7 +13,6 @@ namespace {
 namespace error = boost::asio::error;
 using boost::asio::buffer;
 using coro::error_code;
-using coro::Socket;
 using coro::Yield;
 
 // How long a client may take to close its half after the service has closed its own and all has
@@ -33,12 +28,6 @@ Ending ending_of(error_code error) {
   return Ending::connection_lost;
 }
 
-// Bytes that the other end has not acknowledged yet, the FIN being one; tcp(7), unix(7).
-int unacknowledged(Socket& socket) {
-  int bytes = 0;
-  return ::ioctl(socket.native_handle(), SIOCOUTQ, &bytes) == 0 ? bytes : 0;
-}
-
 bool trusted(const Peer& peer, const Config& config) {
   // Who may connect to a Unix socket is decided by its mode.
   if (!peer.address) return true;
@@ -49,8 +38,10 @@ bool trusted(const Peer& peer, const Config& config) {
 
 }  // namespace
 
-Session::Session(SessionContext& context, Socket socket, Yield yield)
-    : context_(context), socket_(std::move(socket)), waiter_(&yield.waiter()), waiting_(yield) {}
+Session::Session(SessionContext& context, coro::Descriptor socket, Yield yield)
+    : context_(context), waiter_(&yield.waiter()), waiting_(yield) {
+  stream_.emplace(yield.scheduler(), std::move(socket));
+}
 
 Session::~Session() {
   // Only an exception leaves it so: what else can end a session is an ending of its own.
@@ -61,7 +52,6 @@ Session::~Session() {
 
 void Session::run(std::uint64_t number, Peer peer, Yield yield) {
   const auto connected = coro::Clock::now();
-  socket_.non_blocking(true);  // only a coroutine may wait, never the thread
   const Greeting greeting = this->greeting(peer, yield);
   if (greeting && greeting->header.source) peer = peer_at(*greeting->header.source);
 
@@ -82,7 +72,7 @@ Session::Greeting Session::greeting(const Peer& peer, Yield yield) {
   const ProxyProtocol accepted = context_.config.proxy_protocol;
   if (accepted == ProxyProtocol::off) return ProxyGreeting{};
   if (!trusted(peer, context_.config)) return "not from a trusted proxy";
-  return read_proxy_greeting(socket_, accepted, yield);
+  return read_proxy_greeting(*stream_, accepted, yield);
 }
 
 // `first` was received along with a proxy's header.
@@ -106,7 +96,7 @@ Ending Session::serve(const Peer& peer, std::string_view first, Yield yield) {
 Ending Session::echo(Yield yield) {
   while (context_.stage == Stage::serving) {
     waiting_.wait_in(context_.reaper.idle());
-    const auto [wait_error] = socket_.async_wait(Socket::wait_read, yield);
+    const error_code wait_error = stream_->wait_readable(yield);
     if (wait_error == error::operation_aborted) {
       if (const auto ending = why_aborted(Ending::idle_timeout)) return *ending;
       continue;
@@ -116,7 +106,7 @@ Ending Session::echo(Yield yield) {
     error_code read_error;
     const std::size_t most = faults_ ? faults_->read_size(context_.scratch.size(), totals_.bytes_in)
                                      : context_.scratch.size();
-    const std::size_t size = socket_.read_some(buffer(context_.scratch.data(), most), read_error);
+    const std::size_t size = stream_->receive(buffer(context_.scratch.data(), most), read_error);
     if (read_error == error::would_block) continue;
     if (read_error) return ending_of(read_error);
     if (const auto ending = answer({context_.scratch.data(), size}, yield)) return *ending;
@@ -142,7 +132,7 @@ std::optional<Ending> Session::answer(std::string_view bytes, Yield yield) {
 
 std::optional<Ending> Session::send(std::string_view bytes, Yield yield) {
   error_code send_error;
-  const std::size_t size = socket_.write_some(buffer(bytes), send_error);
+  const std::size_t size = stream_->send(buffer(bytes), send_error);
   totals_.bytes_out += size;
   context_.statistics.bytes_sent += size;
   if (send_error && send_error != error::would_block) return ending_of(send_error);
@@ -156,7 +146,7 @@ std::optional<Ending> Session::send_rest(const std::string& rest, Yield yield) {
   std::string_view left = rest;
   while (!left.empty()) {
     waiting_.wait_in(context_.reaper.writing());
-    const auto [wait_error] = socket_.async_wait(Socket::wait_write, yield);
+    const error_code wait_error = stream_->wait_writable(yield);
     if (wait_error == error::operation_aborted) {
       if (const auto ending = why_aborted(Ending::write_timeout)) return ending;
       continue;  // draining: what was received still goes back
@@ -164,7 +154,7 @@ std::optional<Ending> Session::send_rest(const std::string& rest, Yield yield) {
     if (wait_error) return ending_of(wait_error);
 
     error_code send_error;
-    const std::size_t size = socket_.write_some(buffer(left), send_error);
+    const std::size_t size = stream_->send(buffer(left), send_error);
     totals_.bytes_out += size;
     context_.statistics.bytes_sent += size;
     if (send_error && send_error != error::would_block) return ending_of(send_error);
@@ -177,10 +167,10 @@ std::optional<Ending> Session::send_rest(const std::string& rest, Yield yield) {
 // The service ends: what has arrived by now goes back, what comes later does not.
 Ending Session::drain(Yield yield) {
   error_code read_error;
-  std::size_t arrived = socket_.available(read_error);
+  std::size_t arrived = stream_->available();
   while (arrived > 0 && !read_error && context_.stage != Stage::aborting) {
     const std::size_t most = std::min(arrived, context_.scratch.size());
-    const std::size_t size = socket_.read_some(buffer(context_.scratch.data(), most), read_error);
+    const std::size_t size = stream_->receive(buffer(context_.scratch.data(), most), read_error);
     arrived -= size;
     if (size > 0) {
       if (const auto ending = answer({context_.scratch.data(), size}, yield)) return *ending;
@@ -205,25 +195,24 @@ void Session::close(Ending ending, Yield yield) {
   faults_.reset();  // with its time limit, which would hold for the goodbye too
   waiting_.leave();
 
-  error_code ignored;
   if (reset) {
     // The client does not read, so what is left in the kernel's buffer would stay there.
-    socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+    stream_->reset_on_close();
   } else if (goodbye) {
-    socket_.shutdown(Socket::shutdown_send, ignored);
+    stream_->finish_sending();
     linger(yield);
   }
-  socket_.close(ignored);
+  stream_.reset();
 }
 
 // To close while the client still sends would reset the connection, and the reset would overtake
 // the last of the echo. So it takes longer as long as some of that arrives.
 void Session::linger(Yield yield) {
-  int before = 0;
-  int left = unacknowledged(socket_);
+  std::size_t before = 0;
+  std::size_t left = stream_->unacknowledged();
   do {
     if (discard_until_closed(yield)) return;
-    before = std::exchange(left, unacknowledged(socket_));
+    before = std::exchange(left, stream_->unacknowledged());
   } while (left > 0 && left < before && context_.stage != Stage::aborting);
 }
 
@@ -231,10 +220,11 @@ void Session::linger(Yield yield) {
 bool Session::discard_until_closed(Yield yield) {
   const coro::TimeLimit limit(yield, linger_timeout);
   while (!limit.expired() && context_.stage != Stage::aborting) {
-    const auto [wait_error] = socket_.async_wait(Socket::wait_read, yield);
+    const error_code wait_error = stream_->wait_readable(yield);
     if (wait_error == error::operation_aborted) continue;
+    if (wait_error) return true;
     error_code read_error;
-    socket_.read_some(buffer(context_.scratch.data(), context_.scratch.size()), read_error);
+    stream_->receive(buffer(context_.scratch.data(), context_.scratch.size()), read_error);
     if (read_error && read_error != error::would_block) return true;
   }
   return false;

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "coro/condition.hpp"
-#include "coro/io.hpp"
+#include "coro/stream.hpp"
 #include "coro/yield.hpp"
 #include "server/address_limit.hpp"
 #include "server/client_log.hpp"
@@ -52,7 +52,7 @@ struct SessionContext {
 class Session : public boost::intrusive::list_base_hook<
                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  Session(SessionContext& context, coro::Socket socket, coro::Yield yield);
+  Session(SessionContext& context, coro::Descriptor socket, coro::Yield yield);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -82,7 +82,7 @@ class Session : public boost::intrusive::list_base_hook<
   bool discard_until_closed(coro::Yield yield);
 
   SessionContext& context_;
-  coro::Socket socket_;
+  std::optional<coro::Stream> stream_;  // none once it is closed
   coro::Waiter* waiter_;
   Reaper::Entry waiting_;
   SessionTotals totals_;  // its duration is set at the end

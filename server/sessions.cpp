@@ -24,7 +24,7 @@ Sessions::Sessions(coro::Scheduler& scheduler, const Config& config, EventLog& l
       scheduler.spawn("reaper", [this](coro::Yield yield) { reaper_.run(yield); }).value();
 }
 
-void Sessions::start(coro::Socket socket, const coro::Endpoint& peer, coro::Yield yield) {
+void Sessions::start(coro::Descriptor socket, const coro::Endpoint& peer, coro::Yield yield) {
   auto session = [this, socket = std::move(socket), number = ++last_number_,
                   peer = peer_at(peer)](coro::Yield inside) mutable {
     serve(std::move(socket), number, std::move(peer), inside);
@@ -37,7 +37,7 @@ void Sessions::start(coro::Socket socket, const coro::Endpoint& peer, coro::Yiel
   context_.statistics.began();  // before the coroutine runs, so that full() knows of it
 }
 
-void Sessions::serve(coro::Socket socket, std::uint64_t number, Peer peer, coro::Yield yield) {
+void Sessions::serve(coro::Descriptor socket, std::uint64_t number, Peer peer, coro::Yield yield) {
   Session session(context_, std::move(socket), yield);
   sessions_.push_back(session);
   session.run(number, std::move(peer), yield);

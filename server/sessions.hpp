@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "coro/condition.hpp"
+#include "coro/descriptor.hpp"
 #include "coro/scheduler.hpp"
 #include "server/session.hpp"
 
@@ -19,7 +20,7 @@ class Sessions {
 
   /// Gives the connection a coroutine. Without a stack for it the caller waits, and the connection
   /// with it.
-  void start(coro::Socket socket, const coro::Endpoint& peer, coro::Yield yield);
+  void start(coro::Descriptor socket, const coro::Endpoint& peer, coro::Yield yield);
 
   std::size_t active() const { return context_.statistics.active; }
   /// There may be no further one (limits.max_connections).
@@ -43,7 +44,7 @@ class Sessions {
 
  private:
   void enter(Stage stage);
-  void serve(coro::Socket socket, std::uint64_t number, Peer peer, coro::Yield yield);
+  void serve(coro::Descriptor socket, std::uint64_t number, Peer peer, coro::Yield yield);
 
   coro::Scheduler& scheduler_;
   std::vector<char> scratch_;

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+
+#include "coro/io.hpp"
+#include "coro/yield.hpp"
+
+namespace coro {
+
+class Poller;
+
+/// Lets coroutines wait until a descriptor is ready: one that reads and one that writes at a time.
+///
+///     Readiness readiness(yield.scheduler(), descriptor);
+///     while (!readiness.wait_readable(yield)) { read what is there }
+///
+/// Level-triggered: who waits and leaves some of what is there unread is woken again. The
+/// descriptor is registered with the kernel once; what nobody waits for any more is given up only
+/// when it happens, so that an echo after the other costs no registration. The descriptor must stay
+/// open as long as this object lives, and need not be non-blocking.
+class Readiness {
+ public:
+  Readiness(Scheduler& scheduler, int descriptor);
+  /// Nobody may wait any more: cancel() first.
+  ~Readiness();
+  Readiness(const Readiness&) = delete;
+  Readiness& operator=(const Readiness&) = delete;
+  Readiness(Readiness&&) = delete;
+  Readiness& operator=(Readiness&&) = delete;
+
+  /// Suspends until there is something to read, the other end has closed, or the connection is
+  /// broken: to read tells. operation_aborted if cancelled meanwhile; otherwise an error is one of
+  /// epoll_ctl(2), EPERM for a regular file, which is always ready.
+  error_code wait_readable(Yield yield) { return wait(reading_, yield); }
+  /// The same until there is room to write, or the connection is broken.
+  error_code wait_writable(Yield yield) { return wait(writing_, yield); }
+
+  /// Ends the waits in progress with operation_aborted.
+  void cancel();
+
+ private:
+  friend class Poller;
+
+  // One of the two directions, and the coroutine that waits for it.
+  struct Side {
+    std::uint32_t event;
+    Waiter* waiter = nullptr;
+  };
+
+  error_code wait(Side& side, Yield yield);
+  void leave(Side& side);
+  void became(std::uint32_t events);
+  void wake_if(std::uint32_t events, Side& side);
+  error_code watch_for(std::uint32_t events);
+
+  Poller& poller_;
+  int descriptor_;
+  std::uint32_t watched_ = 0;  // 0 = not registered
+  Side reading_;
+  Side writing_;
+};
+
+}  // namespace coro

@@ -1,0 +1,60 @@
+#include "coro/stream.hpp"
+
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <boost/asio/error.hpp>
+#include <cerrno>
+#include <utility>
+
+namespace coro {
+namespace {
+
+error_code last_error() {
+  return {errno, boost::system::system_category()};
+}
+
+std::size_t count(int socket, unsigned long request) {
+  int bytes = 0;
+  return ::ioctl(socket, request, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
+}  // namespace
+
+Stream::Stream(Scheduler& scheduler, Descriptor socket)
+    : socket_(std::move(socket)), readiness_(scheduler, socket_.number()) {}
+
+std::size_t Stream::receive(boost::asio::mutable_buffer buffer, error_code& error) {
+  const ssize_t size = ::recv(socket_.number(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  if (size > 0) return static_cast<std::size_t>(size);
+  error = size == 0 ? error_code(boost::asio::error::eof) : last_error();
+  return 0;
+}
+
+std::size_t Stream::send(boost::asio::const_buffer bytes, error_code& error) {
+  const ssize_t size =
+      ::send(socket_.number(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (size >= 0) return static_cast<std::size_t>(size);
+  error = last_error();
+  return 0;
+}
+
+std::size_t Stream::available() const {
+  return count(socket_.number(), FIONREAD);
+}
+
+std::size_t Stream::unacknowledged() const {
+  return count(socket_.number(), SIOCOUTQ);
+}
+
+void Stream::finish_sending() {
+  ::shutdown(socket_.number(), SHUT_WR);
+}
+
+void Stream::reset_on_close() {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket_.number(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
+}  // namespace coro

@@ -1,0 +1,301 @@
+#include "coro/readiness.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+
+#include "coro/descriptor.hpp"
+#include "coro/time_limit.hpp"
+#include "tests/unit/coro/test_support.hpp"
+
+namespace coro {
+namespace {
+
+using testing::ElementsAre;
+
+// Two connected Unix sockets that Asio knows nothing of.
+struct BarePair {
+  BarePair() {
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) != 0) std::abort();
+    near = Descriptor(ends[0]);
+    far = Descriptor(ends[1]);
+  }
+  void send(const char* text) const {
+    EXPECT_EQ(::write(far.number(), text, std::strlen(text)),
+              static_cast<ssize_t>(std::strlen(text)));
+  }
+  void read_all() const {
+    std::array<char, 4096> bytes{};
+    while (::read(near.number(), bytes.data(), bytes.size()) > 0) {
+    }
+  }
+  // Until the kernel has no room for more.
+  void fill() const {
+    const std::array<char, 4096> bytes{};
+    while (::write(near.number(), bytes.data(), bytes.size()) > 0) {
+    }
+  }
+  void drain() const {
+    std::array<char, 4096> bytes{};
+    while (::recv(far.number(), bytes.data(), bytes.size(), MSG_DONTWAIT) > 0) {
+    }
+  }
+  Descriptor near;
+  Descriptor far;
+};
+
+// What the epoll instances of this process watch `descriptor` for; 0 if none does. From
+// /proc/self/fdinfo, proc(5).
+unsigned watched_for(int descriptor) {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+    std::ifstream lines(entry.path());
+    for (std::string word; lines >> word;) {
+      if (word != "tfd:") continue;
+      int number = -1;
+      unsigned events = 0;
+      lines >> number >> word >> std::hex >> events >> std::dec;
+      if (number == descriptor) return events;
+    }
+  }
+  return 0;
+}
+
+constexpr unsigned in_and_out = EPOLLIN | EPOLLOUT;
+
+TEST(Readiness, WakesWhoWaitsToReadWhenSomethingComes) {
+  run([](Yield yield) {
+    const BarePair pair;
+    Events events;
+    start(yield.scheduler(), [&](Yield inside) {
+      Readiness readiness(inside.scheduler(), pair.near.number());
+      EXPECT_FALSE(readiness.wait_readable(inside));
+      events.emplace_back("readable");
+    });
+    EXPECT_FALSE(sleep_for(yield, 1ms));
+    EXPECT_TRUE(events.empty());
+    pair.send("x");
+    EXPECT_FALSE(sleep_for(yield, 1ms));
+    EXPECT_THAT(events, ElementsAre("readable"));
+  });
+}
+
+TEST(Readiness, WakesAgainForWhatWasLeftUnread) {
+  run([](Yield yield) {
+    const BarePair pair;
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    pair.send("x");
+    for (int i = 0; i < 3; ++i)
+      EXPECT_FALSE(readiness.wait_readable(yield));
+  });
+}
+
+TEST(Readiness, WakesWhoWaitsToWriteWhenThereIsRoom) {
+  run([](Yield yield) {
+    const BarePair pair;
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    EXPECT_FALSE(readiness.wait_writable(yield));
+    pair.fill();
+    {
+      const TimeLimit limit(yield, 1ms);
+      EXPECT_EQ(readiness.wait_writable(yield), aborted);
+    }
+    pair.drain();
+    EXPECT_FALSE(readiness.wait_writable(yield));
+  });
+}
+
+TEST(Readiness, TwoCoroutinesWaitForTheTwoDirections) {
+  run([](Yield yield) {
+    const BarePair pair;
+    Events events;
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    pair.fill();
+    const Task reader = start(yield.scheduler(), [&](Yield inside) {
+      EXPECT_FALSE(readiness.wait_readable(inside));
+      events.emplace_back("readable");
+    });
+    const Task writer = start(yield.scheduler(), [&](Yield inside) {
+      EXPECT_FALSE(readiness.wait_writable(inside));
+      events.emplace_back("writable");
+    });
+    yield.now();
+    pair.drain();
+    EXPECT_FALSE(writer.join(yield));
+    EXPECT_THAT(events, ElementsAre("writable"));
+    pair.send("x");
+    EXPECT_FALSE(reader.join(yield));
+    EXPECT_THAT(events, ElementsAre("writable", "readable"));
+  });
+}
+
+TEST(Readiness, TheEndOfTheOtherSideWakesBothDirections) {
+  run([](Yield yield) {
+    BarePair pair;
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    pair.fill();
+    const auto wait_to_write = [&](Yield inside) { EXPECT_FALSE(readiness.wait_writable(inside)); };
+    const Task writer = start(yield.scheduler(), wait_to_write);
+    yield.now();
+    pair.far.close();
+    EXPECT_FALSE(readiness.wait_readable(yield));
+    EXPECT_FALSE(writer.join(yield));
+  });
+}
+
+TEST(Readiness, IsRegisteredOnceForManyWaits) {
+  run([](Yield yield) {
+    const BarePair pair;
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    EXPECT_EQ(watched_for(pair.near.number()), 0U);
+    for (int i = 0; i < 3; ++i) {
+      pair.send("x");
+      EXPECT_FALSE(readiness.wait_readable(yield));
+      pair.read_all();
+      EXPECT_EQ(watched_for(pair.near.number()) & in_and_out, unsigned{EPOLLIN});
+    }
+  });
+}
+
+TEST(Readiness, WhatNobodyWaitsForIsGivenUpWhenItHappens) {
+  run([](Yield yield) {
+    const BarePair pair;
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    EXPECT_FALSE(readiness.wait_writable(yield));
+    EXPECT_EQ(watched_for(pair.near.number()) & in_and_out, unsigned{EPOLLOUT});
+    const Task reader = start(yield.scheduler(),
+                              [&](Yield inside) { EXPECT_FALSE(readiness.wait_readable(inside)); });
+    EXPECT_FALSE(sleep_for(yield, 1ms));
+    EXPECT_EQ(watched_for(pair.near.number()) & in_and_out, unsigned{EPOLLIN});
+    pair.send("x");
+    EXPECT_FALSE(reader.join(yield));
+  });
+}
+
+// Otherwise epoll would report them for ever, and the thread would spin.
+TEST(Readiness, ABrokenConnectionThatNobodyWaitsForIsNotWatched) {
+  run([](Yield yield) {
+    BarePair pair;
+    const BarePair other;
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    EXPECT_FALSE(readiness.wait_writable(yield));
+    pair.far.close();
+    const Task watches_another = start(yield.scheduler(), [&](Yield inside) {
+      Readiness quiet(inside.scheduler(), other.near.number());
+      EXPECT_EQ(quiet.wait_readable(inside), aborted);
+    });
+    EXPECT_FALSE(sleep_for(yield, 1ms));
+    EXPECT_EQ(watched_for(pair.near.number()), 0U);
+    EXPECT_FALSE(readiness.wait_readable(yield)) << "watched again";
+    watches_another.cancel();
+  });
+}
+
+TEST(Readiness, CancellingEndsTheWait) {
+  run([](Yield yield) {
+    const BarePair pair;
+    const Task task = start(yield.scheduler(), [&](Yield inside) {
+      Readiness readiness(inside.scheduler(), pair.near.number());
+      EXPECT_EQ(readiness.wait_readable(inside), aborted);
+    });
+    yield.now();
+    task.cancel();
+    EXPECT_FALSE(task.join(yield));
+  });
+}
+
+TEST(Readiness, ACancellationBeforeTheWaitIsNotLost) {
+  run([](Yield yield) {
+    const BarePair pair;
+    pair.send("x");
+    const Task task = start(yield.scheduler(), [&](Yield inside) {
+      Readiness readiness(inside.scheduler(), pair.near.number());
+      EXPECT_EQ(readiness.wait_readable(inside), aborted) << "though there is something to read";
+      EXPECT_FALSE(readiness.wait_readable(inside)) << "it is delivered once";
+    });
+    task.cancel();
+    EXPECT_FALSE(task.join(yield));
+  });
+}
+
+TEST(Readiness, ARegularFileIsAnError) {
+  run([](Yield yield) {
+    const Descriptor file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    Readiness readiness(yield.scheduler(), file.number());
+    EXPECT_EQ(readiness.wait_readable(yield), boost::system::errc::operation_not_permitted);
+  });
+}
+
+TEST(Readiness, TheSchedulerEndsWhenNobodyWaitsAnyMore) {
+  Scheduler scheduler;
+  const BarePair pair;
+  int rounds = 0;
+  for (int i = 0; i < 2; ++i) {
+    start(scheduler, [&](Yield yield) {
+      Readiness readiness(yield.scheduler(), pair.near.number());
+      const TimeLimit limit(yield, 1ms);
+      EXPECT_EQ(readiness.wait_readable(yield), aborted);
+      ++rounds;
+    });
+    scheduler.run();
+  }
+  EXPECT_EQ(rounds, 2);
+}
+
+TEST(Readiness, DestroyingTheSchedulerEndsWhoStillWaits) {
+  const BarePair pair;
+  Events events;
+  {
+    Scheduler scheduler;
+    start(scheduler, [&](Yield yield) {
+      const Witness witness(events, "unwound");
+      Readiness readiness(yield.scheduler(), pair.near.number());
+      static_cast<void>(readiness.wait_readable(yield));
+    });
+    start(scheduler, [](Yield) { throw std::runtime_error("leave run()"); });
+    scheduler.on_exception(
+        [](const char*, const std::exception_ptr& failure) { std::rethrow_exception(failure); });
+    EXPECT_THROW(scheduler.run(), std::runtime_error);
+  }
+  EXPECT_THAT(events, ElementsAre("unwound"));
+}
+
+// Two that answer each other for ever must not keep a timer from firing.
+TEST(Readiness, SocketsThatAreAlwaysReadyStarveNoTimer) {
+  run([](Yield yield) {
+    const BarePair pair;
+    pair.send("x");
+    const Task busy = start(yield.scheduler(), [&](Yield inside) {
+      Readiness readiness(inside.scheduler(), pair.near.number());
+      while (!readiness.wait_readable(inside)) {
+      }
+    });
+    EXPECT_FALSE(sleep_for(yield, 1ms));
+    busy.cancel();
+    EXPECT_FALSE(busy.join(yield));
+  });
+}
+
+TEST(Readiness, ATimerThatIsAlwaysDueStarvesNoSocket) {
+  run([](Yield yield) {
+    const BarePair pair;
+    const Task busy = start(yield.scheduler(), [&](Yield inside) {
+      while (!sleep_for(inside, 0ms)) {
+      }
+    });
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    pair.send("x");
+    EXPECT_FALSE(readiness.wait_readable(yield));
+    busy.cancel();
+    EXPECT_FALSE(busy.join(yield));
+  });
+}
+
+}  // namespace
+}  // namespace coro
