@@ -12,19 +12,37 @@ constexpr auto never = coro::Clock::time_point::max();
 }  // namespace
 
 void Reaper::Entry::wait_in(Queue& queue) {
+  timed_out_ = false;
+  // To move would touch two neighbours, memory of other sessions that is in no cache.
+  if (queue_ == &queue && queue.timeout_.count() == 0) return;
+
   // Otherwise the reaper sleeps until somebody is due who waits longer, and will find this one
   // then.
   const bool reaper_must_know = queue.entries_.empty() && queue.timeout_.count() != 0;
   unlink();
+  queue_ = &queue;
   since_ = coro::Clock::now();
-  timed_out_ = false;
   queue.entries_.push_back(*this);
   if (reaper_must_know) queue.reaper_->changed_.notify_one();
 }
 
+void Reaper::Entry::leave() {
+  unlink();
+  queue_ = nullptr;
+}
+
+void Reaper::Queue::set_timeout(std::chrono::milliseconds timeout) {
+  if (timeout_.count() == 0) {
+    // Nobody has kept note of when they began.
+    for (Entry& entry : entries_)
+      entry.since_ = coro::Clock::now();
+  }
+  timeout_ = timeout;
+}
+
 void Reaper::set_timeouts(std::chrono::milliseconds idle, std::chrono::milliseconds writing) {
-  idle_.timeout_ = idle;
-  writing_.timeout_ = writing;
+  idle_.set_timeout(idle);
+  writing_.set_timeout(writing);
   changed_.notify_one();
 }
 

@@ -12,8 +12,8 @@ namespace server {
 
 /// Ends waits that take too long, with one coroutine for all connections: who waits stands in a
 /// queue ordered by the time it began, and the reaper sleeps until the first in the queue is due.
-/// Moving to the end of the queue is all that a read costs; a timer for each read would cost more
-/// than the echo's bookkeeping together.
+/// Moving to the end of the queue is all that a read costs, and without a time-out not even that; a
+/// timer for each read would cost more than the echo's bookkeeping together.
 class Reaper {
  public:
   class Queue;
@@ -26,15 +26,16 @@ class Reaper {
     explicit Entry(coro::Yield yield) : waiter_(&yield.waiter()) {}
 
     /// Begins to wait now, or anew; it leaves the queue that it was in. Without a time-out it
-    /// stands there too, since a reload may set one.
+    /// stands there too, since a reload may set one, which then counts from the reload on.
     void wait_in(Queue& queue);
-    void leave() { unlink(); }
+    void leave();
     /// This wait took too long: the coroutine's operation was cancelled for it.
     bool timed_out() const { return timed_out_; }
 
    private:
     friend class Reaper;
     coro::Waiter* waiter_;
+    const Queue* queue_ = nullptr;  // that it stands in
     coro::Clock::time_point since_;
     bool timed_out_ = false;
   };
@@ -48,6 +49,8 @@ class Reaper {
     friend class Reaper;
     friend class Entry;
     using List = boost::intrusive::list<Entry, boost::intrusive::constant_time_size<false>>;
+    void set_timeout(std::chrono::milliseconds timeout);
+
     Reaper* reaper_;
     std::chrono::milliseconds timeout_{0};
     List entries_;

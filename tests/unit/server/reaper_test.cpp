@@ -91,6 +91,33 @@ TEST_F(ReaperTest, FollowsATimeoutThatChanges) {
   EXPECT_EQ(ended_, (std::vector<std::string>{"idle timed out"}));
 }
 
+TEST_F(ReaperTest, ATimeoutThatIsSetLaterCountsFromThenOn) {
+  bool timed_out = false;
+  coro::Clock::time_point set;
+  scheduler_
+      .spawn("waiting",
+             [&](Yield yield) {
+               server::Reaper::Entry entry(yield);
+               entry.wait_in(reaper_.idle());
+               entry.wait_in(reaper_.idle());
+               static_cast<void>(coro::sleep_for(yield, 10s));
+               EXPECT_GE(coro::Clock::now() - set, 20ms);
+               timed_out = entry.timed_out();
+               reaper_task_.cancel();
+             })
+      .value();
+  scheduler_
+      .spawn("reload",
+             [&](Yield yield) {
+               static_cast<void>(coro::sleep_for(yield, 30ms));
+               set = coro::Clock::now();
+               reaper_.set_timeouts(20ms, 0ms);
+             })
+      .value();
+  scheduler_.run();
+  EXPECT_TRUE(timed_out);
+}
+
 TEST_F(ReaperTest, LeavesThoseAloneWhoLeave) {
   reaper_.set_timeouts(5ms, 0ms);
   bool timed_out = true;
