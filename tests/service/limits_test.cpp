@@ -121,10 +121,10 @@ TEST(IdleTimeout, BeginsAnewWithEveryByte) {
 }
 
 TEST(IdleTimeout, DoesNotEndAClientThatIsStillOwedBytes) {
+  const std::string bytes = random_bytes(64 * mebibyte);  // takes longer than the time-out
   const Server server("{limits: {idle_timeout: 300ms, write_timeout: 0}, log: {payload: 0}}");
   SocketClient client = server.connect();
   EXPECT_EQ("hello", client.echo("hello"));
-  const std::string bytes = random_bytes(64 * mebibyte);
   const std::size_t sent = client.send_until_blocked(bytes, std::chrono::milliseconds(1000));
   expect_same_bytes(bytes.substr(0, sent), client.receive(sent));
 }
