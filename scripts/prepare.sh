@@ -1,4 +1,4 @@
-# Sourced by run and test: installs what is missing, configures and builds a CMake preset.
+# Sourced by the scripts beside it: installs what is missing, configures and builds a CMake preset.
 # Debian and its relatives are served by apt-get; elsewhere the names below say what to install.
 # shellcheck shell=bash disable=SC2034
 
@@ -15,6 +15,10 @@ test_packages=(
   ncat socat netcat-openbsd lua5.4 lua-socket              # other people's clients
   python3 tmux expect                                      # programs and terminals
   clang libclang-rt-dev                                    # fuzzers
+  strace valgrind                                          # costs that are counted
+)
+bench_packages=(
+  liburing-dev libuv1-dev librust-tokio-dev # what coroecho is compared with
 )
 check_packages=(
   git clang clang-format clang-tidy shellcheck

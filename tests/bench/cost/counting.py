@@ -1,0 +1,116 @@
+"""Counts what coroecho does for an echo: what many echoes took, less what few took.
+
+So start, connections and stop do not count, and the figures are the same on every machine; only the
+compiler and the libraries change them a little.
+"""
+import concurrent.futures
+import os
+import re
+import shutil
+import statistics
+import subprocess
+
+import echoes
+from service import EVENTS, Service
+
+# How the messages come: on how many connections, few echoes and many.
+ONE_BY_ONE = {"1 at a time": (1, echoes.one_by_one, 50, 350)}
+TOGETHER = {"50 together": (50, echoes.all_at_once, 200, 1200)}
+
+
+class CannotCount(Exception):
+    """This machine has not what it takes."""
+
+
+def system_calls(program):
+    require("strace", ["strace", "-f", "-o", os.devnull, "true"])
+    return per_echo(program, "system calls", count_system_calls, ONE_BY_ONE | TOGETHER, repeats=3)
+
+
+def instructions(program):
+    # One at a time, the work of a second would be counted along with that of an echo.
+    require("valgrind", ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "true"])
+    return per_echo(program, "instructions", count_instructions, TOGETHER, repeats=1)
+
+
+def require(name, trial):
+    if not shutil.which(name):
+        raise CannotCount(f"{name} is not installed")
+    tried = subprocess.run(trial, capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        raise CannotCount(f"{name} does not work here: {tried.stderr.strip().splitlines()[-1]}")
+
+
+def per_echo(program, what, count, ways, repeats):
+    """What is counted in each case, as a median of repeats."""
+    # Counting does not mind company.
+    with concurrent.futures.ThreadPoolExecutor(2) as workers:
+        def counts(events, connections, exchange, number):
+            return [workers.submit(count, program, events, connections, exchange, number // connections)
+                    for _ in range(repeats)]
+
+        cases = {}
+        for events, name in (((), ""), (EVENTS, ", all events to a file")):
+            for way, (connections, exchange, few, many) in ways.items():
+                cases[f"{what}, {way}{name}"] = (
+                    counts(events, connections, exchange, few),
+                    counts(events, connections, exchange, many), many - few)
+        return {case: (median(many) - median(few)) / more
+                for case, (few, many, more) in cases.items()}
+
+
+def median(counts):
+    return statistics.median(one.result() for one in counts)
+
+
+def count_system_calls(program, events, connections, exchange, rounds):
+    tool = ("strace", "-f", "-c", "-o", "{directory}/calls")
+    with Service(program, tool, events) as service:
+        echo(service, connections, exchange, rounds)
+        # % time, seconds, usecs/call, calls, errors: the last line is the total.
+        return number_in(service, "calls", r"^100\.00\s+\S+\s+\S+\s+(\d+)")
+
+
+def count_instructions(program, events, connections, exchange, rounds):
+    tool = ("valgrind", "--tool=callgrind", "--callgrind-out-file={directory}/instructions")
+    with Service(program, tool, events) as service:
+        echo(service, connections, exchange, rounds)
+        return number_in(service, "instructions", r"^(?:summary|totals): (\d+)")
+
+
+def number_in(service, name, pattern):
+    with open(os.path.join(service.directory, name), encoding="utf-8") as file:
+        return int(re.search(pattern, file.read(), re.MULTILINE)[1])
+
+
+def echo(service, connections, exchange, rounds):
+    clients = echoes.connect(service.port, connections)
+    exchange(clients, service.pid, rounds)
+    for client in clients:
+        client.close()
+    service.finish()
+
+
+def memory(program, connections=4000):
+    """Bytes of user space that a connection keeps."""
+    def resident():
+        with open(f"/proc/{service.pid}/status", encoding="ascii") as file:
+            return int(re.search(r"^VmRSS:\s+(\d+) kB", file.read(), re.MULTILINE)[1]) * 1024
+    with Service(program) as service:
+        # What only the first echo takes, such as the pages of the shared buffer.
+        warm = echoes.connect(service.port, 10)
+        echoes.one_by_one(warm, service.pid, 1, b"x" * 4096, pause=0)
+        before = resident()
+        clients = echoes.connect(service.port, connections)
+        # Accepted in this order, so all of them are.
+        echoes.one_by_one(clients[-1:], service.pid, 1)
+        silent = resident()
+        echoes.one_by_one(clients, service.pid, 1, b"x" * 4096, pause=0)
+        after = resident()
+        for client in warm + clients:
+            client.close()
+    return {"bytes of a silent connection": (silent - before) / connections,
+            "bytes of a connection after an echo of 4 KiB": (after - before) / connections}
+
+
+COSTS = {"system_calls": system_calls, "instructions": instructions, "memory": memory}

@@ -1,0 +1,60 @@
+"""coroecho under a program that counts what it does."""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+EVENTS = ("connect", "receive", "disconnect")
+
+
+class Service:
+    """Runs until the end of the `with`; `pid` is coroecho's, `directory` its own."""
+
+    def __init__(self, program, tool=(), events=()):
+        self.directory = tempfile.mkdtemp(prefix="coroecho-cost-")
+        config, log = (os.path.join(self.directory, name) for name in ("coroecho.yaml", "log"))
+        with open(config, "w", encoding="utf-8") as file:
+            # The log goes to a file, as where events are logged; the port is in it.
+            json.dump({"host": "127.0.0.1", "port": 0, "limits": {"max_connections": 15000},
+                       "log": {"file": log, "events": list(events)}}, file)
+        tool = [word.format(directory=self.directory) for word in tool]
+        self.process = subprocess.Popen([*tool, program, "--config", config],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.port = self.wait_for_port(log)
+        # strace is the parent of what it traces, valgrind is itself what it runs.
+        self.pid = self.child() or self.process.pid
+
+    def wait_for_port(self, log):
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self.process.poll() is None:
+            if os.path.exists(log):
+                with open(log, encoding="utf-8") as file:
+                    found = re.search(r"listening on 127\.0\.0\.1:(\d+)", file.read())
+                if found:
+                    return int(found[1])
+            time.sleep(0.01)
+        self.process.kill()
+        raise RuntimeError(f"the server does not start: {self.process.stderr.read()}")
+
+    def child(self):
+        path = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        with open(path, encoding="ascii") as file:
+            children = file.read().split()
+        return int(children[0]) if children else None
+
+    def finish(self):
+        """Stops it, after which what was counted is in the directory."""
+        os.kill(self.pid, signal.SIGTERM)
+        self.process.communicate(timeout=60)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        if self.process.poll() is None:
+            self.finish()
+        shutil.rmtree(self.directory)

@@ -1,0 +1,30 @@
+#include "tests/bench/load/group.hpp"
+
+#include <arpa/inet.h>
+
+namespace load {
+namespace {
+
+constexpr in_addr_t sources = 16;  // addresses from which they connect, 127.0.1.1 and on
+
+}  // namespace
+
+void Group::open(const Pattern& pattern, sockaddr_in server, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto from = htonl(0x7f000101 + static_cast<in_addr_t>(i) % sources);
+    connections_.push_back(std::make_unique<Connection>(pattern, server, from, true));
+    readiness_.add(connections_.back()->socket(), connections_.back().get());
+  }
+}
+
+void Group::start() {
+  for (const auto& connection : connections_)
+    connection->begin(traffic_, now());
+}
+
+void Group::turn(std::size_t most) {
+  for (const auto& event : readiness_.ask(most))
+    static_cast<Connection*>(event.data.ptr)->proceed(traffic_);
+}
+
+}  // namespace load

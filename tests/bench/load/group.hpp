@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "tests/bench/load/connection.hpp"
+#include "tests/bench/load/readiness.hpp"
+
+namespace load {
+
+/// Connections that do the same.
+class Group {
+ public:
+  void open(const Pattern& pattern, sockaddr_in server, std::size_t count);
+
+  /// What they do from now on. Only while nothing is under way.
+  void plan(Traffic traffic) { traffic_ = std::move(traffic); }
+  Traffic& traffic() { return traffic_; }
+
+  void start();
+  /// Serves what is ready, `most` connections at a time.
+  void turn(std::size_t most);
+  bool quiet() const { return traffic_.under_way == 0; }
+
+ private:
+  std::vector<std::unique_ptr<Connection>> connections_;
+  Readiness readiness_;
+  Traffic traffic_;
+};
+
+}  // namespace load

@@ -1,0 +1,44 @@
+"""Bar charts as self-contained SVG, on a card that is readable on light and on dark pages."""
+from html import escape
+
+WIDTH, LABELS, VALUES, ROW, TOP, BOTTOM = 760, 235, 105, 26, 74, 40
+PLAIN, OURS, BASE = "#9aa5b1", "#1f6feb", "#57606a"
+
+
+def bars(title, subtitle, rows, better, footer):
+    """rows: (name, value, text, low, high), drawn as they come; low to high is shown as a whisker."""
+    most = max(max(value, high) for _, value, _, _, high in rows) or 1
+    height = TOP + ROW * len(rows) + BOTTOM
+    scale = (WIDTH - LABELS - VALUES) / most
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        f'width="{WIDTH}" height="{height}" font-family="system-ui, sans-serif" font-size="13" '
+        f'role="img" aria-label="{escape(title, quote=True)}">',
+        f'<rect width="{WIDTH}" height="{height}" rx="10" fill="#ffffff" stroke="#d0d7de"/>',
+        text(20, 30, title, "#1f2328", size=17, weight="600"),
+        text(20, 52, f"{subtitle}; {better} is better", "#57606a"),
+    ]
+    for number, row in enumerate(rows):
+        parts += bar(TOP + number * ROW, scale, *row)
+    parts += [text(20, height - 14, footer, "#57606a", size=11), "</svg>"]
+    return "\n".join(parts) + "\n"
+
+
+def bar(y, scale, name, value, label, low, high):
+    colour = OURS if name.startswith("coroecho") else BASE if name.startswith("raw") else PLAIN
+    middle = y + ROW / 2
+    left, right = LABELS + low * scale, LABELS + high * scale
+    return [
+        text(LABELS - 8, middle + 4, name, "#1f2328", anchor="end",
+             weight="600" if name.startswith("coroecho") else "400"),
+        f'<rect x="{LABELS}" y="{y + 4}" width="{max(value * scale, 1):.1f}" height="{ROW - 8}" '
+        f'rx="2" fill="{colour}"/>',
+        f'<path d="M{left:.1f} {middle}H{right:.1f}M{left:.1f} {middle - 3}v6M{right:.1f} '
+        f'{middle - 3}v6" stroke="#1f2328" fill="none"/>',
+        text(max(LABELS + value * scale, right) + 8, middle + 4, label, "#1f2328"),
+    ]
+
+
+def text(x, y, words, fill, size=13, weight="400", anchor="start"):
+    return (f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}" font-size="{size}" '
+            f'font-weight="{weight}" text-anchor="{anchor}">{escape(words)}</text>')
