@@ -64,9 +64,9 @@ def chosen_servers(chosen):
             yield server
 
 
-def measure(chosen):
+def measure(chosen, results):
     servers = list(chosen_servers(chosen))
-    runs, failures = {}, {}
+    runs, failures = results.runs, results.failures
     for name in chosen.workloads:
         workload = WORKLOADS[name]
         able = [server for server in servers if workload.needs(server)
@@ -79,7 +79,6 @@ def measure(chosen):
                 runs[name][server.name].append(
                     run(workload, server, chosen, failures[name]))
     progress("")
-    return Results(runs, failures)
 
 
 def run(workload, server, chosen, failures):
@@ -131,7 +130,10 @@ def main():
             sys.exit("Two cores are needed, one for the server and one for the load.")
         about, began = about_the_machine(), time.monotonic()
         cores.stay_on_the_load_core()
-        results = measure(chosen)
+        results = Results({}, {})
+        # Ctrl-C ends it early, with what has been measured.
+        with contextlib.suppress(KeyboardInterrupt):
+            measure(chosen, results)
         about["command"] = without_build(about["command"])
         about["runs"] = f"{chosen.runs} of {chosen.seconds:g} s, {time.monotonic() - began:.0f} s in all"
     os.makedirs(chosen.output, exist_ok=True)
@@ -147,5 +149,4 @@ def main():
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        main()
+    main()

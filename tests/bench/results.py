@@ -7,8 +7,8 @@ from servers import BASELINE
 class Results:
     """runs[workload][server] is a list with the figures of each run, None where it failed."""
 
-    def __init__(self, runs, failures=None):
-        self.runs, self.failures = runs, failures or {}
+    def __init__(self, runs, failures):
+        self.runs, self.failures = runs, failures
 
     def values(self, workload, server, figure):
         return [run[figure] for run in self.runs.get(workload, {}).get(server, [])

@@ -7,14 +7,13 @@ import concurrent.futures
 import os
 import re
 import shutil
-import statistics
 import subprocess
 
 import echoes
 from service import EVENTS, Service
 
 # How the messages come: on how many connections, few echoes and many.
-ONE_BY_ONE = {"1 at a time": (1, echoes.one_by_one, 50, 350)}
+ONE_BY_ONE = {"1 at a time": (1, echoes.one_by_one, 50, 300)}
 TOGETHER = {"50 together": (50, echoes.all_at_once, 200, 1200)}
 
 
@@ -24,13 +23,13 @@ class CannotCount(Exception):
 
 def system_calls(program):
     require("strace", ["strace", "-f", "-o", os.devnull, "true"])
-    return per_echo(program, "system calls", count_system_calls, ONE_BY_ONE | TOGETHER, repeats=3)
+    return per_echo(program, "system calls", count_system_calls, ONE_BY_ONE | TOGETHER)
 
 
 def instructions(program):
     # One at a time, the work of a second would be counted along with that of an echo.
     require("valgrind", ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "true"])
-    return per_echo(program, "instructions", count_instructions, TOGETHER, repeats=1)
+    return per_echo(program, "instructions", count_instructions, TOGETHER)
 
 
 def require(name, trial):
@@ -41,13 +40,13 @@ def require(name, trial):
         raise CannotCount(f"{name} does not work here: {tried.stderr.strip().splitlines()[-1]}")
 
 
-def per_echo(program, what, count, ways, repeats):
-    """What is counted in each case, as a median of repeats."""
+def per_echo(program, what, count, ways):
+    """What is counted in each case."""
     # Counting does not mind company.
     with concurrent.futures.ThreadPoolExecutor(2) as workers:
         def counts(events, connections, exchange, number):
-            return [workers.submit(count, program, events, connections, exchange, number // connections)
-                    for _ in range(repeats)]
+            return workers.submit(count, program, events, connections, exchange,
+                                  number // connections)
 
         cases = {}
         for events, name in (((), ""), (EVENTS, ", all events to a file")):
@@ -55,12 +54,8 @@ def per_echo(program, what, count, ways, repeats):
                 cases[f"{what}, {way}{name}"] = (
                     counts(events, connections, exchange, few),
                     counts(events, connections, exchange, many), many - few)
-        return {case: (median(many) - median(few)) / more
+        return {case: (many.result() - few.result()) / more
                 for case, (few, many, more) in cases.items()}
-
-
-def median(counts):
-    return statistics.median(one.result() for one in counts)
 
 
 def count_system_calls(program, events, connections, exchange, rounds):
