@@ -76,7 +76,8 @@ class Echoes:
         def command(length, warm_up):
             return f"run {length} " + " ".join(group.plan(warm_up) for group in self.groups)
         load.ask(command(WARM_UP, True), WARM_UP)
-        load.ask(command(WARM_UP, False), WARM_UP)
+        if any(group.bulk for group in self.groups):
+            load.ask(command(WARM_UP, False), WARM_UP)
         return figures(*timed(running, load, command(seconds, False), seconds), seconds)
 
 

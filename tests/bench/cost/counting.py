@@ -37,7 +37,7 @@ def require(name, trial):
         raise CannotCount(f"{name} is not installed")
     tried = subprocess.run(trial, capture_output=True, text=True, check=False)
     if tried.returncode != 0:
-        raise CannotCount(f"{name} does not work here: {tried.stderr.strip().splitlines()[-1]}")
+        raise CannotCount(f"{name} does not work here: {tried.stderr.strip()[-200:]}")
 
 
 def per_echo(program, what, count, ways):
