@@ -22,17 +22,24 @@ bool out_of_resources(error_code error) {
          error.value() == ENOMEM;
 }
 
-// As Asio's accept(), but the socket is not Asio's, which would register it for nothing.
-int accept(coro::Acceptor& acceptor, coro::Endpoint& peer, error_code& error) {
+// accept(2) without blocking; no descriptor if there is an error.
+coro::Descriptor accept(const coro::Descriptor& listening, coro::Endpoint& peer,
+                        error_code& error) {
   auto size = static_cast<socklen_t>(peer.capacity());
-  const int socket =
-      ::accept4(acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (socket < 0) {
-    error = error_code(errno, boost::system::system_category());
-  } else {
+  coro::Descriptor socket(
+      ::accept4(listening.number(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (socket.is_open()) {
     peer.resize(size);
+  } else {
+    error = error_code(errno, boost::system::system_category());
   }
   return socket;
+}
+
+// Asio binds; from then on the scheduler's own epoll watches, which costs a connection less.
+coro::Descriptor taken_from(coro::Acceptor acceptor) {
+  acceptor.non_blocking(true);
+  return coro::Descriptor(acceptor.release());
 }
 
 }  // namespace
@@ -41,31 +48,39 @@ Listener::Listener(coro::Scheduler& scheduler, ListenerContext& context, coro::E
                    ListeningSocket socket)
     : context_(context),
       asked_(std::move(asked)),
-      acceptor_(std::move(socket.acceptor)),
+      endpoint_(socket.acceptor.local_endpoint()),
+      socket_(taken_from(std::move(socket.acceptor))),
       file_(std::move(socket.file)),
       inherited_(socket.inherited),
-      endpoint_(acceptor_.local_endpoint()),
       task_(scheduler.spawn("listener", [this](Yield yield) { run(yield); }).value()) {}
 
 void Listener::apply(const Config& config) {
-  error_code error;
-  acceptor_.listen(config.backlog, error);  // on a listening socket it only sets the backlog
-  if (asked_.protocol().family() != AF_UNIX) apply_tcp_options(acceptor_, config.tcp);
+  ::listen(socket_.number(), config.backlog);  // on a listening socket it only sets the backlog
+  if (asked_.protocol().family() != AF_UNIX) apply_tcp_options(socket_.number(), config.tcp);
 }
 
 void Listener::run(Yield yield) {
-  acceptor_.non_blocking(true);
-  error_code stopped;
-  while (!stopped) {
-    stopped = wait_for_admission(yield);
-    if (stopped) break;
-    std::tie(stopped) = acceptor_.async_wait(coro::Acceptor::wait_read, yield);
-    if (!stopped) stopped = accept_all(yield);
-  }
+  accept_until_stopped(yield);
   // Who has connected before the socket closes is served; closing it would reset them. One that the
   // service manager keeps is not closed by closing it here.
   if (!inherited_) static_cast<void>(accept_all(yield));
-  acceptor_.close(stopped);
+  socket_.close();
+}
+
+void Listener::accept_until_stopped(Yield yield) {
+  coro::Readiness readiness(yield.scheduler(), socket_.number());
+  error_code stopped;
+  while (!stopped) {
+    stopped = wait_for_admission(yield);
+    if (!stopped) stopped = wait_for_connection(readiness, yield);
+    if (!stopped) stopped = accept_all(yield);
+  }
+}
+
+error_code Listener::wait_for_connection(coro::Readiness& readiness, Yield yield) {
+  const error_code failed = readiness.wait_readable(yield);
+  if (!failed || failed == error::operation_aborted) return failed;
+  return pause(failed, yield);  // the system has no room for another watch
 }
 
 // While there is no room the socket is not even polled: the kernel's backlog is the queue.
@@ -89,7 +104,7 @@ error_code Listener::accept_all(Yield yield) {
 
     coro::Endpoint peer;
     error_code accept_error;
-    coro::Descriptor socket(accept(acceptor_, peer, accept_error));
+    coro::Descriptor socket = accept(socket_, peer, accept_error);
     if (accept_error == error::would_block) break;
     if (out_of_resources(accept_error)) return pause(accept_error, yield);
     if (accept_error) continue;  // this one connection failed before it was accepted

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "coro/descriptor.hpp"
 #include "coro/io.hpp"
+#include "coro/readiness.hpp"
 #include "coro/scheduler.hpp"
 #include "server/accept_rate.hpp"
 #include "server/config.hpp"
@@ -49,16 +51,18 @@ class Listener {
 
  private:
   void run(coro::Yield yield);
+  void accept_until_stopped(coro::Yield yield);
+  coro::error_code wait_for_connection(coro::Readiness& readiness, coro::Yield yield);
   coro::error_code wait_for_admission(coro::Yield yield);
   coro::error_code accept_all(coro::Yield yield);
   coro::error_code pause(coro::error_code reason, coro::Yield yield);
 
   ListenerContext& context_;
   coro::Endpoint asked_;
-  coro::Acceptor acceptor_;
+  coro::Endpoint endpoint_;
+  coro::Descriptor socket_;
   SocketFile file_;
   bool inherited_;
-  coro::Endpoint endpoint_;
   coro::Task task_;
 };
 

@@ -25,7 +25,6 @@ using coro::Acceptor;
 using ListenAddresses = std::vector<ListenAddress>;
 
 using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-using KeepAliveIdle = boost::asio::detail::socket_option::integer<IPPROTO_TCP, TCP_KEEPIDLE>;
 
 // What a host is asked for as.
 struct Wanted {
@@ -70,25 +69,30 @@ bool is_unix(const coro::Endpoint& endpoint) {
   return endpoint.protocol().family() == AF_UNIX;
 }
 
+void set_option(int socket, int level, int option, int value) {
+  if (::setsockopt(socket, level, option, &value, sizeof value) != 0) {
+    throw system_error(errno, boost::system::system_category(), "setsockopt");
+  }
+}
+
 void set_listening_options(Acceptor& acceptor, const ListenAddress& address, const Config& config) {
   acceptor.set_option(Acceptor::reuse_address(true));
   if (config.reuse_port) acceptor.set_option(ReusePort(true));
   if (address.endpoint.protocol().family() == AF_INET6) {
     acceptor.set_option(boost::asio::ip::v6_only(!address.dual_stack));
   }
-  apply_tcp_options(acceptor, config.tcp);
+  apply_tcp_options(acceptor.native_handle(), config.tcp);
 }
 
 }  // namespace
 
 // On the listening socket, since accepted ones inherit them (tcp(7)) and nothing is paid per
 // connection.
-void apply_tcp_options(Acceptor& acceptor, const TcpConfig& config) {
-  acceptor.set_option(tcp::no_delay(config.nodelay));
-  acceptor.set_option(Acceptor::keep_alive(config.keepalive.count() > 0));
-  if (config.keepalive.count() > 0) {
-    acceptor.set_option(KeepAliveIdle(static_cast<int>(config.keepalive.count())));
-  }
+void apply_tcp_options(int socket, const TcpConfig& config) {
+  const auto keepalive = static_cast<int>(config.keepalive.count());
+  set_option(socket, IPPROTO_TCP, TCP_NODELAY, config.nodelay ? 1 : 0);
+  set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keepalive > 0 ? 1 : 0);
+  if (keepalive > 0) set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, keepalive);
 }
 
 boost::system::result<ListenAddresses, std::string> listen_addresses(const Config& config,

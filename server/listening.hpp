@@ -36,9 +36,9 @@ struct ListeningSocket {
 boost::system::result<std::vector<ListenAddress>, std::string> listen_addresses(
     const Config& config, coro::Yield yield);
 
-/// tcp.nodelay and tcp.keepalive, which accepted sockets inherit. Throws
-/// boost::system::system_error.
-void apply_tcp_options(coro::Acceptor& acceptor, const TcpConfig& config);
+/// tcp.nodelay and tcp.keepalive for a listening socket, from which accepted ones inherit them.
+/// Throws boost::system::system_error.
+void apply_tcp_options(int socket, const TcpConfig& config);
 
 /// Port 0 takes a free one. The file of a Unix socket that nobody listens on any more is replaced.
 boost::system::result<ListeningSocket> listen(const ListenAddress& address, const Config& config,
