@@ -118,11 +118,15 @@ void Scheduler::run() {
 // Runs who is ready, and who becomes ready by the poller meanwhile; false if there was no end to
 // it.
 bool Scheduler::run_ready() {
+  run_queue();
   for (std::size_t left = completions_between_steps; left > 0;) {
-    run_queue();
     const std::size_t ready = poller_.poll(left);
     if (ready == 0 && queue_.empty()) return true;
     left -= std::max<std::size_t>(ready, 1);
+    crowd_ = std::max(ready, crowd_ - (crowd_ + 7) / 8);
+    run_queue();
+    // After one that was ready alone there is likely no other; if there is, it ends the wait.
+    if (ready == 1 && queue_.empty()) return true;
   }
   return false;
 }
@@ -134,6 +138,7 @@ void Scheduler::run_queue() {
   while (!round.empty()) {
     Waiter& waiter = round.front();
     round.pop_front();
+    if (!round.empty()) round.front().prefetch();
     resume(waiter);
   }
 }

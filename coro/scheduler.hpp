@@ -87,6 +87,10 @@ class Scheduler {
   /// leaves run().
   void on_exception(ExceptionHandler handler) { on_exception_ = std::move(handler); }
 
+  /// How many sockets have lately been ready at a time, an older crowd counting less: who has much
+  /// to do may do less at a time while others wait for their turn.
+  std::size_t crowd() const { return crowd_; }
+
   boost::asio::io_context& context() { return context_; }
   Executor executor() { return context_.get_executor(); }
   Poller& poller() { return poller_; }
@@ -129,6 +133,7 @@ class Scheduler {
   WaiterQueue spare_;           // idle, without a stack
   std::size_t kept_count_ = 0;
   bool busy_ = false;
+  std::size_t crowd_ = 0;
   Counters counters_;
   std::function<void()> before_sleep_ = [] {};
   ExceptionHandler on_exception_;

@@ -1,6 +1,7 @@
 #include "coro/waiter.hpp"
 
 #include <cassert>
+#include <cstddef>
 #include <utility>
 
 #include "coro/condition.hpp"
@@ -16,6 +17,17 @@ void Waiter::suspend() {
   assert(coroutine_->is_inside());
   coroutine_->suspend();
   if (start_failure_) std::rethrow_exception(std::exchange(start_failure_, nullptr));
+}
+
+// Fetches what the coroutine will touch first when it is resumed: the frames around the one that it
+// suspended in. Among many coroutines they are in no cache any more.
+void Waiter::prefetch() const {
+  constexpr std::ptrdiff_t line = 64;
+  constexpr std::ptrdiff_t below = 8 * line;
+  constexpr std::ptrdiff_t above = 16 * line;
+  const auto* here = static_cast<const char*>(callable_);
+  for (std::ptrdiff_t offset = -below; offset < above; offset += line)
+    __builtin_prefetch(here + offset);
 }
 
 // On the resumer's stack, after the coroutine has suspended.

@@ -5,6 +5,7 @@
 #include <boost/asio/error.hpp>
 #include <utility>
 
+#include "coro/scheduler.hpp"
 #include "coro/time_limit.hpp"
 
 namespace server {
@@ -19,6 +20,10 @@ using coro::Yield;
 // arrived.
 constexpr std::chrono::seconds linger_timeout{2};
 
+// What all who are ready may send back before anybody has another turn, and what each may at least.
+constexpr std::size_t most_in_a_round = std::size_t{1024} * 1024;
+constexpr std::size_t least_in_a_turn = std::size_t{64} * 1024;
+
 Ending ending_of(error_code error) {
   if (error == error::eof) return Ending::closed_by_client;
   if (error == error::connection_reset || error == error::broken_pipe ||
@@ -26,6 +31,13 @@ Ending ending_of(error_code error) {
     return Ending::reset_by_client;
   }
   return Ending::connection_lost;
+}
+
+// While many are ready each takes less at a time, so that small echoes are not kept waiting by
+// bulk.
+std::size_t bytes_in_a_turn(std::size_t most, const coro::Scheduler& scheduler) {
+  const std::size_t crowd = std::max<std::size_t>(scheduler.crowd(), 1);
+  return std::clamp(most_in_a_round / crowd, least_in_a_turn, most);
 }
 
 bool trusted(const Peer& peer, const Config& config) {
@@ -104,8 +116,8 @@ Ending Session::echo(Yield yield) {
     if (wait_error) return ending_of(wait_error);
 
     error_code read_error;
-    const std::size_t most = faults_ ? faults_->read_size(context_.scratch.size(), totals_.bytes_in)
-                                     : context_.scratch.size();
+    const std::size_t turn = bytes_in_a_turn(context_.scratch.size(), yield.scheduler());
+    const std::size_t most = faults_ ? faults_->read_size(turn, totals_.bytes_in) : turn;
     const std::size_t size = stream_->receive(buffer(context_.scratch.data(), most), read_error);
     if (read_error == error::would_block) continue;
     if (read_error) return ending_of(read_error);

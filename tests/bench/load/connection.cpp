@@ -63,11 +63,14 @@ void Connection::begin(Traffic& traffic, Time at) {
 }
 
 void Connection::proceed(Traffic& traffic) {
-  bool drained = false;
-  while (!drained) {
-    drained = receive(traffic);
-    begin(traffic, now());
+  while (!proceed_a_step(traffic)) {
   }
+}
+
+bool Connection::proceed_a_step(Traffic& traffic) {
+  const bool drained = receive(traffic);
+  begin(traffic, now());
+  return drained;
 }
 
 void Connection::send_all(const Traffic& traffic) {

@@ -47,6 +47,8 @@ class Connection {
   /// Takes what has come, and sends what then may be sent, until there is nothing to do. Meant for
   /// an edge-triggered epoll.
   void proceed(Traffic& traffic);
+  /// The same for one receive; true when there is nothing more to do.
+  bool proceed_a_step(Traffic& traffic);
 
  private:
   void send_all(const Traffic& traffic);

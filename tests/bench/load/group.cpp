@@ -22,9 +22,18 @@ void Group::start() {
     connection->begin(traffic_, now());
 }
 
-void Group::turn(std::size_t most) {
-  for (const auto& event : readiness_.ask(most))
+void Group::turn() {
+  for (const auto& event : readiness_.ask(512))
     static_cast<Connection*>(event.data.ptr)->proceed(traffic_);
+}
+
+void Group::short_turn() {
+  if (unfinished_ == nullptr) {
+    const auto ready = readiness_.ask(1);
+    if (ready.empty()) return;
+    unfinished_ = static_cast<Connection*>(ready.front().data.ptr);
+  }
+  if (unfinished_->proceed_a_step(traffic_)) unfinished_ = nullptr;
 }
 
 }  // namespace load

@@ -18,13 +18,16 @@ class Group {
   Traffic& traffic() { return traffic_; }
 
   void start();
-  /// Serves what is ready, `most` connections at a time.
-  void turn(std::size_t most);
+  /// Serves what is ready.
+  void turn();
+  /// Serves one connection, and not more of it than one receive.
+  void short_turn();
   bool quiet() const { return traffic_.under_way == 0; }
 
  private:
   std::vector<std::unique_ptr<Connection>> connections_;
   Readiness readiness_;
+  Connection* unfinished_ = nullptr;  // by a short turn
   Traffic traffic_;
 };
 

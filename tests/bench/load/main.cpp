@@ -123,16 +123,21 @@ class Load {
     return {{"churn", report(churn.run(until), seconds)}};
   }
 
-  // Small messages first, and a bulk transfer gets a turn of one connection: the time a ping takes
-  // must be the server's, not that of a queue in here.
+  // Small messages first, and a bulk transfer gets a short turn: the time a ping takes must be the
+  // server's, not that of a queue in here.
   static void drive(const std::vector<std::pair<std::string, load::Group*>>& groups,
                     load::Time until) {
     const auto quiet = [&] {
       return std::ranges::all_of(groups, [](const auto& group) { return group.second->quiet(); });
     };
     const auto turn = [&] {
-      for (const auto& [name, group] : groups)
-        group->turn(group->traffic().size < large || groups.size() == 1 ? 512 : 1);
+      for (const auto& [name, group] : groups) {
+        if (group->traffic().size < large || groups.size() == 1) {
+          group->turn();
+        } else {
+          group->short_turn();
+        }
+      }
     };
     while (load::now() < until)
       turn();

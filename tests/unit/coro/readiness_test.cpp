@@ -266,6 +266,36 @@ TEST(Readiness, DestroyingTheSchedulerEndsWhoStillWaits) {
   EXPECT_THAT(events, ElementsAre("unwound"));
 }
 
+TEST(Readiness, TheSchedulerTellsHowManyAreReadyTogetherAndForgetsASmallerCrowdLater) {
+  run([](Yield yield) {
+    std::vector<BarePair> pairs(10);
+    std::vector<std::size_t> crowds;
+    const BarePair signal;
+    for (const BarePair& pair : pairs) {
+      start(yield.scheduler(), [&](Yield inside) {
+        Readiness readiness(inside.scheduler(), pair.near.number());
+        EXPECT_FALSE(readiness.wait_readable(inside));
+        crowds.push_back(inside.scheduler().crowd());
+      });
+    }
+    yield.now();
+    for (const BarePair& pair : pairs)
+      pair.send("x");
+    Readiness alone(yield.scheduler(), signal.near.number());
+    EXPECT_FALSE(sleep_for(yield, 1ms));
+    EXPECT_THAT(crowds, testing::Each(10U));
+
+    signal.send("x");
+    EXPECT_FALSE(alone.wait_readable(yield));
+    const std::size_t after_one_round = yield.scheduler().crowd();
+    EXPECT_GT(after_one_round, 1U);
+    EXPECT_LT(after_one_round, 10U);
+    for (int round = 0; round < 50; ++round)
+      EXPECT_FALSE(alone.wait_readable(yield));
+    EXPECT_EQ(yield.scheduler().crowd(), 1U);
+  });
+}
+
 // Two that answer each other for ever must not keep a timer from firing.
 TEST(Readiness, SocketsThatAreAlwaysReadyStarveNoTimer) {
   run([](Yield yield) {
