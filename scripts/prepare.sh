@@ -67,9 +67,14 @@ quietly() {
   return "$status"
 }
 
+# Runs a command as root.
+as_root() {
+  if ((EUID == 0)); then "$@"; else sudo -- "$@"; fi
+}
+
 # Installs what of the given requirements is missing. Takes no network when nothing is.
 install_missing() {
-  local requirements as_root=() names=() requirement alternative
+  local requirements names=() requirement alternative
   if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     say "No apt-get here: these Debian packages, by whatever name, must be there: $*"
     return
@@ -79,11 +84,10 @@ install_missing() {
 
   say "Missing: ${requirements[*]%%|*}"
   if ((EUID != 0)); then
-    as_root=(sudo)
     # Asks for the password here, where it can be seen.
     sudo -v || fail "This needs root or sudo: install the packages above as root, then come back."
   fi
-  quietly "${as_root[@]}" apt-get -q update || say "apt-get update failed; going on with the lists at hand."
+  quietly as_root apt-get -q update || say "apt-get update failed; going on with the lists at hand."
   for requirement in "${requirements[@]}"; do
     while IFS= read -r alternative; do
       available "$alternative" || continue
@@ -93,7 +97,7 @@ install_missing() {
     fail "No package for $requirement on this system."
   done
   say "Installing by apt-get: ${names[*]}"
-  quietly "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
+  quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
     install --no-install-recommends "${names[@]}" || fail "apt-get could not install them."
 }
 
