@@ -84,6 +84,9 @@ int main(int argc, char** argv) {
       std::cout << *options.answer;
       return EXIT_SUCCESS;
     }
+    for (const std::string& warning : options.warnings) {
+      std::cerr << "coroecho: " << warning << '\n';
+    }
     const server::Config config = server::effective_config(options);
     if (options.check_config) {
       std::cout << server::to_yaml(config);

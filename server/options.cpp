@@ -3,32 +3,29 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <map>
 #include <sstream>
 
+#include "server/environment.hpp"
 #include "server/settings.hpp"
 
 namespace server {
 
 namespace {
 
-// An option that sets a key of the configuration, and the environment variable that does the same.
+// An option that sets a key of the configuration.
 struct Overriding {
   const char* option;
-  const char* variable;
   const char* key;
   const char* type;
   const char* description;
 };
 
 constexpr std::array<Overriding, 4> overridings = {{
-    {"--host", "COROECHO_HOST", "host", "HOST",
-     "Listen on this name or address; may be given again"},
-    {"--port", "COROECHO_PORT", "port", "PORT", "Listen on this TCP port; 0 takes any free one"},
-    {"--log-level", "COROECHO_LOG_LEVEL", "log.level", "LEVEL",
-     "trace, debug, info, warning, error, critical or off"},
-    {"--log-format", "COROECHO_LOG_FORMAT", "log.format", "FORMAT", "text or json"},
+    {"--host", "host", "HOST", "Listen on this name or address; may be given again"},
+    {"--port", "port", "PORT", "Listen on this TCP port; 0 takes any free one"},
+    {"--log-level", "log.level", "LEVEL", "trace, debug, info, warning, error, critical or off"},
+    {"--log-format", "log.format", "FORMAT", "text or json"},
 }};
 
 constexpr const char* description =
@@ -36,9 +33,9 @@ constexpr const char* description =
     "Without options it listens on localhost, TCP port 8888.";
 
 constexpr const char* footer =
-    R"(Options beat environment variables, which beat the file, which beats the defaults:
-  COROECHO_CONFIG, COROECHO_HOST (comma-separated), COROECHO_PORT,
-  COROECHO_LOG_LEVEL, COROECHO_LOG_FORMAT
+    R"(Options beat environment variables, which beat the file, which beats the defaults.
+Every key of the file has a variable: limits.idle_timeout is COROECHO_LIMITS_IDLE_TIMEOUT,
+a list is separated by commas. COROECHO_CONFIG is the file.
 
 Under systemd: Type=notify with a watchdog, and sockets it is handed, see coroecho(8).
 
@@ -57,24 +54,6 @@ Exit codes:
   70  internal error
   78  wrong configuration)";
 
-// An empty variable counts as not set.
-std::optional<std::string> environment(const char* variable) {
-  const char* const value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): one thread
-  return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
-}
-
-std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> parts(1);
-  for (const char byte : text) {
-    if (byte == ',') {
-      parts.emplace_back();
-    } else {
-      parts.back() += byte;
-    }
-  }
-  return parts;
-}
-
 // Returns an empty string or what is wrong.
 std::string apply(const Override& override, Config& config) {
   const std::vector<Setting> known = settings(config);
@@ -87,18 +66,19 @@ std::string apply(const Override& override, Config& config) {
   return setting->read(values);
 }
 
-std::optional<Override> override_of(const Overriding& overriding,
-                                    const std::vector<std::string>& given) {
-  if (!given.empty()) {
-    return Override{.key = overriding.key, .values = given, .origin = overriding.option};
+// What the command line says of a setting, else the environment.
+std::optional<Override> override_of(const Setting& setting,
+                                    const std::map<std::string, std::vector<std::string>>& given) {
+  const auto option = std::ranges::find(overridings, setting.key, &Overriding::key);
+  if (option != overridings.end() && !given.at(setting.key).empty()) {
+    return Override{.key = setting.key, .values = given.at(setting.key), .origin = option->option};
   }
-  if (const auto value = environment(overriding.variable)) {
-    const bool is_list = std::string_view(overriding.key) == "host";
-    return Override{.key = overriding.key,
-                    .values = is_list ? split_at_commas(*value) : std::vector{*value},
-                    .origin = overriding.variable};
+  auto values = environment_values(setting.key, setting.is_list);
+  if (values.empty()) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  return Override{
+      .key = setting.key, .values = std::move(values), .origin = variable_of(setting.key)};
 }
 
 void check(const Override& override) {
@@ -148,8 +128,11 @@ Options parse_options(int argc, const char* const* argv) {
   if (!options.config) {
     options.config = environment("COROECHO_CONFIG");
   }
-  for (const Overriding& overriding : overridings) {
-    if (auto override = override_of(overriding, given[overriding.key])) {
+  Config unused;
+  std::vector<std::string> keys;
+  for (const Setting& setting : settings(unused)) {
+    keys.push_back(setting.key);
+    if (auto override = override_of(setting, given)) {
       check(*override);
       options.overrides.push_back(std::move(*override));
     }
@@ -160,6 +143,7 @@ Options parse_options(int argc, const char* const* argv) {
       if (*path) *path = options.directory / **path;
     }
   }
+  options.warnings = misspelt_variables(keys);
   return options;
 }
 

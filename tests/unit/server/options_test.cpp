@@ -11,6 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "server/environment.hpp"
+#include "server/settings.hpp"
+
 namespace server {
 namespace {
 
@@ -48,9 +51,10 @@ class OptionsTest : public ::testing::Test {
 
  private:
   static void forget() {
-    for (const char* variable : {"COROECHO_CONFIG", "COROECHO_HOST", "COROECHO_PORT",
-                                 "COROECHO_LOG_LEVEL", "COROECHO_LOG_FORMAT"}) {
-      unsetenv(variable);
+    unsetenv("COROECHO_CONFIG");
+    Config config;
+    for (const Setting& setting : settings(config)) {
+      unsetenv(variable_of(setting.key).c_str());
     }
   }
 };
@@ -101,6 +105,51 @@ TEST_F(OptionsTest, TheEnvironmentSetsValues) {
   EXPECT_EQ(config.log.format, LogFormat::json);
 }
 
+// What --check-config prints of one configuration is what the environment makes another of.
+TEST_F(OptionsTest, TheEnvironmentSetsEveryKey) {
+  Config other = parse_config(R"(
+host: ["::1", 192.0.2.1]
+port: 7
+backlog: 5
+reuse_port: true
+unix: {path: /run/echo, mode: "0660"}
+proxy_protocol: any
+trusted_proxies: [10.0.0.0/8, "2001:db8::/32"]
+limits: {max_connections: 1, max_connections_per_ip: 2, accept_rate: 3, idle_timeout: 4s, write_timeout: 5s}
+tcp: {nodelay: false, keepalive: 6s}
+shutdown: {timeout: 7s, delay: 8s}
+log: {level: error, format: json, file: /tmp/a b, events: [connect, receive], payload: 9, probes: false}
+admin: {host: "::1", port: 10}
+faults: {delay: 1ms..2ms, rate: 11, close_after: 12s, reset_probability: 0.5}
+)",
+                              "test");
+  const std::vector<Setting> given = settings(other);
+  Config defaults;
+  const std::vector<Setting> usual = settings(defaults);
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    std::string joined;
+    for (const Value& value : given[i].write()) {
+      joined += (joined.empty() ? "" : ",") + value.text;
+    }
+    std::string by_default;
+    for (const Value& value : usual[i].write()) {
+      by_default += (by_default.empty() ? "" : ",") + value.text;
+    }
+    ASSERT_NE(joined, by_default) << given[i].key << " has its default: nothing is shown";
+    set(variable_of(given[i].key).c_str(), joined);
+  }
+  EXPECT_EQ(to_yaml(effective_config(parse({}))), to_yaml(other));
+}
+
+TEST_F(OptionsTest, AVariableThatSeemsMisspeltIsAWarning) {
+  set("COROECHO_PROT", "7");
+  const Options options = parse({});
+  unsetenv("COROECHO_PROT");
+  EXPECT_THAT(options.warnings,
+              ElementsAre("COROECHO_PROT: sets nothing, did you mean COROECHO_PORT"));
+  EXPECT_EQ(effective_config(options), Config());
+}
+
 TEST_F(OptionsTest, TheCommandLineBeatsTheEnvironmentBeatsTheFileBeatsTheDefaults) {
   const ConfigFile file("port: 1\nbacklog: 5\nlog: {level: debug}\nhost: file\n");
   set("COROECHO_CONFIG", file.path());
@@ -135,6 +184,10 @@ TEST_F(OptionsTest, AWrongValueNamesItsOptionOrVariable) {
   set("COROECHO_PORT", "70000");
   EXPECT_EQ(error_of({}),
             "COROECHO_PORT: found \"70000\", expected a whole number from 0 to 65535");
+  unsetenv("COROECHO_PORT");
+  set("COROECHO_LIMITS_IDLE_TIMEOUT", "soon");
+  EXPECT_THAT(error_of({}), StartsWith("COROECHO_LIMITS_IDLE_TIMEOUT: found \"soon\", expected "));
+  unsetenv("COROECHO_LIMITS_IDLE_TIMEOUT");
   set("COROECHO_HOST", "a,,b");
   EXPECT_THAT(error_of({"--port", "1"}),
               StartsWith("COROECHO_HOST: found \"\", expected a host name"));
@@ -174,10 +227,7 @@ TEST_F(OptionsTest, HelpListsOptionsVariablesSignalsAndExitCodes) {
                            "--pidfile",
                            "--version",
                            "COROECHO_CONFIG",
-                           "COROECHO_HOST",
-                           "COROECHO_PORT",
-                           "COROECHO_LOG_LEVEL",
-                           "COROECHO_LOG_FORMAT",
+                           "COROECHO_LIMITS_IDLE_TIMEOUT",
                            "SIGTERM",
                            "SIGINT",
                            "SIGHUP",

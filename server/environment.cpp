@@ -1,0 +1,89 @@
+#include "server/environment.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <iterator>
+#include <string_view>
+
+#include "server/config_error.hpp"
+#include "server/nearest_key.hpp"
+
+namespace server {
+
+namespace {
+
+constexpr std::string_view prefix = "COROECHO_";
+
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts(1);
+  for (const char byte : text) {
+    if (byte == ',') {
+      parts.emplace_back();
+    } else {
+      parts.back() += byte;
+    }
+  }
+  return parts;
+}
+
+// The names of the variables with the prefix.
+std::vector<std::string> our_variables() {
+  std::vector<std::string> names;
+  for (const char* const* entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view name =
+        std::string_view(*entry).substr(0, std::string_view(*entry).find('='));
+    if (name.starts_with(prefix)) {
+      names.emplace_back(name);
+    }
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace
+
+std::string variable_of(const std::string& key) {
+  std::string name(prefix);
+  std::ranges::transform(key, std::back_inserter(name), [](unsigned char byte) {
+    return byte == '.' ? '_' : static_cast<char>(std::toupper(byte));
+  });
+  return name;
+}
+
+std::optional<std::string> environment(const std::string& variable) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
+  const char* const value = std::getenv(variable.c_str());
+  return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
+}
+
+std::vector<std::string> environment_values(const std::string& key, bool is_list) {
+  const auto value = environment(variable_of(key));
+  if (!value) {
+    return {};
+  }
+  return is_list ? split_at_commas(*value) : std::vector{*value};
+}
+
+std::vector<std::string> misspelt_variables(const std::vector<std::string>& keys) {
+  std::vector<std::string> known = {"CONFIG"};
+  for (const std::string& key : keys) {
+    known.push_back(variable_of(key).substr(prefix.size()));
+  }
+  std::vector<std::string> lines;
+  for (const std::string& name : our_variables()) {
+    const std::string rest = name.substr(prefix.size());
+    const bool is_known = std::ranges::find(known, rest) != known.end();
+    const auto nearest = is_known ? std::nullopt : nearest_key(rest, known);
+    if (nearest) {
+      lines.push_back(
+          fmt::format("{}: sets nothing, did you mean {}{}", escaped(name), prefix, *nearest));
+    }
+  }
+  return lines;
+}
+
+}  // namespace server

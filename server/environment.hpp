@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace server {
+
+/// The environment variable that sets a key: COROECHO_LIMITS_IDLE_TIMEOUT for
+/// "limits.idle_timeout".
+std::string variable_of(const std::string& key);
+
+/// A variable's value. An empty one counts as not set.
+std::optional<std::string> environment(const std::string& variable);
+
+/// The same, for a key of the configuration; a list is separated by commas. Empty if it is not set.
+std::vector<std::string> environment_values(const std::string& key, bool is_list);
+
+/// One line for each variable that sets nothing but looks like one of `keys` misspelt. Other names
+/// that begin with COROECHO_ are left alone: the client has some, and Kubernetes makes
+/// COROECHO_SERVICE_HOST and the like of a service that is called coroecho.
+std::vector<std::string> misspelt_variables(const std::vector<std::string>& keys);
+
+}  // namespace server
