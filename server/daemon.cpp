@@ -74,7 +74,8 @@ void Daemon::detach() {
   if (::chdir("/") != 0) throw_error("chdir");
   discard({STDERR_FILENO});
   const char byte = 0;
-  static_cast<void>(::write(parent_, &byte, 1));  // the parent may be gone; that changes nothing
+  // The parent may be gone; that changes nothing.
+  [[maybe_unused]] const ssize_t written = ::write(parent_, &byte, 1);
   ::close(std::exchange(parent_, -1));
 }
 
