@@ -9,6 +9,10 @@ build_packages=(
   g++ cmake ninja-build pkg-config
   'libboost1.81-dev|libboost-dev>=1.81' 'libboost-context1.81-dev|libboost-context-dev>=1.81'
   libspdlog-dev libfmt-dev libyaml-cpp-dev libcli11-dev libedit-dev nlohmann-json3-dev
+  scdoc
+)
+package_packages=(
+  dpkg-dev lintian
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev liblua5.4-dev # libraries of the tests
@@ -28,6 +32,12 @@ say() { printf '%s\n' "$*" >&2; }
 fail() {
   say "$*"
   exit 1
+}
+
+# For a test that this machine cannot run: says why.
+cannot() {
+  say "$*"
+  exit 77
 }
 
 # True when NAME[>=VERSION] is installed.
