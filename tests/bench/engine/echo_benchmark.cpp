@@ -1,23 +1,24 @@
-// One message there and back between two ends in one thread, once with the engine and once with a
-// bare epoll loop: what waiting for a socket in a coroutine adds to the system calls.
+// One message there and back between two ends in one thread, with a bare epoll loop and in
+// coroutines that wait by a coro::Stream or by Asio: what waiting for a socket in a coroutine costs
+// besides the system calls.
 #include <benchmark/benchmark.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/local/connect_pair.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <cstddef>
-#include <deque>
+#include <tuple>
 #include <vector>
 
 #include "coro/scheduler.hpp"
+#include "coro/stream.hpp"
 
 namespace {
 
-using Stream = boost::asio::local::stream_protocol;
-using LocalSocket = boost::asio::basic_stream_socket<Stream, coro::Executor>;
+using Local = boost::asio::local::stream_protocol;
+using LocalSocket = boost::asio::basic_stream_socket<Local, coro::Executor>;
 
 constexpr std::size_t message_size = 64;
 std::array<char, 65536> scratch;
@@ -63,33 +64,56 @@ void bare_epoll(benchmark::State& state) {
 }
 BENCHMARK(bare_epoll)->Name("echo/bare_epoll")->Arg(1)->Arg(50)->Arg(1000);
 
-void engine(benchmark::State& state) {
+// Two coroutines for each pair, which bounce what comes until time is up. End is what a coroutine
+// makes of a socket, wait what it waits by.
+template <typename End, typename Wait>
+void in_coroutines(benchmark::State& state, Wait wait) {
   coro::Scheduler scheduler;
-  std::deque<LocalSocket> sockets;
   std::vector<coro::Task> tasks;
   bool going_on = true;
-  const auto player = [&](LocalSocket& socket) {
-    return [&](coro::Yield yield) {
+  const auto start = [&](int socket) {
+    const auto play = [&, socket](coro::Yield yield) {
+      End end(yield, socket);
       while (going_on) {
-        const auto [error] = socket.async_wait(LocalSocket::wait_read, yield);
-        if (error || !going_on) return;
+        if (wait(end, yield) || !going_on) return;
         going_on = state.KeepRunning();
-        bounce(socket.native_handle());
+        bounce(socket);
       }
       for (const coro::Task& task : tasks)
         task.cancel();
     };
+    tasks.push_back(scheduler.spawn("end", play).value());
   };
   for (int i = 0; i < state.range(0); ++i) {
-    LocalSocket& near = sockets.emplace_back(scheduler.executor());
-    LocalSocket& far = sockets.emplace_back(scheduler.executor());
-    boost::asio::local::connect_pair(near, far);
-    serve(near.native_handle());
-    tasks.push_back(scheduler.spawn("near", player(near)).value());
-    tasks.push_back(scheduler.spawn("far", player(far)).value());
+    std::array<int, 2> pair{};
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair.data()) != 0) state.SkipWithError("socketpair");
+    serve(pair[0]);
+    for (const int socket : pair)
+      start(socket);
   }
   scheduler.run();
 }
-BENCHMARK(engine)->Name("echo/coro_scheduler")->Arg(1)->Arg(50)->Arg(1000);
+
+struct StreamEnd : coro::Stream {
+  StreamEnd(coro::Yield yield, int socket)
+      : coro::Stream(yield.scheduler(), coro::Descriptor(socket)) {}
+};
+
+void stream(benchmark::State& state) {
+  in_coroutines<StreamEnd>(
+      state, [](StreamEnd& end, coro::Yield yield) { return end.wait_readable(yield); });
+}
+BENCHMARK(stream)->Name("echo/coro_stream")->Arg(1)->Arg(50)->Arg(1000);
+
+struct AsioEnd : LocalSocket {
+  AsioEnd(coro::Yield yield, int socket) : LocalSocket(yield.executor(), Local(), socket) {}
+};
+
+void asio(benchmark::State& state) {
+  in_coroutines<AsioEnd>(state, [](AsioEnd& end, coro::Yield yield) {
+    return std::get<0>(end.async_wait(LocalSocket::wait_read, yield));
+  });
+}
+BENCHMARK(asio)->Name("echo/coro_asio")->Arg(1)->Arg(50)->Arg(1000);
 
 }  // namespace
