@@ -1,7 +1,8 @@
 #include <sysexits.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <iostream>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "server/daemon.hpp"
 #include "server/event_log.hpp"
 #include "server/inherited_sockets.hpp"
+#include "server/log_destination.hpp"
 #include "server/log_flusher.hpp"
 #include "server/options.hpp"
 #include "server/pid_file.hpp"
@@ -20,8 +22,22 @@
 namespace {
 
 constexpr const char* main_coroutine = "server";
-constexpr const char* no_log =
-    "coroecho: warning: --daemon without log.file: the log goes to /dev/null\n";
+
+// What the operator is to know before there is a log or where it does not go: a line on the
+// terminal, or in systemd's journal, there with its priority (sd-daemon(3)).
+void say(const std::string& line, const char* priority) {
+  const bool journal = server::LogDestination::inherited(STDERR_FILENO).journal();
+  std::cerr << (journal ? priority : "") << "coroecho: " << line << '\n';
+}
+
+void warn(const std::string& line) {
+  say(line, "<4>");
+}
+
+int fail(const std::string& line, int exit_code) {
+  say(line, "<3>");
+  return exit_code;
+}
 
 // An exception ends the coroutine that it left. Only without the main one is there nothing to go on
 // for.
@@ -39,15 +55,14 @@ void log_exception(server::EventLog& log, const char* coroutine,
 void tell_starter(const server::Config& config, server::Daemon& daemon,
                   const std::optional<std::string>& error) {
   const bool logged_elsewhere = daemon.attached() || !config.log.file.empty();
-  if (error && logged_elsewhere) std::cerr << "coroecho: " << *error << '\n';
+  if (error && logged_elsewhere) say(*error, "<3>");
   if (!error) daemon.detach();
 }
 
 int serve(const server::Options& options, const server::Config& config, server::Startup startup) {
   server::EventLog log;
   if (const auto error = log.configure(config.log)) {
-    std::cerr << "coroecho: " << config.origins.where("log.file") << ": " << *error << '\n';
-    return EX_CONFIG;
+    return fail(config.origins.where("log.file") + ": " + *error, EX_CONFIG);
   }
 
   int exit_code = EX_SOFTWARE;
@@ -84,9 +99,7 @@ int main(int argc, char** argv) {
       std::cout << *options.answer;
       return EXIT_SUCCESS;
     }
-    for (const std::string& warning : options.warnings) {
-      std::cerr << "coroecho: " << warning << '\n';
-    }
+    std::ranges::for_each(options.warnings, warn);
     const server::Config config = server::effective_config(options);
     if (options.check_config) {
       std::cout << server::to_yaml(config);
@@ -97,7 +110,8 @@ int main(int argc, char** argv) {
     startup.sockets = server::inherited_sockets(startup.environment.descriptors);
     server::Daemon daemon;
     if (options.daemon) {
-      if (config.log.file.empty()) std::cerr << no_log;
+      if (config.log.file.empty())
+        warn("warning: --daemon without log.file: the log goes to /dev/null");
       if (const auto exit_code = daemon.begin(startup.environment.first_unwanted()))
         return *exit_code;
     }
@@ -105,16 +119,12 @@ int main(int argc, char** argv) {
     const auto pid_file = options.pidfile ? server::PidFile(*options.pidfile) : server::PidFile();
     return serve(options, config, std::move(startup));
   } catch (const server::UsageError& error) {
-    std::cerr << "coroecho: " << error.what() << " (see coroecho --help)\n";
-    return EX_USAGE;
+    return fail(std::string(error.what()) + " (see coroecho --help)", EX_USAGE);
   } catch (const server::ConfigError& error) {
-    std::cerr << "coroecho: " << error.what() << '\n';
-    return EX_CONFIG;
+    return fail(error.what(), EX_CONFIG);
   } catch (const server::AlreadyRunning& error) {
-    std::cerr << "coroecho: " << error.what() << '\n';
-    return EX_UNAVAILABLE;
+    return fail(error.what(), EX_UNAVAILABLE);
   } catch (const std::exception& error) {
-    std::cerr << "coroecho: " << error.what() << '\n';
-    return EX_SOFTWARE;
+    return fail(error.what(), EX_SOFTWARE);
   }
 }

@@ -248,6 +248,15 @@ TEST(Log, LeavesTimeAndLevelToTheJournal) {
   service.stop();
 }
 
+TEST(Log, WhatKeepsTheServiceFromStartingIsAnErrorInTheJournal) {
+  const Finished finished = run({"sh", "-c",
+                                 "exec 3>&2; JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/3); "
+                                 "export JOURNAL_STREAM; exec \"$@\" 3>&-",
+                                 "sh", COROECHO, "--port", "none"});
+  EXPECT_EQ(64, finished.exit_code);
+  EXPECT_TRUE(finished.errors.starts_with("<3>coroecho: --port: ")) << finished.errors;
+}
+
 TEST(Log, TakesTheJournalOfSomebodyElseForAPipe) {
   Service service("{}", {"env", "JOURNAL_STREAM=1:1"});
   service.connect().echo("hello");
