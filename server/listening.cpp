@@ -90,6 +90,8 @@ void set_listening_options(Acceptor& acceptor, const ListenAddress& address, con
 // connection.
 void apply_tcp_options(int socket, const TcpConfig& config) {
   const auto keepalive = static_cast<int>(config.keepalive.count());
+  // RFC 6093: urgent bytes are bytes of the stream. Without this they would not come back.
+  set_option(socket, SOL_SOCKET, SO_OOBINLINE, 1);
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, config.nodelay ? 1 : 0);
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keepalive > 0 ? 1 : 0);
   if (keepalive > 0) set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, keepalive);

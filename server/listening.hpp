@@ -36,8 +36,8 @@ struct ListeningSocket {
 boost::system::result<std::vector<ListenAddress>, std::string> listen_addresses(
     const Config& config, coro::Yield yield);
 
-/// tcp.nodelay and tcp.keepalive for a listening socket, from which accepted ones inherit them.
-/// Throws boost::system::system_error.
+/// tcp.nodelay, tcp.keepalive, and urgent bytes in their place in the stream, for a listening
+/// socket, from which accepted ones inherit them. Throws boost::system::system_error.
 void apply_tcp_options(int socket, const TcpConfig& config);
 
 /// Port 0 takes a free one. The file of a Unix socket that nobody listens on any more is replaced.

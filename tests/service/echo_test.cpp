@@ -33,6 +33,18 @@ TEST(Echo, ClosesAfterAClientThatSentNothing) {
   EXPECT_EQ("", client.exchange(""));
 }
 
+// tcp(7): by default an urgent byte is taken out of the stream, and would be lost.
+TEST(Echo, ReturnsUrgentBytesInTheirPlace) {
+  Server server;
+  SocketClient client = server.connect();
+  client.send("before ");
+  for (const char* urgent : {"!", "?"}) {
+    ASSERT_EQ(1, ::send(client.descriptor(), urgent, 1, MSG_OOB));
+    client.send(" between ");
+  }
+  EXPECT_EQ("before ! between ? between ", client.receive(27));
+}
+
 // Around the sizes of buffers, one byte less and one byte more.
 class EchoOfSize : public testing::TestWithParam<std::size_t> {};
 
