@@ -29,11 +29,13 @@ std::string as_one_line(std::string text) {
 }  // namespace
 
 ServiceManager::ServiceManager(coro::Scheduler& scheduler, EventLog& log,
-                               const ServiceEnvironment& environment, GetStatus get_status)
+                               const ServiceEnvironment& environment, GetStatus get_status,
+                               std::chrono::milliseconds status_period)
     : scheduler_(scheduler),
       log_(log),
       get_status_(std::move(get_status)),
-      watchdog_(environment.watchdog) {
+      watchdog_(environment.watchdog),
+      status_period_(status_period) {
   if (!environment.notify_socket.empty()) {
     socket_.emplace(environment.notify_socket, scheduler.executor());
   }
@@ -87,7 +89,7 @@ void ServiceManager::feed_watchdog(coro::Yield yield) {
 }
 
 void ServiceManager::refresh_status(coro::Yield yield) {
-  while (!coro::sleep_for(yield, status_period)) {
+  while (!coro::sleep_for(yield, status_period_)) {
     if (!unsent_.empty()) {
       tell(std::string(unsent_));
     } else if (std::string line = status_line(); line != told_) {

@@ -19,11 +19,11 @@ class ServiceManager {
  public:
   using GetStatus = std::function<Status()>;
 
-  /// How often the figures of STATUS= are brought up to date, if they have changed.
-  static constexpr std::chrono::seconds status_period{2};
-
+  /// `status_period`: how often the figures of STATUS= are brought up to date, if they have
+  /// changed.
   ServiceManager(coro::Scheduler& scheduler, EventLog& log, const ServiceEnvironment& environment,
-                 GetStatus get_status);
+                 GetStatus get_status,
+                 std::chrono::milliseconds status_period = std::chrono::seconds(2));
 
   /// From now on the watchdog hears of a scheduler that works: a coroutine tells it, at half the
   /// period that it asks for.
@@ -54,6 +54,7 @@ class ServiceManager {
   GetStatus get_status_;
   std::optional<NotifySocket> socket_;  // none = nobody wants to know
   std::chrono::microseconds watchdog_;
+  std::chrono::milliseconds status_period_;
   std::string remark_;  // what STATUS= says before the figures
   std::string told_;    // the last STATUS= that was sent
   std::string unsent_;  // the state, if the receiver's queue was full when it was to be told

@@ -19,6 +19,8 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+constexpr auto status_period = 50ms;
+
 class ServiceManagerTest : public testing::Test {
  protected:
   // A service manager that listens at `address`, and the coroutine of a service that talks to it.
@@ -27,7 +29,8 @@ class ServiceManagerTest : public testing::Test {
     scheduler_.on_exception([](const char* name, const std::exception_ptr&) {
       ADD_FAILURE() << "an exception left coroutine '" << name << "'";
     });
-    ServiceManager manager(scheduler_, log_, environment, [this] { return status(); });
+    ServiceManager manager(
+        scheduler_, log_, environment, [this] { return status(); }, status_period);
     ASSERT_TRUE(scheduler_
                     .spawn("test",
                            [&](coro::Yield yield) {
@@ -123,7 +126,7 @@ TEST_F(ServiceManagerTest, HearsNewFiguresOnlyWhenTheyHaveChanged) {
     receiver_.receive();
     statistics_.active = 2;
     EXPECT_THAT(next(yield), testing::StartsWith("STATUS=2 active"));
-    ASSERT_FALSE(coro::sleep_for(yield, ServiceManager::status_period + 200ms));
+    ASSERT_FALSE(coro::sleep_for(yield, 4 * status_period));
     EXPECT_EQ(std::nullopt, receiver_.receive());
   });
 }
