@@ -1,5 +1,6 @@
 #include "server/listening.hpp"
 
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
 
@@ -75,6 +76,15 @@ void set_option(int socket, int level, int option, int value) {
   }
 }
 
+// What is left of all addresses where there is no IPv6.
+ListenAddress over_ipv4_alone(const ListenAddress& dual_stack) {
+  const auto* const wildcard = reinterpret_cast<const sockaddr_in6*>(dual_stack.endpoint.data());
+  ListenAddress address = dual_stack;
+  address.endpoint = tcp::endpoint(boost::asio::ip::address_v4::any(), ntohs(wildcard->sin6_port));
+  address.dual_stack = false;
+  return address;
+}
+
 void set_listening_options(Acceptor& acceptor, const ListenAddress& address, const Config& config) {
   acceptor.set_option(Acceptor::reuse_address(true));
   if (config.reuse_port) acceptor.set_option(ReusePort(true));
@@ -121,7 +131,12 @@ boost::system::result<ListenAddresses, std::string> listen_addresses(const Confi
 boost::system::result<ListeningSocket> listen(const ListenAddress& address, const Config& config,
                                               const coro::Executor& executor) try {
   Acceptor acceptor(executor);
-  acceptor.open(address.endpoint.protocol());
+  coro::error_code unopened;
+  acceptor.open(address.endpoint.protocol(), unopened);
+  if (unopened == boost::asio::error::address_family_not_supported && address.dual_stack) {
+    return listen(over_ipv4_alone(address), config, executor);
+  }
+  if (unopened) return unopened;
   SocketFile file;
   if (is_unix(address.endpoint)) {
     const std::string& path = config.unix_socket.path;

@@ -1,11 +1,21 @@
 #include "server/listening.hpp"
 
 #include <gmock/gmock.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <functional>
+#include <iostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -83,6 +93,41 @@ TEST(ListenAddresses, SaysWhichNameCannotBeResolved) {
     ASSERT_TRUE(addresses.has_error());
     EXPECT_THAT(addresses.error(), HasSubstr("key 'host': cannot resolve 'no such host': "));
   });
+}
+
+// From now on this process is on a machine whose kernel was started without IPv6.
+void lose_ipv6() {
+  // NOLINTBEGIN(hicpp-signed-bitwise): the kernel's macros
+  std::array<sock_filter, 6> program = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  // NOLINTEND(hicpp-signed-bitwise)
+  const sock_fprog filter = {program.size(), program.data()};
+  ASSERT_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+  ASSERT_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+}
+
+// The address that listening on all of them ends up at.
+std::string all_addresses_without_ipv6() {
+  lose_ipv6();
+  std::string name;
+  run([&](coro::Yield yield) {
+    const Config config = config_for({"::"}, 0);
+    const auto addresses = listen_addresses(config, yield);
+    const auto socket = listen(addresses->front(), config, yield.executor());
+    name = socket ? to_string(socket->acceptor.local_endpoint()) : socket.error().message();
+  });
+  return name;
+}
+
+TEST(ListenDeathTest, AllAddressesOfAMachineWithoutIpv6AreThoseOfIpv4) {
+  EXPECT_EXIT(std::cerr << all_addresses_without_ipv6();
+              std::exit(0), testing::ExitedWithCode(0), "0\\.0\\.0\\.0:[1-9]");
 }
 
 TEST(ListenForAdmin, SaysWhyItCannotListen) {
