@@ -73,7 +73,7 @@ void BenchWorker::open_all(Yield yield) {
 
 void BenchWorker::open_next(Yield yield) {
   ++opening_;
-  auto connection = connect(yield, *addresses_, options_->timeout);
+  auto connection = connect(yield, options_->target, *addresses_, options_->timeout);
   if (!connection) {
     state_.results.add_failure(connect_failure(options_->target, connection.error()));
     signals_->stop = true;  // with fewer connections it would measure something else
@@ -189,7 +189,7 @@ void BenchWorker::churn(std::size_t number, Yield yield) {
     if (paced && coro::sleep_for(yield, intended - Clock::now())) return;
     if (state_.stopping) return;
     const coro::TimeLimit time(yield, options_->timeout);
-    auto connection = connect(yield, *addresses_, options_->timeout);
+    auto connection = connect(yield, options_->target, *addresses_, options_->timeout);
     if (!connection) {
       if (connection.error() == boost::asio::error::operation_aborted) return;
       state_.results.add_failure(connect_failure(options_->target, connection.error()));

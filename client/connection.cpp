@@ -3,9 +3,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <memory>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -65,6 +67,16 @@ boost::system::result<Connection> connect(coro::Yield yield, const tcp::endpoint
   return connection;
 }
 
+// The header of version 2 that tells no address (LOCAL): a load balancer's own connection. It is
+// no part of the echo.
+constexpr std::string_view local_proxy_header("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16);
+
+// A new connection takes so little at once. If it is broken already, the first echo will tell.
+void send_proxy_header(coro::Socket& socket) {
+  error_code ignored;
+  socket.write_some(boost::asio::buffer(local_proxy_header), ignored);
+}
+
 }  // namespace
 
 boost::system::result<Addresses> resolve(coro::Yield yield, const Target& target,
@@ -84,13 +96,14 @@ boost::system::result<Addresses> resolve(coro::Yield yield, const Target& target
   return lookup->addresses;
 }
 
-boost::system::result<Connection> connect(coro::Yield yield, const Addresses& addresses,
-                                          coro::Clock::duration limit) {
+boost::system::result<Connection> connect(coro::Yield yield, const Target& target,
+                                          const Addresses& addresses, coro::Clock::duration limit) {
   const auto deadline = coro::Clock::now() + limit;
   error_code last = error::host_not_found;
   auto left = static_cast<int>(addresses.size());
   for (const auto& address : addresses) {
     auto connection = connect(yield, address, (deadline - coro::Clock::now()) / left--);
+    if (connection && target.proxied) send_proxy_header(connection->socket);
     if (connection) return connection;
     last = connection.error();
     if (last == error::operation_aborted) break;
@@ -103,7 +116,7 @@ boost::system::result<Connection> connect(coro::Yield yield, const Target& targe
   const auto deadline = coro::Clock::now() + limit;
   const auto addresses = resolve(yield, target, limit);
   if (!addresses) return addresses.error();
-  return connect(yield, *addresses, deadline - coro::Clock::now());
+  return connect(yield, target, *addresses, deadline - coro::Clock::now());
 }
 
 }  // namespace client

@@ -24,10 +24,10 @@ using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
 boost::system::result<Addresses> resolve(coro::Yield yield, const Target& target,
                                          coro::Clock::duration limit);
 
-/// Connects to the first of the addresses that answers; the time is shared among those that are
-/// left. The error is that of the last one tried, timed_out if it did not answer in time.
-boost::system::result<Connection> connect(coro::Yield yield, const Addresses& addresses,
-                                          coro::Clock::duration limit);
+/// Connects to the first of the target's addresses that answers; the time is shared among those
+/// that are left. The error is that of the last one tried, timed_out if it did not answer in time.
+boost::system::result<Connection> connect(coro::Yield yield, const Target& target,
+                                          const Addresses& addresses, coro::Clock::duration limit);
 
 /// Both, within the limit.
 boost::system::result<Connection> connect(coro::Yield yield, const Target& target,

@@ -1,6 +1,7 @@
 #include "client/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <map>
 #include <sstream>
 #include <stdexcept>
@@ -72,10 +73,14 @@ void add_general(CommandLine& line) {
   app.set_version_flag("-V,--version", "coroecho-client " COROECHO_VERSION,
                        "Print the version and exit");
   app.add_option("HOST", line.host, "Name or address (localhost)")->option_text(" ");
-  app.add_option("PORT", line.port, "Port or service name (8888)")->option_text(" ");
+  app.add_option("PORT", line.port, "Port or service name (COROECHO_PORT, or 8888)")
+      ->option_text(" ");
   add_time(app, "--timeout", line.options.timeout, "To connect, and without progress (10s)");
   app.add_flag_callback(
       "--no-history", [&line] { line.options.history = false; }, "Remember no typed lines");
+  app.add_flag("--proxy-protocol", line.options.target.proxied,
+               "Begin with a PROXY header (v2), as a load balancer does")
+      ->option_text(" ");
   line.ping = app.add_flag("--ping", line.pings, "Echo after echo, as ping(8)")->option_text(" ");
   line.bench = app.add_flag("--bench", line.benches, "Measure throughput and latency")
                    ->excludes(line.ping)
@@ -125,6 +130,12 @@ void add_bench(CommandLine& line) {
           ->option_text("FILE"));
 }
 
+// That of the service in the same environment (coroecho(8)), as in a container.
+std::string usual_port() {
+  const char* const port = std::getenv("COROECHO_PORT");  // NOLINT(concurrency-mt-unsafe)
+  return port == nullptr || *port == '\0' ? Target().port : port;
+}
+
 void take_size(CommandLine& line) {
   auto& bench = line.options.bench;
   if (bench.mode == BenchMode::stream) {
@@ -158,7 +169,9 @@ Options parse(CommandLine& line, int argc, const char* const* argv) {
   line.app.parse(argc, argv);
   take_modes(line);
   try {
-    line.options.target = parse_target(line.host, line.port);
+    const bool proxied = line.options.target.proxied;
+    line.options.target = parse_target(line.host, line.port, usual_port());
+    line.options.target.proxied = proxied;
   } catch (const std::invalid_argument& error) {
     throw CLI::ValidationError("HOST", error.what());
   }

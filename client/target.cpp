@@ -55,7 +55,7 @@ std::string Target::name() const {
   return is_v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
-Target parse_target(std::string_view host, std::string_view port) {
+Target parse_target(std::string_view host, std::string_view port, std::string_view usual_port) {
   Target target;
   const auto parts = split(host);
   if (!parts.port.empty() && !port.empty()) {
@@ -65,11 +65,9 @@ Target parse_target(std::string_view host, std::string_view port) {
     if (parts.host.empty()) throw std::invalid_argument(fmt::format("{} names no host", host));
     target.host = parts.host;
   }
-  const auto given = parts.port.empty() ? port : parts.port;
-  if (!given.empty()) {
-    check_port(given);
-    target.port = given;
-  }
+  const auto given = !parts.port.empty() ? parts.port : !port.empty() ? port : usual_port;
+  check_port(given);
+  target.port = given;
   return target;
 }
 

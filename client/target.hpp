@@ -10,13 +10,16 @@ struct Target {
   std::string host = "localhost";  ///< a name or an address, without brackets
   std::string port = "8888";       ///< a number from 1 to 65535, or a service name (services(5))
 
+  bool proxied = false;  ///< a connection begins with a PROXY header, as if from a load balancer
+
   /// `host:port`, with an IPv6 address in brackets (RFC 3986, 3.2.2).
   std::string name() const;
 };
 
 /// Reads `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT` or a bare IPv6 address; port may be empty. What
-/// is not given keeps its default. Throws std::invalid_argument with one line for the operator when
-/// it makes no sense.
-Target parse_target(std::string_view host, std::string_view port);
+/// is not given keeps its default, the port the one given as such. Throws std::invalid_argument
+/// with one line for the operator when it makes no sense.
+Target parse_target(std::string_view host, std::string_view port,
+                    std::string_view usual_port = "8888");
 
 }  // namespace client

@@ -46,6 +46,14 @@ TEST(ClientPing, ShowsOnlyTheSummaryWhenQuiet) {
   EXPECT_EQ(finished.output.find("---"), 0U) << finished.output;
 }
 
+TEST(ClientPing, ReachesAServiceBehindALoadBalancerAsTheBalancerDoes) {
+  const Server server("proxy_protocol: v2");
+  EXPECT_EQ(run(ping(server.port(), {"-c", "1"})).exit_code, 1);
+  const auto finished = run(ping(server.port(), {"-c", "2", "-i", "20ms", "--proxy-protocol"}));
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  server.log().wait_for_line("closed by client (112 bytes in, 112 bytes out");
+}
+
 TEST(ClientPing, SumsUpOnControlCAndExits0WhenNothingWasLost) {
   const Server server;
   Process process(ping(server.port(), {"-i", "20ms"}));

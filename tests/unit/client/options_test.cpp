@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <vector>
 
 namespace client {
@@ -31,6 +32,21 @@ TEST(Options, TalkToThisMachineByDefault) {
 TEST(Options, TakeAddressesAsHostAndPortOrTogether) {
   EXPECT_EQ(accepted({"example.org", "7"}).target.name(), "example.org:7");
   EXPECT_EQ(accepted({"[::1]:7"}).target.name(), "[::1]:7");
+}
+
+TEST(Options, TakeThePortOfTheEnvironmentUnlessOneIsGiven) {
+  setenv("COROECHO_PORT", "9999", 1);
+  EXPECT_EQ(accepted({}).target.name(), "localhost:9999");
+  EXPECT_EQ(accepted({"host", "7"}).target.name(), "host:7");
+  setenv("COROECHO_PORT", "", 1);
+  EXPECT_EQ(accepted({}).target.name(), "localhost:8888");
+  unsetenv("COROECHO_PORT");
+}
+
+TEST(Options, BeginWithAProxyHeaderIfAsked) {
+  EXPECT_FALSE(accepted({"host"}).target.proxied);
+  EXPECT_TRUE(accepted({"--proxy-protocol", "host"}).target.proxied);
+  EXPECT_EQ(accepted({"--proxy-protocol", "host"}).target.name(), "host:8888");
 }
 
 TEST(Options, TakeTimesWithAndWithoutUnits) {

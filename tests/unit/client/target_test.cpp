@@ -27,6 +27,13 @@ TEST(Target, TakesHostAndPortApart) {
   EXPECT_EQ(parsed("localhost", "echo"), Pair("localhost", "echo"));
 }
 
+TEST(Target, TakesTheUsualPortOnlyWhereNoneIsGiven) {
+  EXPECT_EQ(parse_target("", "", "9").port, "9");
+  EXPECT_EQ(parse_target("host", "7", "9").port, "7");
+  EXPECT_EQ(parse_target("host:7", "", "9").port, "7");
+  EXPECT_THROW(parse_target("host", "", "65536"), std::invalid_argument);
+}
+
 TEST(Target, KnowsIpv6WithAndWithoutBrackets) {
   EXPECT_EQ(parsed("::1"), Pair("::1", "8888"));
   EXPECT_EQ(parsed("::1", "9"), Pair("::1", "9"));
