@@ -1,0 +1,42 @@
+# Sourced in the image's build stage, on the builder's architecture: what it takes to compile for the image's.
+# shellcheck shell=bash disable=SC2034
+# shellcheck source=scripts/prepare.sh
+source scripts/prepare.sh
+
+native=$(dpkg --print-architecture)
+target=${TARGETARCH:-$native}
+
+is_native() {
+  [[ $target == "$native" ]]
+}
+
+# For CMake.
+target_arguments=()
+if ! is_native; then
+  case $target in
+    amd64) target_processor=x86_64 ;;
+    arm64) target_processor=aarch64 ;;
+    *) fail "No cross-compilation for $target." ;;
+  esac
+  target_triplet=$target_processor-linux-gnu
+  export PKG_CONFIG_LIBDIR=/usr/lib/$target_triplet/pkgconfig
+  target_arguments=(
+    -DCMAKE_SYSTEM_NAME=Linux "-DCMAKE_SYSTEM_PROCESSOR=$target_processor"
+    "-DCMAKE_C_COMPILER=$target_triplet-gcc" "-DCMAKE_CXX_COMPILER=$target_triplet-g++"
+  )
+fi
+
+# The compiler, and the libraries of the target beside the builder's own.
+install_for_target() {
+  ! is_native || return 0
+  local requirement name libraries=()
+  for requirement in "${build_packages[@]}"; do
+    name=${requirement%%|*}
+    # Packages of headers may be for all architectures.
+    [[ $name != *-dev || $(dpkg-query -W -f='${Architecture}' "$name") == all ]] || libraries+=("$name:$target")
+  done
+  dpkg --add-architecture "$target"
+  quietly apt-get -q update
+  quietly env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends \
+    "crossbuild-essential-$target" "${libraries[@]}"
+}

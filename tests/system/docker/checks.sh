@@ -1,0 +1,59 @@
+# Sourced: what all checks are made of.
+# shellcheck shell=bash
+
+ok() { printf 'ok: %s\n' "$*"; }
+
+# wait_until SECONDS COMMAND...: fails the test when the command does not succeed in time.
+wait_until() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    ((SECONDS < deadline)) || fail "not in time: $*"
+    sleep 0.1
+  done
+}
+
+# echoes HOST PORT: a mebibyte and back, byte for byte; the client's exit code says so.
+echoes() {
+  head -c 1048576 /dev/urandom | "$client" --timeout 5s "$1" "$2" >/dev/null
+}
+
+# said CONTAINER TEXT [ARGUMENT OF docker logs...]: its log has a line with this text.
+said() {
+  # No pipe: grep leaves at the first such line, and docker would then end by SIGPIPE.
+  grep -qF -- "$2" < <(docker logs "${@:3}" "$1" 2>&1)
+}
+
+# told CONTAINER FIELD: docker inspect.
+told() {
+  docker inspect -f "{{$2}}" "$1"
+}
+
+# told_is CONTAINER FIELD VALUE
+told_is() {
+  [[ $(told "$1" "$2") == "$3" ]]
+}
+
+# Starts a container in the background: start NAME [ARGUMENT OF docker run...] IMAGE [ARGUMENT...]
+start() {
+  quietly docker run -d --name "$@"
+}
+
+# A load that notices whatever is lost: connection after connection, an echo on each, every byte compared.
+load=(--bench --mode churn --connections 8 --rate 300 --duration 1h --warmup 1ms --json)
+
+# lost_nothing FILE: what the load printed when it was interrupted.
+lost_nothing() {
+  python3 - "$1" <<'PYTHON'
+import json, sys
+result = json.load(open(sys.argv[1]))
+print('    %d connections in %.0f s' % (result['echoes'], result['elapsed_s']))
+sys.exit(result['echoes'] < 1000 or result['lost'] != 0 or bool(result['failures']))
+PYTHON
+}
+
+remove_everything() {
+  docker swarm leave --force >/dev/null 2>&1 || true
+  docker ps -aq | xargs -r docker rm -f -v >/dev/null
+  docker network prune -f >/dev/null
+}

@@ -1,0 +1,49 @@
+// validate_kubernetes.mjs FOLDER FILE...: holds manifests against the schemas of the Kubernetes API, as the npm package
+// kubernetes-models has them from its OpenAPI description, compiled to validators and to TypeScript types. The validators
+// know types, ranges, enumerations and what is required; the types also know which fields there are. FOLDER has the
+// packages in its node_modules. Prints a line for each object; exits with 1 if one is wrong.
+import {execFileSync} from 'node:child_process';
+import {readFileSync, writeFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import {join} from 'node:path';
+import {pathToFileURL} from 'node:url';
+
+const [folder, ...files] = process.argv.slice(2);
+const require = createRequire(join(folder, 'package.json'));
+const {loadAll} = require('js-yaml');
+
+// Where the class of an object is: "kubernetes-models/apps/v1/Deployment".
+function moduleOf({apiVersion, kind}) {
+  const operator = apiVersion.startsWith('monitoring.coreos.com/');
+  return `${operator ? '@kubernetes-models/prometheus-operator' : 'kubernetes-models'}/${apiVersion}/${kind}`;
+}
+
+const objects = files.flatMap((file) => loadAll(readFileSync(file, 'utf8')).map((object) => ({file, object})));
+let wrong = false;
+let source = '';
+for (const [index, {file, object}] of objects.entries()) {
+  const {kind, metadata} = object;
+  const path = join(folder, 'node_modules', `${moduleOf(object)}.js`);
+  const {[kind]: Class} = await import(pathToFileURL(path));
+  try {
+    new Class(object).validate();
+    console.log(`${kind} ${metadata.name}`);
+  } catch (error) {
+    console.error(`${file}: ${kind} ${metadata.name}: ${error.message}`);
+    wrong = true;
+  }
+  source += `import type {I${kind} as I${index}} from '${moduleOf(object)}';\n`;
+  source += `export const object${index}: I${index} = ${JSON.stringify(object, null, 1)};\n`;
+}
+
+// A field that no type has is an error of the compiler, where the object is written out.
+writeFileSync(join(folder, 'manifests.ts'), source);
+try {
+  execFileSync(process.execPath,
+               [require.resolve('typescript/bin/tsc'), '--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022',
+                '--module', 'nodenext', '--moduleResolution', 'nodenext', join(folder, 'manifests.ts')],
+               {stdio: ['ignore', 2, 2]});
+} catch {
+  wrong = true;
+}
+process.exit(wrong ? 1 : 0);
