@@ -26,17 +26,20 @@ if ! is_native; then
   )
 fi
 
-# The compiler, and the libraries of the target beside the builder's own.
+# What the build takes. Of the libraries only the target's: not all packages can be installed for two architectures.
 install_for_target() {
-  ! is_native || return 0
-  local requirement name libraries=()
-  for requirement in "${build_packages[@]}"; do
-    name=${requirement%%|*}
-    # Packages of headers may be for all architectures.
-    [[ $name != *-dev || $(dpkg-query -W -f='${Architecture}' "$name") == all ]] || libraries+=("$name:$target")
-  done
+  if is_native; then
+    install_missing "${build_packages[@]}" libgtest-dev libgmock-dev
+    return
+  fi
   dpkg --add-architecture "$target"
   quietly apt-get -q update
-  quietly env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends \
-    "crossbuild-essential-$target" "${libraries[@]}"
+  local requirement name packages=("crossbuild-essential-$target")
+  for requirement in "${build_packages[@]}"; do
+    name=${requirement%%|*}
+    # Some packages of headers are for all architectures.
+    [[ $name != *-dev || $(apt-cache show "$name") == *'Architecture: all'* ]] || name+=:$target
+    packages+=("$name")
+  done
+  quietly env DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends "${packages[@]}"
 }

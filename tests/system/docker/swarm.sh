@@ -14,6 +14,10 @@ is_gone() {
   ! servers_of_the_stack | grep -qF "$1"
 }
 
+nothing_runs() {
+  [[ -z $(docker ps -q) ]]
+}
+
 check_swarm() {
   local victim count client_under_load
   quietly docker swarm init --advertise-addr 127.0.0.1
@@ -40,5 +44,5 @@ check_swarm() {
   lost_nothing "$work/load.json" || fail "Echoes were lost: $(cat "$work"/load.{json,errors})"
   ok "an update of the service, replica by replica and the new one first, loses no echo under load"
   quietly docker stack rm echo
-  quietly docker swarm leave --force
+  wait_until 60 nothing_runs
 }
