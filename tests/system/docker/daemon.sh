@@ -25,6 +25,6 @@ stop_daemon() {
   kill "$daemon" 2>/dev/null || true
   wait "$daemon" || true
   daemon=''
-  # It leaves these mounts behind, which would keep its folder from being removed.
-  umount "$work"/docker/netns/* 2>/dev/null || true
+  # It may leave these mounts behind, which keep the folders from being removed.
+  umount "$work"/docker/netns/* "$cache/docker" 2>/dev/null || true
 }
