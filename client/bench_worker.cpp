@@ -81,8 +81,8 @@ void BenchWorker::open_next(Yield yield) {
   }
   ++state_.results.connections;
   state_.results.connect_times.record(connection->took);
-  lanes_.push_back(std::make_unique<BenchLane>(coro::Descriptor(connection->socket.release()),
-                                               origin_of(lanes_.size()), state_));
+  lanes_.push_back(
+      std::make_unique<BenchLane>(std::move(connection->socket), origin_of(lanes_.size()), state_));
 }
 
 // Far apart, so that an echo that goes to the wrong connection does not match.
@@ -200,7 +200,7 @@ void BenchWorker::churn(std::size_t number, Yield yield) {
       ++state_.results.connections;
       state_.results.connect_times.record(connection->took);
     }
-    BenchLane lane(coro::Descriptor(connection->socket.release()), origin_of(number), state_);
+    BenchLane lane(std::move(connection->socket), origin_of(number), state_);
     lane.run_one(intended, yield);
   }
 }

@@ -1,9 +1,10 @@
 #include "client/connection.hpp"
 
+#include <netinet/tcp.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
-#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <memory>
@@ -11,7 +12,7 @@
 #include <thread>
 #include <utility>
 
-#include "client/readiness.hpp"
+#include "coro/readiness.hpp"
 #include "coro/time_limit.hpp"
 
 namespace client {
@@ -21,17 +22,14 @@ using boost::asio::ip::tcp;
 using coro::error_code;
 namespace error = boost::asio::error;
 
+error_code last_error() {
+  return {errno, boost::system::system_category()};
+}
+
 // A name being looked up, on a thread of its own.
 struct Lookup {
-  explicit Lookup(int event) : done(event) {}
-  ~Lookup() { ::close(done); }
-  Lookup(const Lookup&) = delete;
-  Lookup& operator=(const Lookup&) = delete;
-  Lookup(Lookup&&) = delete;
-  Lookup& operator=(Lookup&&) = delete;
-
-  int done;  // an eventfd(2), readable when the rest is there
-  error_code failed = boost::asio::error::timed_out;
+  coro::Descriptor done;  // an eventfd(2), readable when the rest is there
+  error_code failed;
   Addresses addresses;
 };
 
@@ -41,29 +39,59 @@ void look_up(Lookup& lookup, const Target& target) {
   const auto results = resolver.resolve(target.host, target.port, lookup.failed);
   for (const auto& entry : results)
     lookup.addresses.push_back(entry.endpoint());
-  ::eventfd_write(lookup.done, 1);
+  ::eventfd_write(lookup.done.number(), 1);
+}
+
+// A second connect(2) says how the first has gone; over loopback that is known at once.
+error_code try_to_connect(int socket, const tcp::endpoint& peer) {
+  const auto begin_or_ask = [&] {
+    return ::connect(socket, peer.data(), static_cast<socklen_t>(peer.size())) == 0;
+  };
+  if (begin_or_ask() || (errno == EINPROGRESS && begin_or_ask())) return {};
+  return last_error();
+}
+
+error_code establish(int socket, const tcp::endpoint& peer, coro::Clock::duration limit,
+                     coro::Yield yield) {
+  const auto at_once = try_to_connect(socket, peer);
+  if (at_once != error::already_started) return at_once;
+  coro::Readiness readiness(yield.scheduler(), socket);
+  const coro::TimeLimit time(yield, limit);
+  const auto interrupted = readiness.wait_writable(yield);
+  if (time.expired()) return error::timed_out;
+  return interrupted ? interrupted : try_to_connect(socket, peer);
+}
+
+// What getsockname(2) or getpeername(2) says.
+tcp::endpoint address_by(int (*ask)(int, sockaddr*, socklen_t*), int socket) {
+  tcp::endpoint address;
+  auto size = static_cast<socklen_t>(address.capacity());
+  if (ask(socket, address.data(), &size) != 0) return {};
+  address.resize(size);
+  return address;
 }
 
 // Without a server, two ends that connect to the same port of this machine at once become
 // connected, and so may a socket with itself: it would echo perfectly.
-bool is_connected_to_itself(const coro::Socket& socket) {
-  error_code ignored;
-  return socket.local_endpoint(ignored) == socket.remote_endpoint(ignored);
+bool is_connected_to_itself(int socket, const tcp::endpoint& peer) {
+  const auto own = address_by(::getsockname, socket);
+  return own.port() == peer.port() && own == address_by(::getpeername, socket);
 }
 
 boost::system::result<Connection> connect(coro::Yield yield, const tcp::endpoint& peer,
                                           coro::Clock::duration limit) {
-  Connection connection{coro::Socket(yield.executor()), peer};
-  auto& socket = connection.socket;
+  Connection connection{
+      coro::Descriptor(::socket(peer.protocol().family(),
+                                SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)),
+      peer};
+  const int socket = connection.socket.number();
+  if (socket < 0) return last_error();
   const auto started = coro::Clock::now();
-  const coro::TimeLimit time(yield, limit);
-  const auto [failed] = socket.async_connect(peer, yield);
-  if (time.expired()) return error_code(error::timed_out);
-  if (failed) return failed;
-  if (is_connected_to_itself(socket)) return error_code(error::connection_refused);
+  if (const auto failed = establish(socket, peer, limit, yield)) return failed;
+  if (is_connected_to_itself(socket, peer)) return error_code(error::connection_refused);
   connection.took = coro::Clock::now() - started;
-  error_code ignored;  // an echo can do without
-  socket.set_option(tcp::no_delay(true), ignored);
+  const int on = 1;  // an echo can do without
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return connection;
 }
 
@@ -72,9 +100,9 @@ boost::system::result<Connection> connect(coro::Yield yield, const tcp::endpoint
 constexpr std::string_view local_proxy_header("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16);
 
 // A new connection takes so little at once. If it is broken already, the first echo will tell.
-void send_proxy_header(coro::Socket& socket) {
-  error_code ignored;
-  socket.write_some(boost::asio::buffer(local_proxy_header), ignored);
+void send_proxy_header(int socket) {
+  static_cast<void>(
+      ::send(socket, local_proxy_header.data(), local_proxy_header.size(), MSG_NOSIGNAL));
 }
 
 }  // namespace
@@ -83,13 +111,13 @@ boost::system::result<Addresses> resolve(coro::Yield yield, const Target& target
                                          coro::Clock::duration limit) {
   // getaddrinfo(3) cannot be interrupted. Asio's asynchronous resolver would keep the process from
   // ending until it returns; this thread is left behind.
-  const int event = ::eventfd(0, EFD_CLOEXEC);
-  if (event < 0) return error_code(errno, boost::system::system_category());
-  const auto lookup = std::make_shared<Lookup>(event);
+  const auto lookup = std::make_shared<Lookup>(coro::Descriptor(::eventfd(0, EFD_CLOEXEC)));
+  const int event = lookup->done.number();
+  if (event < 0) return last_error();
   std::thread([lookup, target] { look_up(*lookup, target); }).detach();
-  Readiness done(yield.executor(), event, Readiness::For::reading);
+  coro::Readiness done(yield.scheduler(), event);
   const coro::TimeLimit time(yield, limit);
-  if (const auto interrupted = done.wait(yield)) {
+  if (const auto interrupted = done.wait_readable(yield)) {
     return time.expired() ? error_code(error::timed_out) : interrupted;
   }
   if (lookup->failed) return lookup->failed;
@@ -103,7 +131,7 @@ boost::system::result<Connection> connect(coro::Yield yield, const Target& targe
   auto left = static_cast<int>(addresses.size());
   for (const auto& address : addresses) {
     auto connection = connect(yield, address, (deadline - coro::Clock::now()) / left--);
-    if (connection && target.proxied) send_proxy_header(connection->socket);
+    if (connection && target.proxied) send_proxy_header(connection->socket.number());
     if (connection) return connection;
     last = connection.error();
     if (last == error::operation_aborted) break;

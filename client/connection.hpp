@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "client/target.hpp"
+#include "coro/descriptor.hpp"
 #include "coro/io.hpp"
 #include "coro/yield.hpp"
 
@@ -12,7 +13,7 @@ namespace client {
 
 /// A connection, and how it came about.
 struct Connection {
-  coro::Socket socket;
+  coro::Descriptor socket;
   boost::asio::ip::tcp::endpoint peer;
   coro::Clock::duration took{};  ///< from SYN to established, for the address that answered
 };

@@ -1,6 +1,8 @@
 #include "client/exchange.hpp"
 
 #include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <utility>
 
 namespace client {
@@ -11,16 +13,15 @@ namespace error = boost::asio::error;
 }  // namespace
 
 std::shared_ptr<Exchange> Exchange::over(Connection connection, coro::Scheduler& scheduler) {
-  auto exchange = std::make_shared<Exchange>(std::move(connection));
+  auto exchange = std::make_shared<Exchange>(std::move(connection), scheduler);
   scheduler.spawn("write", [exchange](coro::Yield yield) { exchange->write_later(yield); }).value();
   return exchange;
 }
 
-Exchange::Exchange(Connection connection)
-    : socket_(std::move(connection.socket)), peer_(connection.peer), buffer_(receive_size) {
-  error_code ignored;
-  socket_.non_blocking(true, ignored);
-}
+Exchange::Exchange(Connection connection, coro::Scheduler& scheduler)
+    : stream_(scheduler, std::move(connection.socket)),
+      peer_(connection.peer),
+      buffer_(receive_size) {}
 
 error_code Exchange::send(std::string_view message, std::uint64_t tag, coro::Yield yield) {
   const auto has_room = [&] { return !open_ || window_.capacity() - missing() >= message.size(); };
@@ -39,32 +40,22 @@ error_code Exchange::send(std::string_view message, std::uint64_t tag, coro::Yie
 }
 
 // What the socket takes at once goes out before anything else happens; for the rest there is
-// write_later().
-void Exchange::write_now() {
+// write_later(). False if the connection is broken: receive() reports it after what had still come.
+bool Exchange::write_now() {
   error_code failed;
   while (!window_.unsent().empty() && !failed) {
     const auto unsent = window_.unsent();
-    window_.sent(socket_.write_some(boost::asio::buffer(unsent.data(), unsent.size()), failed));
+    window_.sent(stream_.send(boost::asio::buffer(unsent.data(), unsent.size()), failed));
   }
-  // If the connection is broken, receive() reports it after what had still come.
   if (failed == error::would_block) unsent_.notify_one();
+  return !failed || failed == error::would_block;
 }
 
 void Exchange::write_later(coro::Yield yield) {
   const auto has_work = [this] { return !open_ || finishing_ || !window_.unsent().empty(); };
   while (!unsent_.wait(yield, has_work) && open_) {
-    if (window_.unsent().empty()) {
-      error_code ignored;
-      socket_.shutdown(coro::Socket::shutdown_send, ignored);
-      return;
-    }
-    const auto [failed] = socket_.async_wait(coro::Socket::wait_write, yield);
-    if (failed) return;
-    error_code would_block;
-    const auto unsent = window_.unsent();
-    window_.sent(
-        socket_.write_some(boost::asio::buffer(unsent.data(), unsent.size()), would_block));
-    if (would_block && would_block != error::would_block) return;
+    if (window_.unsent().empty()) return stream_.finish_sending();
+    if (stream_.wait_writable(yield) || !write_now()) return;
   }
 }
 
@@ -75,8 +66,7 @@ void Exchange::finish() {
 
 void Exchange::close() {
   if (!std::exchange(open_, false)) return;
-  error_code ignored;
-  socket_.close(ignored);
+  stream_.cancel();
   room_.notify_all();
   unsent_.notify_all();
 }
@@ -85,7 +75,10 @@ Exchange::Received Exchange::receive(coro::Yield yield) {
   for (;;) {
     if (auto received = next_in_buffer()) return *std::move(received);
     if (!open_) return error_code(error::operation_aborted);
-    const auto [failed, size] = socket_.async_read_some(boost::asio::buffer(buffer_), yield);
+    if (const auto interrupted = stream_.wait_readable(yield)) return interrupted;
+    error_code failed;
+    const auto size = stream_.receive(boost::asio::buffer(buffer_), failed);
+    if (failed == error::would_block) continue;
     if (failed) return failed;
     unread_ = {buffer_.data(), size};
   }

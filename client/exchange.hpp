@@ -16,6 +16,7 @@
 #include "client/failure.hpp"
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
+#include "coro/stream.hpp"
 
 namespace client {
 
@@ -28,7 +29,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   /// Begins with an open connection, on the scheduler that it belongs to.
   static std::shared_ptr<Exchange> over(Connection connection, coro::Scheduler& scheduler);
 
-  explicit Exchange(Connection connection);
+  Exchange(Connection connection, coro::Scheduler& scheduler);
 
   /// Sends a message, not empty, of at most largest_message bytes. Suspends as long as too many
   /// bytes are on their way. The tag comes back in the reply. An error: the exchange is closed.
@@ -71,11 +72,11 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   static constexpr std::size_t window_size = 4 * largest_message;
   static constexpr std::size_t receive_size = std::size_t{64} << 10U;
 
-  void write_now();
+  bool write_now();
   void write_later(coro::Yield yield);
   std::optional<Received> next_in_buffer();
 
-  coro::Socket socket_;
+  coro::Stream stream_;
   boost::asio::ip::tcp::endpoint peer_;
   EchoWindow window_{window_size};
   std::deque<Message> messages_;  // sent and not entirely back, the oldest first

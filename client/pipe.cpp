@@ -1,7 +1,8 @@
 #include "client/pipe.hpp"
 
 #include <array>
-#include <boost/asio/write.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <optional>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "client/standard_stream.hpp"
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
+#include "coro/stream.hpp"
 
 namespace client {
 namespace {
@@ -29,10 +31,7 @@ constexpr std::size_t receive_size = std::size_t{256} << 10U;
 class Pipe {
  public:
   Pipe(coro::Scheduler& scheduler, const Options& options)
-      : scheduler_(&scheduler),
-        options_(&options),
-        input_(scheduler.executor()),
-        output_(scheduler.executor()) {}
+      : scheduler_(&scheduler), options_(&options), input_(scheduler), output_(scheduler) {}
 
   void run(Yield yield);
   bool succeeded() const { return !failure_; }
@@ -52,7 +51,7 @@ class Pipe {
   const Options* options_;
   StandardInput input_;
   StandardOutput output_;
-  std::optional<coro::Socket> socket_;
+  std::optional<coro::Stream> stream_;
   EchoWindow window_{window_size};
   coro::Condition room_;  // the window has some again
   Clock::time_point last_progress_;
@@ -66,7 +65,7 @@ class Pipe {
 void Pipe::run(Yield yield) {
   auto connection = connect(yield, options_->target, options_->timeout);
   if (!connection) return fail(connect_failure(options_->target, connection.error()));
-  socket_.emplace(std::move(connection->socket));
+  stream_.emplace(*scheduler_, std::move(connection->socket));
   progressed();
   sender_ = scheduler_->spawn("send", [this](Yield inner) { send(inner); }).value();
   receiver_ = scheduler_->spawn("receive", [this](Yield inner) { receive(inner); }).value();
@@ -92,16 +91,15 @@ void Pipe::send(Yield yield) {
   }
   input_ended_ = true;
   progressed();
-  coro::error_code ignored;  // if it is broken, receive() learns it too
-  socket_->shutdown(coro::Socket::shutdown_send, ignored);
+  stream_->finish_sending();
 }
 
 bool Pipe::write_unsent(Yield yield) {
   while (!window_.unsent().empty()) {
     const auto unsent = window_.unsent();
-    const auto [failed, size] =
-        socket_->async_write_some(boost::asio::buffer(unsent.data(), unsent.size()), yield);
-    window_.sent(size);
+    coro::error_code failed;
+    window_.sent(stream_->send(boost::asio::buffer(unsent.data(), unsent.size()), failed));
+    if (failed == error::would_block) failed = stream_->wait_writable(yield);
     // When the connection broke, receive() gets what still came, and reports.
     if (failed) return false;
   }
@@ -113,9 +111,11 @@ bool Pipe::write_unsent(Yield yield) {
 void Pipe::receive(Yield yield) {
   std::vector<std::byte> buffer(receive_size);
   for (;;) {
-    const auto [failed, size] = socket_->async_read_some(boost::asio::buffer(buffer), yield);
+    if (stream_->wait_readable(yield)) return;  // watch() gave up
+    coro::error_code failed;
+    const auto size = stream_->receive(boost::asio::buffer(buffer), failed);
+    if (failed == error::would_block) continue;
     if (failed == error::eof) return server_closed();
-    if (failed == error::operation_aborted) return;  // watch() gave up
     if (failed) return fail(transfer_failure(options_->target, failed, window_.outstanding()));
     if (!take(std::span(buffer).first(size), yield)) return;
   }

@@ -3,15 +3,17 @@
 #include <cstddef>
 #include <span>
 
-#include "client/readiness.hpp"
+#include "coro/readiness.hpp"
 
+// Standard streams are shared with other processes, which would find them non-blocking too, even
+// after the end of this one; so they stay as they are, and are touched only when they are ready.
 namespace client {
 
 /// Reads standard input, whatever it is, without ever blocking the other coroutines for longer than
 /// a disk does.
 class StandardInput {
  public:
-  explicit StandardInput(const coro::Executor& executor);
+  explicit StandardInput(coro::Scheduler& scheduler);
 
   struct Read {
     coro::error_code error;
@@ -22,20 +24,20 @@ class StandardInput {
   Read read_some(std::span<std::byte> buffer, coro::Yield yield);
 
  private:
-  Readiness readable_;
+  coro::Readiness readiness_;
 };
 
 /// Writes standard output, whatever it is. A reader that is gone ends the process by SIGPIPE, as in
 /// any pipeline.
 class StandardOutput {
  public:
-  explicit StandardOutput(const coro::Executor& executor);
+  explicit StandardOutput(coro::Scheduler& scheduler);
 
   /// Suspends until all of it is written.
   coro::error_code write(std::span<const std::byte> bytes, coro::Yield yield);
 
  private:
-  Readiness writable_;
+  coro::Readiness readiness_;
 };
 
 }  // namespace client

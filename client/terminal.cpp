@@ -14,7 +14,7 @@ namespace client {
 
 Terminal::Terminal(coro::Scheduler& scheduler, bool remember_lines)
     : editor_(stdin, stdout, completions),
-      readable_(scheduler.executor(), STDIN_FILENO, Readiness::For::reading),
+      keyboard_(scheduler, STDIN_FILENO),
       signals_(scheduler.executor()) {
   if (remember_lines) {
     history_.emplace(history_file());
@@ -57,7 +57,7 @@ std::optional<std::string> Terminal::read_line(coro::Yield yield) {
 
 std::optional<char> Terminal::next_key(coro::Yield yield) {
   while (typed_.empty()) {
-    if (readable_.wait(yield)) return std::nullopt;
+    if (keyboard_.wait_readable(yield)) return std::nullopt;
     std::array<char, 256> keys{};
     const auto size = ::read(STDIN_FILENO, keys.data(), keys.size());
     if (size > 0) {

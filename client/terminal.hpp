@@ -11,8 +11,8 @@
 
 #include "client/line_editor.hpp"
 #include "client/line_history.hpp"
-#include "client/readiness.hpp"
 #include "client/rendering.hpp"
+#include "coro/readiness.hpp"
 #include "coro/scheduler.hpp"
 
 namespace client {
@@ -61,7 +61,7 @@ class Terminal {
   Style style_ = Style::of(STDOUT_FILENO);
   std::optional<LineHistory> history_;
   LineEditor editor_;
-  Readiness readable_;
+  coro::Readiness keyboard_;
   std::deque<char> typed_;  // read from the terminal, not yet given to the editor
   bool reading_ = false;
   std::function<void()> on_interrupt_ = [] {};
