@@ -266,6 +266,16 @@ TEST(ClientPipe, LeavesASharedInputBlocking) {
   EXPECT_EQ(before, after);
 }
 
+TEST(ClientPipe, SaysThatAStandardStreamIsClosed) {
+  const Server server;
+  const auto redirected = [&](const std::string& redirection) {
+    return run({"sh", "-c", "echo x | \"$0\" 127.0.0.1 \"$1\" " + redirection, COROECHO_CLIENT,
+                std::to_string(server.port())});
+  };
+  expect_failure(redirected("<&-"), "local: standard input: Bad file descriptor");
+  expect_failure(redirected(">&-"), "local: standard output: Bad file descriptor");
+}
+
 TEST(ClientPipe, SaysThatTheOutputIsFull) {
   const Server server;
   const auto finished = run({"sh", "-c", "echo x | \"$0\" 127.0.0.1 \"$1\" > /dev/full",
