@@ -60,21 +60,5 @@ INSTANTIATE_TEST_SUITE_P(Programs, Documentation,
                                                  "server/completions/bash/coroecho",
                                                  "server/completions/zsh/_coroecho"}));
 
-std::string completed(const std::string& words) {
-  return run({"bash", "-c",
-              "source \"$0\"; COMP_WORDS=(" + words +
-                  "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _coroecho_client; echo "
-                  "\"${COMPREPLY[@]}\"",
-              root + "client/completions/bash/coroecho-client"})
-      .output;
-}
-
-TEST(BashCompletion, OffersWhatFits) {
-  EXPECT_EQ(completed("coroecho-client --pi"), "--ping\n");
-  EXPECT_EQ(completed("coroecho-client --ping --int"), "--interval\n");
-  EXPECT_EQ(completed("coroecho-client --bench --mode st"), "stream\n");
-  EXPECT_EQ(completed("coroecho-client --int"), "\n");
-}
-
 }  // namespace
 }  // namespace service

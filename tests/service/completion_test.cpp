@@ -1,0 +1,79 @@
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/service/client_terminal.hpp"
+
+// The Tab key in real shells, each in a terminal, which know the completions of this project only.
+namespace service {
+namespace {
+
+const std::string root = SERVICE_TESTS "/../../";
+
+struct Shell {
+  std::string name;
+  std::string command;
+  std::string set_up;
+};
+
+const Shell bash{"bash", "bash --norc --noprofile -i",
+                 "source " + root + "client/completions/bash/coroecho-client; source " + root +
+                     "server/completions/bash/coroecho"};
+const Shell zsh{"zsh", "zsh -f -i",
+                "fpath=(" + root + "client/completions/zsh " + root +
+                    "server/completions/zsh $fpath); autoload -Uz compinit; compinit -u -D"};
+
+class Completion : public testing::TestWithParam<Shell> {
+ protected:
+  Completion() : terminal_(GetParam().command) {
+    terminal_.enter(GetParam().set_up);
+    terminal_.enter("PS1='> '; clear");
+    terminal_.wait_for_last_line(">");
+  }
+
+  // What Tab makes of the line; the screen then shows it after the prompt.
+  void expect_completed(const std::string& typed, const std::string& line) {
+    terminal_.type(typed);
+    terminal_.press("Tab");
+    EXPECT_NO_THROW(terminal_.wait_for_last_line("> " + line));
+    terminal_.press("C-u");
+    terminal_.wait_for_last_line(">");
+  }
+
+  void expect_offered(const std::string& typed, const std::string& offer) {
+    terminal_.type(typed);
+    terminal_.press("Tab");
+    terminal_.press("Tab");
+    EXPECT_NO_THROW(terminal_.wait_for(offer));
+    terminal_.press("C-u");
+    terminal_.enter("clear");
+    terminal_.wait_for_last_line(">");
+  }
+
+  Terminal terminal_;
+};
+
+// A shell takes a while to start: one does for all of a program.
+TEST_P(Completion, CompletesOptionsAndValuesOfTheClient) {
+  expect_completed("coroecho-client --pi", "coroecho-client --ping");  // not --pipeline
+  expect_completed("coroecho-client --ping --int", "coroecho-client --ping --interval");
+  expect_completed("coroecho-client --bench --pi", "coroecho-client --bench --pipeline");
+  expect_completed("coroecho-client --bench --mode st", "coroecho-client --bench --mode stream");
+  expect_offered("coroecho-client --bench --mode ", "churn");
+}
+
+TEST_P(Completion, CompletesOptionsValuesAndFilesOfTheServer) {
+  expect_completed("coroecho --dae", "coroecho --daemon");
+  expect_completed("coroecho --log-format js", "coroecho --log-format json");
+  expect_offered("coroecho --log-level ", "warning");
+  terminal_.enter("cd; mkdir settings; touch settings/my.yaml; clear");
+  terminal_.wait_for_last_line(">");
+  expect_completed("coroecho --config sett", "coroecho --config settings/");
+  expect_completed("coroecho --config settings/m", "coroecho --config settings/my.yaml");
+}
+
+INSTANTIATE_TEST_SUITE_P(Shells, Completion, testing::Values(bash, zsh),
+                         [](const auto& shell) { return shell.param.name; });
+
+}  // namespace
+}  // namespace service
