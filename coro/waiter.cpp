@@ -1,7 +1,6 @@
 #include "coro/waiter.hpp"
 
 #include <cassert>
-#include <cstddef>
 #include <utility>
 
 #include "coro/condition.hpp"
@@ -22,12 +21,13 @@ void Waiter::suspend() {
 // Fetches what the coroutine will touch first when it is resumed: the frames around the one that it
 // suspended in. Among many coroutines they are in no cache any more.
 void Waiter::prefetch() const {
-  constexpr std::ptrdiff_t line = 64;
-  constexpr std::ptrdiff_t below = 8 * line;
-  constexpr std::ptrdiff_t above = 16 * line;
-  const auto* here = static_cast<const char*>(callable_);
-  for (std::ptrdiff_t offset = -below; offset < above; offset += line)
-    __builtin_prefetch(here + offset);
+  constexpr int line = 64;
+  constexpr int below = 8;
+  constexpr int above = 16;
+  const auto* const here = static_cast<const char*>(callable_);
+#pragma GCC unroll 24
+  for (int offset = -below; offset < above; ++offset)
+    __builtin_prefetch(here + offset * line);
 }
 
 // On the resumer's stack, after the coroutine has suspended.
