@@ -1,7 +1,7 @@
-"""Bar charts as self-contained SVG, on a card that is readable on light and on dark pages."""
+"""Charts as self-contained SVG, on a card that is readable on light and on dark pages."""
 from html import escape
 
-WIDTH, LABELS, VALUES, ROW, TOP, BOTTOM = 760, 235, 105, 26, 74, 40
+WIDTH, LABELS, VALUES, ROW, PANEL, TOP, BOTTOM = 760, 235, 105, 26, 130, 74, 40
 PLAIN, OURS, BASE = "#9aa5b1", "#1f6feb", "#57606a"
 
 
@@ -10,18 +10,47 @@ def bars(title, subtitle, rows, better, footer):
     most = max(max(value, high) for _, value, _, _, high in rows) or 1
     height = TOP + ROW * len(rows) + BOTTOM
     scale = (WIDTH - LABELS - VALUES) / most
-    parts = [
+    parts = []
+    for number, row in enumerate(rows):
+        parts += bar(TOP + number * ROW, scale, *row)
+    return card(height, title, f"{subtitle}; {better} is better", parts, footer)
+
+
+def lines(title, subtitle, times, series, footer):
+    """series: (name, values, text of the largest), each over the same times in a panel of its own."""
+    height = TOP + PANEL * len(series) + BOTTOM
+    parts = []
+    for number, one in enumerate(series):
+        parts += line(TOP + number * PANEL, times, *one)
+    return card(height, title, subtitle, parts, footer)
+
+
+def line(y, times, name, values, label):
+    across, down = WIDTH - 40 - VALUES, PANEL - 36
+    most, last = max(values) or 1, times[-1] or 1
+    points = " ".join(f"{20 + at / last * across:.1f},{y + 22 + (1 - value / most) * down:.1f}"
+                      for at, value in zip(times, values))
+    return [
+        text(20, y + 12, name, "#1f2328", weight="600"),
+        f'<path d="M20 {y + 22}v{down}h{across}" stroke="#d0d7de" fill="none"/>',
+        f'<polyline points="{points}" stroke="{OURS}" stroke-width="1.5" fill="none"/>',
+        text(28 + across, y + 26, label, "#57606a", size=11),
+        text(28 + across, y + 26 + down, "0", "#57606a", size=11),
+    ]
+
+
+def card(height, title, subtitle, parts, footer):
+    return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
         f'width="{WIDTH}" height="{height}" font-family="system-ui, sans-serif" font-size="13" '
         f'role="img" aria-label="{escape(title, quote=True)}">',
         f'<rect width="{WIDTH}" height="{height}" rx="10" fill="#ffffff" stroke="#d0d7de"/>',
         text(20, 30, title, "#1f2328", size=17, weight="600"),
-        text(20, 52, f"{subtitle}; {better} is better", "#57606a"),
-    ]
-    for number, row in enumerate(rows):
-        parts += bar(TOP + number * ROW, scale, *row)
-    parts += [text(20, height - 14, footer, "#57606a", size=11), "</svg>"]
-    return "\n".join(parts) + "\n"
+        text(20, 52, subtitle, "#57606a"),
+        *parts,
+        text(20, height - 14, footer, "#57606a", size=11),
+        "</svg>",
+    ]) + "\n"
 
 
 def bar(y, scale, name, value, label, low, high):

@@ -1,0 +1,125 @@
+"""Clients that do what chance says, and tell when what came back is not what was promised."""
+import asyncio
+import contextlib
+import random
+import socket
+import struct
+
+RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+class Clients:
+    """So many at a time, each followed by the next, until the time is over."""
+
+    def __init__(self, port, at_a_time, seed):
+        self.port = port
+        self.at_a_time = at_a_time
+        self.random = random.Random(seed)
+        self.done = {}  # how many did what
+        self.wrong = []
+
+    async def run(self, seconds):
+        deadline = asyncio.get_running_loop().time() + seconds
+        await asyncio.gather(*(self.one_after_the_other(deadline) for _ in range(self.at_a_time)))
+
+    async def one_after_the_other(self, deadline):
+        while asyncio.get_running_loop().time() < deadline:
+            act = self.random.choices(list(ACTS), ACTS.values())[0]
+            try:
+                await asyncio.wait_for(act(self), 120)
+            except (OSError, EOFError, TimeoutError, asyncio.TimeoutError) as failure:
+                self.wrong.append(f"{act.__name__}: {failure!r}")
+            self.done[act.__name__] = self.done.get(act.__name__, 0) + 1
+
+    @contextlib.asynccontextmanager
+    async def connection(self):
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    def bytes(self):
+        """Of every magnitude, from nothing to a megabyte."""
+        return self.random.randbytes(self.random.randrange(2 ** self.random.randrange(21)))
+
+    async def pause(self, longest):
+        await asyncio.sleep(self.random.uniform(0, longest))
+
+    async def expect(self, reader, writer, data):
+        """After a half-close everything comes back, then the end."""
+        writer.write_eof()
+        if await reader.read(-1) != data:
+            self.wrong.append("what came back is not what was sent")
+
+
+async def half_close(clients):
+    async with clients.connection() as (reader, writer):
+        data = clients.bytes()
+        writer.write(data)
+        await clients.expect(reader, writer, data)
+
+
+async def trickle(clients):
+    async with clients.connection() as (reader, writer):
+        data = clients.bytes()[:200]
+        for at in range(0, len(data), 20):
+            writer.write(data[at:at + 20])
+            await clients.pause(0.1)
+        await clients.expect(reader, writer, data)
+
+
+async def converse(clients):
+    async with clients.connection() as (reader, writer):
+        for _ in range(clients.random.randrange(20)):
+            data = clients.bytes()[:4096] + b"."
+            writer.write(data)
+            if await reader.readexactly(len(data)) != data:
+                clients.wrong.append("an answer is not the question")
+            await clients.pause(0.2)
+
+
+async def stall(clients):
+    """Sends what no buffer holds, reads nothing for a while, then all of it."""
+    async with clients.connection() as (reader, writer):
+        writer.transport.pause_reading()
+        data = clients.random.randbytes(8 * 2 ** 20)
+        writer.write(data)
+        await clients.pause(2)
+        writer.transport.resume_reading()
+        await clients.expect(reader, writer, data)
+
+
+async def never_read(clients):
+    """Ends by limits.write_timeout, with a reset."""
+    async with clients.connection() as (reader, writer):
+        writer.transport.pause_reading()
+        writer.write(bytes(32 * 2 ** 20))
+        # What is not read is not noticed; what cannot be sent is.
+        with contextlib.suppress(ConnectionError):
+            await asyncio.wait_for(writer.drain(), 60)
+            clients.wrong.append("who never reads was left alone")
+
+
+async def reset(clients):
+    async with clients.connection() as (_, writer):
+        writer.write(clients.bytes())
+        await clients.pause(0.1)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        writer.transport.abort()
+
+
+async def probe(clients):
+    async with clients.connection():
+        pass
+
+
+async def wait(clients):
+    async with clients.connection():
+        await clients.pause(5)
+
+
+# How often, in a hundred.
+ACTS = {half_close: 30, trickle: 10, converse: 16, stall: 4, never_read: 1, reset: 20, probe: 14, wait: 5}
