@@ -68,10 +68,12 @@ TEST_F(Notified, TheStatusHasLiveFigures) {
   const Server server("", on_any_port, telling(address_));
   SocketClient client = server.connect();
   EXPECT_EQ("hello", client.echo("hello"));
-  EXPECT_EQ("STATUS=1 active, 1 accepted, 0 refused, 5 bytes in, 5 bytes out, 0 log lines dropped",
-            manager_.wait_for("STATUS="));
+  // They may be told between the connection and its bytes too.
+  const std::string figures =
+      "STATUS=1 active, 1 accepted, 0 refused, 5 bytes in, 5 bytes out, 0 log lines dropped";
+  EXPECT_EQ(figures, manager_.wait_for(figures));
   client.close();
-  EXPECT_THAT(manager_.wait_for("STATUS="), StartsWith("STATUS=0 active, 1 accepted, "));
+  EXPECT_NE("", manager_.wait_for("STATUS=0 active, 1 accepted, "));
   const auto& messages = manager_.messages();
   EXPECT_EQ(messages.end(), std::adjacent_find(messages.begin(), messages.end()));
 }
