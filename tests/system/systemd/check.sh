@@ -12,6 +12,13 @@ broken() {
   exit 1
 }
 
+# cannot MESSAGE [COMMAND...]: this machine is not able to; the command shows why.
+cannot() {
+  printf '%s\n' "$1" >&2
+  (($# == 1)) || "${@:2}" >&2 || true
+  exit 77
+}
+
 # What the service and systemd have to say when a promise is broken.
 evidence() {
   inside systemctl status --no-pager --full --lines=0 'coroecho*' || true

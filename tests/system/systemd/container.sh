@@ -24,11 +24,13 @@ apt_get() {
 
 # The dependencies are fetched now, for there is no network later; what is in CACHE is not fetched again.
 fetch_dependencies() {
-  local system=$1
+  local system=$1 download=(install --download-only /packages/coroecho.deb)
   cp -L /etc/resolv.conf "$system/etc/resolv.conf"
-  apt_get "$system" install --download-only /packages/coroecho.deb >>"$transcript" 2>&1 ||
-    { apt_get "$system" update && apt_get "$system" install --download-only /packages/coroecho.deb; } \
-      >>"$transcript" 2>&1 || broken "The dependencies cannot be fetched." cat "$transcript"
+  ! apt_get "$system" "${download[@]}" >>"$transcript" 2>&1 || return 0
+  apt_get "$system" update -o APT::Update::Error-Mode=any >>"$transcript" 2>&1 ||
+    cannot "Debian's package lists cannot be fetched." cat "$transcript"
+  apt_get "$system" "${download[@]}" >>"$transcript" 2>&1 ||
+    broken "The dependencies cannot be fetched." cat "$transcript"
 }
 
 # The container's PID 1 is nspawn's only child.
@@ -45,14 +47,15 @@ booted() {
   [[ $state == running || $state == degraded ]]
 }
 
-# boot TREE PACKAGES CACHE
+# boot TREE PACKAGES CACHE: nothing of ours is at work in it, so what fails is forbidden on this machine.
 boot() {
   local memory=$2/memory system=$2/system options=(--register=no)
   transcript=$2/transcript
   mkdir -p "$memory" "$system" "$3/partial"
-  mount -t tmpfs tmpfs "$memory"
+  mount -t tmpfs tmpfs "$memory" || cannot "A tmpfs cannot be mounted."
   mkdir "$memory/upper" "$memory/work"
-  mount -t overlay -o "lowerdir=$1,upperdir=$memory/upper,workdir=$memory/work" overlay "$system"
+  mount -t overlay -o "lowerdir=$1,upperdir=$memory/upper,workdir=$memory/work" overlay "$system" ||
+    cannot "An overlay cannot be mounted."
   mkdir "$system/packages"
   cp "$2"/*.deb "$system/packages"
   mount --bind "$3" "$system/var/cache/apt/archives"
@@ -63,8 +66,8 @@ boot() {
     </dev/null >>"$transcript" 2>&1 &
   nspawn=$!
   trap shut_down EXIT
-  wait_for 30 find_leader || broken "systemd-nspawn did not start." cat "$transcript"
-  wait_for 60 booted || broken "The container did not boot." cat "$transcript"
+  wait_for 30 find_leader || cannot "systemd-nspawn did not start." cat "$transcript"
+  wait_for 60 booted || cannot "The container did not boot." cat "$transcript"
 }
 
 shut_down() {
