@@ -21,6 +21,7 @@ void Waiter::suspend() {
 // Fetches what the coroutine will touch first when it is resumed: the frames around the one that it
 // suspended in. Among many coroutines they are in no cache any more.
 void Waiter::prefetch() const {
+  if (callable_ == nullptr) return;  // has not run yet, and so has no frames
   constexpr int line = 64;
   constexpr int below = 8;
   constexpr int above = 16;
