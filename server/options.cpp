@@ -69,7 +69,7 @@ std::string apply(const Override& override, Config& config) {
 // What the command line says of a setting, else the environment.
 std::optional<Override> override_of(const Setting& setting,
                                     const std::map<std::string, std::vector<std::string>>& given) {
-  const auto option = std::ranges::find(overridings, setting.key, &Overriding::key);
+  const auto* const option = std::ranges::find(overridings, setting.key, &Overriding::key);
   if (option != overridings.end() && !given.at(setting.key).empty()) {
     return Override{.key = setting.key, .values = given.at(setting.key), .origin = option->option};
   }
