@@ -28,6 +28,8 @@ error_code last_error() {
 
 // A name being looked up, on a thread of its own.
 struct Lookup {
+  explicit Lookup(coro::Descriptor event) : done(std::move(event)) {}
+
   coro::Descriptor done;  // an eventfd(2), readable when the rest is there
   error_code failed;
   Addresses addresses;
