@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "coro/error.hpp"
 #include "coro/readiness.hpp"
 #include "coro/time_limit.hpp"
 
@@ -21,10 +22,6 @@ namespace {
 using boost::asio::ip::tcp;
 using coro::error_code;
 namespace error = boost::asio::error;
-
-error_code last_error() {
-  return {errno, boost::system::system_category()};
-}
 
 // A name being looked up, on a thread of its own.
 struct Lookup {
@@ -50,7 +47,7 @@ error_code try_to_connect(int socket, const tcp::endpoint& peer) {
     return ::connect(socket, peer.data(), static_cast<socklen_t>(peer.size())) == 0;
   };
   if (begin_or_ask() || (errno == EINPROGRESS && begin_or_ask())) return {};
-  return last_error();
+  return coro::last_error();
 }
 
 error_code establish(int socket, const tcp::endpoint& peer, coro::Clock::duration limit,
@@ -87,7 +84,7 @@ boost::system::result<Connection> connect(coro::Yield yield, const tcp::endpoint
                                 SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)),
       peer};
   const int socket = connection.socket.number();
-  if (socket < 0) return last_error();
+  if (socket < 0) return coro::last_error();
   const auto started = coro::Clock::now();
   if (const auto failed = establish(socket, peer, limit, yield)) return failed;
   if (is_connected_to_itself(socket, peer)) return error_code(error::connection_refused);
@@ -115,7 +112,7 @@ boost::system::result<Addresses> resolve(coro::Yield yield, const Target& target
   // ending until it returns; this thread is left behind.
   const auto lookup = std::make_shared<Lookup>(coro::Descriptor(::eventfd(0, EFD_CLOEXEC)));
   const int event = lookup->done.number();
-  if (event < 0) return last_error();
+  if (event < 0) return coro::last_error();
   std::thread([lookup, target] { look_up(*lookup, target); }).detach();
   coro::Readiness done(yield.scheduler(), event);
   const coro::TimeLimit time(yield, limit);

@@ -7,12 +7,10 @@
 #include <cerrno>
 #include <climits>
 
+#include "coro/error.hpp"
+
 namespace client {
 namespace {
-
-coro::error_code last_error() {
-  return {errno, boost::system::system_category()};
-}
 
 // What epoll(7) refuses to watch: files, which are always ready.
 bool is_always_ready(coro::error_code error) {
@@ -30,7 +28,7 @@ StandardInput::Read StandardInput::read_some(std::span<std::byte> buffer, coro::
     const auto size = ::read(STDIN_FILENO, buffer.data(), buffer.size());
     if (size >= 0) return {{}, static_cast<std::size_t>(size)};
     // EAGAIN: somebody else made it non-blocking, and somebody else was faster.
-    if (errno != EINTR && errno != EAGAIN) return {last_error()};
+    if (errno != EINTR && errno != EAGAIN) return {coro::last_error()};
   }
 }
 
@@ -44,7 +42,7 @@ coro::error_code StandardOutput::write(std::span<const std::byte> bytes, coro::Y
     // everything.
     const auto most = error ? bytes.size() : std::size_t{PIPE_BUF};
     const auto size = ::write(STDOUT_FILENO, bytes.data(), std::min(most, bytes.size()));
-    if (size < 0 && errno != EINTR && errno != EAGAIN) return last_error();
+    if (size < 0 && errno != EINTR && errno != EAGAIN) return coro::last_error();
     if (size > 0) bytes = bytes.subspan(static_cast<std::size_t>(size));
   }
   return {};

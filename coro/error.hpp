@@ -3,6 +3,7 @@
 #include <boost/system/error_category.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/is_error_code_enum.hpp>
+#include <cerrno>
 
 namespace coro {
 
@@ -12,6 +13,11 @@ enum class Error {
 };
 
 const boost::system::error_category& error_category();
+
+/// What errno says of the system call that has just failed.
+inline boost::system::error_code last_error() {
+  return {errno, boost::system::system_category()};
+}
 
 inline boost::system::error_code make_error_code(Error error) {
   return {static_cast<int>(error), error_category()};

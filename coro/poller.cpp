@@ -5,14 +5,11 @@
 #include <cerrno>
 #include <span>
 
+#include "coro/error.hpp"
 #include "coro/readiness.hpp"
 
 namespace coro {
 namespace {
-
-error_code last_error() {
-  return {errno, boost::system::system_category()};
-}
 
 int make_epoll() {
   const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);

@@ -8,12 +8,10 @@
 #include <cerrno>
 #include <utility>
 
+#include "coro/error.hpp"
+
 namespace coro {
 namespace {
-
-error_code last_error() {
-  return {errno, boost::system::system_category()};
-}
 
 std::size_t count(int socket, unsigned long request) {
   int bytes = 0;

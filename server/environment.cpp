@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/split.hpp>
 #include <cctype>
 #include <cstdlib>
 #include <iterator>
@@ -17,18 +18,6 @@ namespace server {
 namespace {
 
 constexpr std::string_view prefix = "COROECHO_";
-
-std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> parts(1);
-  for (const char byte : text) {
-    if (byte == ',') {
-      parts.emplace_back();
-    } else {
-      parts.back() += byte;
-    }
-  }
-  return parts;
-}
 
 // The names of the variables with the prefix.
 std::vector<std::string> our_variables() {
@@ -65,7 +54,10 @@ std::vector<std::string> environment_values(const std::string& key, bool is_list
   if (!value) {
     return {};
   }
-  return is_list ? split_at_commas(*value) : std::vector{*value};
+  if (!is_list) return {*value};
+  std::vector<std::string> values;
+  boost::split(values, *value, [](char byte) { return byte == ','; });
+  return values;
 }
 
 std::vector<std::string> misspelt_variables(const std::vector<std::string>& keys) {

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <utility>
 
+#include "coro/error.hpp"
+
 namespace server {
 namespace {
 
@@ -31,7 +33,7 @@ coro::Descriptor accept(const coro::Descriptor& listening, coro::Endpoint& peer,
   if (socket.is_open()) {
     peer.resize(size);
   } else {
-    error = error_code(errno, boost::system::system_category());
+    error = coro::last_error();
   }
   return socket;
 }

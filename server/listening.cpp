@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "coro/error.hpp"
 #include "server/network.hpp"
 #include "server/peer.hpp"
 
@@ -72,7 +73,7 @@ bool is_unix(const coro::Endpoint& endpoint) {
 
 void set_option(int socket, int level, int option, int value) {
   if (::setsockopt(socket, level, option, &value, sizeof value) != 0) {
-    throw system_error(errno, boost::system::system_category(), "setsockopt");
+    throw system_error(coro::last_error(), "setsockopt");
   }
 }
 
@@ -145,7 +146,7 @@ boost::system::result<ListeningSocket> listen(const ListenAddress& address, cons
     file = SocketFile(path);
     // Before listen(), so that nobody connects with other permissions.
     if (::chmod(path.c_str(), config.unix_socket.mode) != 0) {
-      return coro::error_code(errno, boost::system::system_category());
+      return coro::last_error();
     }
   } else {
     set_listening_options(acceptor, address, config);

@@ -13,12 +13,10 @@
 #include <cstdlib>
 #include <utility>
 
+#include "coro/error.hpp"
+
 namespace server {
 namespace {
-
-boost::system::error_code last_error() {
-  return {errno, boost::system::system_category()};
-}
 
 // What a system call that writes has written.
 template <class Call>
@@ -28,7 +26,7 @@ boost::system::result<std::size_t> uninterrupted(Call call) {
     written = call();
   }
   if (written < 0) {
-    return last_error();
+    return coro::last_error();
   }
   return static_cast<std::size_t>(written);
 }
@@ -86,7 +84,7 @@ boost::system::result<LogDestination> LogDestination::file(const std::string& pa
   const int descriptor =
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0640);
   if (descriptor < 0) {
-    return last_error();
+    return coro::last_error();
   }
   return LogDestination(descriptor, Method::write);
 }
@@ -117,7 +115,7 @@ boost::system::result<std::size_t> LogDestination::write(std::string_view bytes)
     case Method::poll_and_write:
       return write_while_writable(descriptor_, bytes);
   }
-  return last_error();
+  return coro::last_error();
 }
 
 bool LogDestination::wait_writable(std::chrono::milliseconds limit) const {

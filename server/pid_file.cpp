@@ -14,28 +14,26 @@
 #include <system_error>
 #include <utility>
 
+#include "coro/descriptor.hpp"
 #include "server/config_error.hpp"
 
 namespace server {
 namespace {
 
-// Closes it at the end of the scope.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor(Descriptor&&) = delete;
-  Descriptor& operator=(Descriptor&&) = delete;
+using coro::Descriptor;
 
-  int number() const { return number_; }
-  int release() { return std::exchange(number_, -1); }
+// Gives up a file's name at the end of the scope, if it has that name still.
+class TemporaryName {
+ public:
+  explicit TemporaryName(const std::string& name) : name_(name) {}
+  ~TemporaryName() { ::unlink(name_.c_str()); }
+  TemporaryName(const TemporaryName&) = delete;
+  TemporaryName& operator=(const TemporaryName&) = delete;
+  TemporaryName(TemporaryName&&) = delete;
+  TemporaryName& operator=(TemporaryName&&) = delete;
 
  private:
-  int number_;
+  const std::string& name_;
 };
 
 std::string line(const std::filesystem::path& path, const std::string& what) {
@@ -79,8 +77,8 @@ void publish(const std::string& draft, const std::filesystem::path& path) {
     if (errno != EEXIST) throw_error(path, errno);
 
     const Descriptor old(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
-    if (old.number() < 0 && errno == ENOENT) continue;
-    if (old.number() < 0) throw_error(path, errno);
+    if (!old.is_open() && errno == ENOENT) continue;
+    if (!old.is_open()) throw_error(path, errno);
     const auto number = read_number(old.number());
     if (!number) throw ConfigError(line(path, "is there already, and is no pid file"));
     if (!lock(old.number())) {
@@ -97,37 +95,20 @@ void publish(const std::string& draft, const std::filesystem::path& path) {
 
 PidFile::PidFile(std::filesystem::path path) : path_(std::move(path)) {
   std::string draft = path_.string() + ".XXXXXX";
-  Descriptor file(::mkostemp(draft.data(), O_CLOEXEC));
-  if (file.number() < 0) throw_error(path_, errno);
-  try {
-    const std::string number = std::to_string(::getpid()) + '\n';
-    if (!lock(file.number()) || ::fchmod(file.number(), 0644) != 0 ||
-        ::write(file.number(), number.data(), number.size()) !=
-            static_cast<ssize_t>(number.size())) {
-      throw_error(path_, errno);
-    }
-    publish(draft, path_);
-  } catch (...) {
-    ::unlink(draft.c_str());
-    throw;
+  file_ = Descriptor(::mkostemp(draft.data(), O_CLOEXEC));
+  if (!file_.is_open()) throw_error(path_, errno);
+  const TemporaryName temporary(draft);
+  const std::string number = std::to_string(::getpid()) + '\n';
+  if (!lock(file_.number()) || ::fchmod(file_.number(), 0644) != 0 ||
+      ::write(file_.number(), number.data(), number.size()) !=
+          static_cast<ssize_t>(number.size())) {
+    throw_error(path_, errno);
   }
-  ::unlink(draft.c_str());  // if it was linked; a rename has left none
-  descriptor_ = file.release();
+  publish(draft, path_);
 }
 
 PidFile::~PidFile() {
-  if (descriptor_ < 0) return;
-  if (is_at(path_, descriptor_)) ::unlink(path_.c_str());
-  ::close(descriptor_);
-}
-
-PidFile::PidFile(PidFile&& other) noexcept
-    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-PidFile& PidFile::operator=(PidFile&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(descriptor_, other.descriptor_);
-  return *this;
+  if (file_.is_open() && is_at(path_, file_.number())) ::unlink(path_.c_str());
 }
 
 }  // namespace server

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "coro/descriptor.hpp"
+
 namespace server {
 
 /// Another process holds the pid file. what() is one line.
@@ -24,14 +26,14 @@ class PidFile {
   /// AlreadyRunning if it is locked, ConfigError if it cannot be written or is no pid file.
   explicit PidFile(std::filesystem::path path);
   ~PidFile();
-  PidFile(PidFile&& other) noexcept;
-  PidFile& operator=(PidFile&& other) noexcept;
+  PidFile(PidFile&&) = default;
+  PidFile& operator=(PidFile&&) = delete;
   PidFile(const PidFile&) = delete;
   PidFile& operator=(const PidFile&) = delete;
 
  private:
   std::filesystem::path path_;
-  int descriptor_ = -1;  // -1 = none
+  coro::Descriptor file_;
 };
 
 }  // namespace server

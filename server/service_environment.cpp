@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/split.hpp>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
 #include <optional>
-#include <string_view>
 
 #include "server/config_error.hpp"
 #include "server/quantity.hpp"
@@ -40,18 +40,6 @@ std::chrono::microseconds take_watchdog() {
                   longest);
 }
 
-std::vector<std::string> names_of(std::string_view list) {
-  std::vector<std::string> names(1);
-  for (const char byte : list) {
-    if (byte == ':') {
-      names.emplace_back();
-    } else {
-      names.back() += byte;
-    }
-  }
-  return names;
-}
-
 std::vector<InheritedDescriptor> take_descriptors() {
   const auto pid = take_variable("LISTEN_PID");
   const auto text = take_variable("LISTEN_FDS");
@@ -62,8 +50,8 @@ std::vector<InheritedDescriptor> take_descriptors() {
   if (!count || *count > most_descriptors) {
     throw ConfigError("LISTEN_FDS: found '" + escaped(*text) + "', expected a number of sockets");
   }
-  std::vector<std::string> named =
-      names ? names_of(*names) : std::vector<std::string>(*count, "unknown");
+  std::vector<std::string> named(*count, "unknown");
+  if (names) boost::split(named, *names, [](char byte) { return byte == ':'; });
   if (named.size() != *count && *count > 0) {
     throw ConfigError("LISTEN_FDNAMES: found " + std::to_string(named.size()) + " names for " +
                       *text + " sockets");
