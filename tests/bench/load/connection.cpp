@@ -62,12 +62,13 @@ void Connection::begin(Traffic& traffic, Time at) {
   send_all(traffic);
 }
 
-void Connection::proceed(Traffic& traffic) {
-  while (!proceed_a_step(traffic)) {
-  }
+void Connection::report_at(std::size_t bytes) {
+  const int low_water_mark = static_cast<int>(bytes);
+  checked(setsockopt(socket_, SOL_SOCKET, SO_RCVLOWAT, &low_water_mark, sizeof low_water_mark),
+          "setsockopt");
 }
 
-bool Connection::proceed_a_step(Traffic& traffic) {
+bool Connection::proceed(Traffic& traffic) {
   const bool drained = receive(traffic);
   begin(traffic, now());
   return drained;

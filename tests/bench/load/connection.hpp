@@ -44,11 +44,14 @@ class Connection {
 
   /// Begins as many messages as may be under way.
   void begin(Traffic& traffic, Time at);
-  /// Takes what has come, and sends what then may be sent, until there is nothing to do. Meant for
-  /// an edge-triggered epoll.
-  void proceed(Traffic& traffic);
-  /// The same for one receive; true when there is nothing more to do.
-  bool proceed_a_step(Traffic& traffic);
+  /// The kernel reports it when this many bytes have come back, the end of the stream or a fault.
+  void report_at(std::size_t bytes);
+  /// Receives once, and sends what then may be sent; true when there is nothing more to do. Meant
+  /// for an edge-triggered epoll.
+  bool proceed(Traffic& traffic);
+
+  /// For its owner: epoll has reported it, and there may be more to do.
+  bool is_ready = false;
 
  private:
   void send_all(const Traffic& traffic);

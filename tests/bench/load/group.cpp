@@ -2,6 +2,9 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace load {
 namespace {
 
@@ -17,23 +20,51 @@ void Group::open(const Pattern& pattern, sockaddr_in server, std::size_t count) 
   }
 }
 
+// Looks at whole messages only. To answer each segment as it comes would wake the server for each,
+// and how long this machine takes for that is all one would then measure.
 void Group::start() {
-  for (const auto& connection : connections_)
+  for (const auto& connection : connections_) {
+    if (traffic_.pipeline > 1) connection->report_at(traffic_.size);
     connection->begin(traffic_, now());
+  }
+}
+
+void Group::stop() {
+  traffic_.stopping = true;
+  for (const auto& connection : connections_) {
+    connection->report_at(1);
+    make_ready(*connection);
+  }
 }
 
 void Group::turn() {
-  for (const auto& event : readiness_.ask(512))
-    static_cast<Connection*>(event.data.ptr)->proceed(traffic_);
+  notice_ready();
+  serve(ready_.size());
 }
 
 void Group::short_turn() {
-  if (unfinished_ == nullptr) {
-    const auto ready = readiness_.ask(1);
-    if (ready.empty()) return;
-    unfinished_ = static_cast<Connection*>(ready.front().data.ptr);
+  if (ready_.empty()) notice_ready();
+  serve(std::min<std::size_t>(ready_.size(), 1));
+}
+
+void Group::notice_ready() {
+  for (const auto& event : readiness_.ask(512))
+    make_ready(*static_cast<Connection*>(event.data.ptr));
+}
+
+void Group::make_ready(Connection& connection) {
+  if (!std::exchange(connection.is_ready, true)) ready_.push_back(&connection);
+}
+
+// One receive of each in turn: a server that sends as fast as is received here would keep one
+// connection ready for ever, and the others would wait for the load, not for the server.
+void Group::serve(std::size_t count) {
+  for (; count > 0; --count) {
+    Connection* const connection = ready_.front();
+    ready_.pop_front();
+    connection->is_ready = !connection->proceed(traffic_);
+    if (connection->is_ready) ready_.push_back(connection);
   }
-  if (unfinished_->proceed_a_step(traffic_)) unfinished_ = nullptr;
 }
 
 }  // namespace load

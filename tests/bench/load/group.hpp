@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -15,19 +16,25 @@ class Group {
 
   /// What they do from now on. Only while nothing is under way.
   void plan(Traffic traffic) { traffic_ = std::move(traffic); }
-  Traffic& traffic() { return traffic_; }
+  const Traffic& traffic() const { return traffic_; }
 
   void start();
-  /// Serves what is ready.
+  /// Nothing new is sent; what is under way comes back.
+  void stop();
+  /// One receive from each connection that is ready.
   void turn();
-  /// Serves one connection, and not more of it than one receive.
+  /// One receive from one connection.
   void short_turn();
   bool quiet() const { return traffic_.under_way == 0; }
 
  private:
+  void notice_ready();
+  void make_ready(Connection& connection);
+  void serve(std::size_t count);
+
   std::vector<std::unique_ptr<Connection>> connections_;
   Readiness readiness_;
-  Connection* unfinished_ = nullptr;  // by a short turn
+  std::deque<Connection*> ready_;  // each once
   Traffic traffic_;
 };
 

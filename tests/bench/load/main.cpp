@@ -109,7 +109,6 @@ class Load {
     std::vector<std::pair<std::string, load::Group*>> active{{name, &groups_.at(name)}};
     active[0].second->plan(std::move(traffic));
     active[0].second->start();
-    active[0].second->traffic().stopping = true;
     drive(active, load::now());
     return json::object();
   }
@@ -142,7 +141,7 @@ class Load {
     while (load::now() < until)
       turn();
     for (const auto& [name, group] : groups)
-      group->traffic().stopping = true;
+      group->stop();
     while (!quiet()) {
       turn();
       if (load::now() > until + patience) throw std::runtime_error("echoes are missing");
