@@ -138,7 +138,6 @@ void Scheduler::run_queue() {
   while (!round.empty()) {
     Waiter& waiter = round.front();
     round.pop_front();
-    if (!round.empty()) round.front().prefetch();
     resume(waiter);
   }
 }

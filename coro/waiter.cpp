@@ -18,19 +18,6 @@ void Waiter::suspend() {
   if (start_failure_) std::rethrow_exception(std::exchange(start_failure_, nullptr));
 }
 
-// Fetches what the coroutine will touch first when it is resumed: the frames around the one that it
-// suspended in. Among many coroutines they are in no cache any more.
-void Waiter::prefetch() const {
-  if (callable_ == nullptr) return;  // has not run yet, and so has no frames
-  constexpr int line = 64;
-  constexpr int below = 8;
-  constexpr int above = 16;
-  const auto* const here = static_cast<const char*>(callable_);
-#pragma GCC unroll 24
-  for (int offset = -below; offset < above; ++offset)
-    __builtin_prefetch(here + offset * line);
-}
-
 // On the resumer's stack, after the coroutine has suspended.
 void Waiter::start_operation() {
   in_operation_ = true;

@@ -76,7 +76,6 @@ class Waiter : public boost::intrusive::list_base_hook<
   friend class TimeLimit;
 
   void suspend();
-  void prefetch() const;
   void start_operation();
   void abort_operation();
   void operation_ended(bool aborted);
