@@ -9,6 +9,7 @@ namespace load {
 namespace {
 
 constexpr in_addr_t sources = 16;  // addresses from which they connect, 127.0.1.1 and on
+constexpr Time longest_gathering = 50'000;
 
 }  // namespace
 
@@ -37,9 +38,15 @@ void Group::stop() {
   }
 }
 
+// Not for a few only, unless there are no more to wait for: who is faster than this load would be
+// asleep each time it is sent something, and to wake it takes longer than to send.
 void Group::turn() {
   notice_ready();
+  const Time at = now();
+  const bool worthwhile = ready_.size() >= connections_.size() / 8;
+  if (!worthwhile && at < served_ + longest_gathering) return;
   serve(ready_.size());
+  served_ = at;
 }
 
 void Group::short_turn() {

@@ -35,6 +35,7 @@ class Group {
   std::vector<std::unique_ptr<Connection>> connections_;
   Readiness readiness_;
   std::deque<Connection*> ready_;  // each once
+  Time served_ = 0;                // when it last had its turn
   Traffic traffic_;
 };
 
