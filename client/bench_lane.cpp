@@ -60,7 +60,7 @@ void BenchLane::run_one(Clock::time_point intended, coro::Yield yield) {
 void BenchLane::receive_until_done(coro::Yield yield) {
   const auto is_done = [this] { return (state_->stopping || just_one_) && under_way_ == 0; };
   while (!failed_ && !is_done()) {
-    if (stream_->wait_readable(yield) || !receive_all_there_is()) break;
+    if (stream_->wait_readable(yield) || !receive()) break;
   }
   state_->results.lost += under_way_;
   writer_.cancel();  // it may wait for the stream
@@ -89,7 +89,7 @@ void BenchLane::send_what_may_be(Clock::time_point now) {
 }
 
 void BenchLane::begin_message(Clock::time_point when) {
-  began_[(oldest_ + under_way_) % began_.size()] = when;
+  began_[in_ring(oldest_ + under_way_)] = when;
   ++under_way_;
   begun_ += state_->message_size;
 }
@@ -124,27 +124,26 @@ void BenchLane::write_when_possible(coro::Yield yield) {
 
 // ---- receiving
 
-bool BenchLane::receive_all_there_is() {
-  for (;;) {
-    error_code failed;
-    const auto& scratch = state_->scratch;
-    const auto size = stream_->receive(boost::asio::buffer(scratch.data(), scratch.size()), failed);
-    if (failed == error::would_block) return true;
-    if (failed) {
-      fail(transfer_failure(*state_->target, failed, begun_ - received_));
-      return false;
-    }
-    const auto now = Clock::now();  // one look at the clock for each echo
-    if (!take(scratch.first(size), now)) return false;
-    send_what_may_be(now);
-    const bool drained = size < scratch.size();
-    if (drained) return !failed_;
+// Once, even if there is more: a server as fast as this client would otherwise keep it here for
+// ever, and the other lanes waiting. False if the lane has failed.
+bool BenchLane::receive() {
+  error_code failed;
+  const auto& scratch = state_->scratch;
+  const auto size = stream_->receive(boost::asio::buffer(scratch.data(), scratch.size()), failed);
+  if (failed == error::would_block) return true;
+  if (failed) {
+    fail(transfer_failure(*state_->target, failed, begun_ - received_));
+    return false;
   }
+  const auto now = Clock::now();  // one look at the clock for each echo
+  if (!take(scratch.first(size), now)) return false;
+  send_what_may_be(now);
+  return !failed_;
 }
 
 bool BenchLane::take(std::span<const std::byte> echoed, Clock::time_point now) {
   auto mismatch = state_->pattern->compare(received_, echoed, origin_);
-  const auto surplus = received_ + echoed.size() > begun_;
+  const bool surplus = received_ + echoed.size() > begun_;
   if (!mismatch && surplus)
     mismatch = Mismatch{begun_ - origin_, std::nullopt, echoed[begun_ - received_]};
   if (mismatch) {
@@ -155,7 +154,7 @@ bool BenchLane::take(std::span<const std::byte> echoed, Clock::time_point now) {
   state_->count_bytes(echoed.size(), now);
   for (; under_way_ > 0 && received_ >= message_end_; message_end_ += state_->message_size) {
     state_->count_message(now - began_[oldest_], now);
-    oldest_ = (oldest_ + 1) % began_.size();
+    oldest_ = in_ring(oldest_ + 1);
     --under_way_;
   }
   return true;
