@@ -137,6 +137,7 @@ void Bench::follow(Yield yield) {
   while (Clock::now() < to && pause(yield, to)) {
     if (Clock::now() - last_sample_ >= sample_interval) sample(from);
   }
+  if (Clock::now() - last_sample_ >= sample_interval / 2) sample(from);
   outcome_.elapsed = std::min(Clock::now(), to) - from;
   outcome_.cpu_time = cpu_time() - cpu_before;
 }

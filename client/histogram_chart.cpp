@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/algorithm/string/trim.hpp>
 #include <cmath>
 
 #include "client/units.hpp"
@@ -42,8 +43,9 @@ std::string histogram_chart(const Histogram& times, std::size_t rows, std::size_
     const double share = static_cast<double>(bar.count) / static_cast<double>(times.count());
     // Every bar that is not empty is seen.
     const auto length = (bar.count * room + most - 1) / most;
-    text += fmt::format("{:>7} - {:>7} ms {:6.2f}% {}\n", milliseconds_text(bar.from),
-                        milliseconds_text(bar.to), share * 100, std::string(length, '#'));
+    const auto row = fmt::format("{:>7} - {:>7} ms {:6.2f}% {}", milliseconds_text(bar.from),
+                                 milliseconds_text(bar.to), share * 100, std::string(length, '#'));
+    text += boost::algorithm::trim_right_copy(row) + '\n';
   }
   return text;
 }

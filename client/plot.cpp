@@ -17,7 +17,7 @@ namespace client {
 namespace {
 
 constexpr double width = 860;
-constexpr double height = 620;
+constexpr double height = 680;
 constexpr std::size_t bars = 80;
 
 std::string xml(std::string_view text) {
@@ -51,8 +51,9 @@ struct Area {
   double y(double share) const { return bottom - share * (bottom - top); }
 };
 
-constexpr Area histogram_area{80, 90, 830, 320};
-constexpr Area rate_area{80, 390, 830, 570};
+constexpr Area histogram_area{120, 165, 830, 380};
+constexpr Area rate_area{120, 450, 830, 630};
+constexpr double label_height = 15;
 
 std::string label(double x, double y, std::string_view anchor, std::string_view text) {
   return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor,
@@ -96,16 +97,17 @@ std::string percentile_marks(const Histogram& latency) {
   const double first = std::log(std::max<double>(static_cast<double>(latency.min().count()), 1));
   const double last = std::log(static_cast<double>(latency.max().count()) + 1);
   std::string svg;
-  double row = 0;
+  // Above the bars, the first the lowest, each to the left of its line: so no label crosses a bar,
+  // a line or another.
+  double y = area.top;
   for (const auto& [name, share] : marks) {
+    y -= label_height;
     const auto time = latency.percentile(share);
     const double place =
         (std::log(std::max<double>(static_cast<double>(time.count()), 1)) - first) / (last - first);
     const double x = area.x(place);
-    svg += line(x, area.top, x, area.bottom, "mark");
-    svg += label(x - 4, area.top + 12 + row, "end",
-                 fmt::format("{} {}", name, milliseconds_text(time)));
-    row += 15;  // neighbours do not cover each other
+    svg += line(x, y - label_height / 2, x, area.bottom, "mark");
+    svg += label(x - 4, y, "end", fmt::format("{} {}", name, milliseconds_text(time)));
   }
   return svg;
 }
@@ -113,7 +115,7 @@ std::string percentile_marks(const Histogram& latency) {
 std::string histogram_panel(const Histogram& latency) {
   const auto& area = histogram_area;
   auto svg =
-      label(area.left, area.top - 12, "start", "Latency, milliseconds on a logarithmic scale");
+      label(area.left, area.top - 95, "start", "Latency, milliseconds on a logarithmic scale");
   if (latency.empty())
     return svg + axes(area) + label(area.x(0.5), area.y(0.5), "middle", "no echoes");
   const auto chart = chart_bars(latency, bars);

@@ -49,6 +49,7 @@ TEST(HistogramChart, IsNoWiderThanAskedForAndShowsEvenOneOfAMillion) {
   std::string last;
   while (std::getline(lines, line)) {
     EXPECT_LE(line.size(), 60U) << line;
+    EXPECT_FALSE(line.ends_with(' ')) << line;
     last = line;
   }
   EXPECT_TRUE(last.ends_with(" #")) << last;

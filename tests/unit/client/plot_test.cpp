@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <boost/property_tree/ptree.hpp>
 #include <boost/property_tree/xml_parser.hpp>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -39,6 +41,20 @@ TEST(Plot, IsWellFormedAndHasBothDiagrams) {
   EXPECT_THAT(svg, HasSubstr("class=\"bar\""));
   EXPECT_THAT(svg, HasSubstr("p99.99 1.000"));
   EXPECT_THAT(svg, HasSubstr("<polyline"));
+}
+
+TEST(Plot, PutsEachPercentileOnALineOfItsOwnAboveTheBars) {
+  const auto svg = parse(bench_svg({}, some_outcome())).get_child("svg");
+  double highest_bar = 1e9;
+  std::set<double> labels;
+  for (const auto& [kind, element] : svg) {
+    const auto y = element.get<double>("<xmlattr>.y", 0);
+    if (kind == "rect" && element.get("<xmlattr>.class", "") == std::string("bar"))
+      highest_bar = std::min(highest_bar, y);
+    if (kind == "text" && element.data().starts_with("p")) labels.insert(y);
+  }
+  EXPECT_EQ(labels.size(), 5U);
+  EXPECT_LE(*labels.rbegin(), highest_bar);
 }
 
 TEST(Plot, NeedsNoOtherFile) {
