@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <span>
 
+#include "coro/descriptor.hpp"
 #include "coro/readiness.hpp"
 
 // Standard streams are shared with other processes, which would find them non-blocking too, even
 // after the end of this one; so they stay as they are, and are touched only when they are ready.
+// Only a pipe can be opened once more.
 namespace client {
 
 /// Reads standard input, whatever it is, without ever blocking the other coroutines for longer than
@@ -37,6 +39,8 @@ class StandardOutput {
   coro::error_code write(std::span<const std::byte> bytes, coro::Yield yield);
 
  private:
+  coro::Descriptor pipe_;
+  int number_;
   coro::Readiness readiness_;
 };
 

@@ -250,6 +250,17 @@ TEST(ClientPipe, EndsQuietlyWhenItsReaderGoes) {
   EXPECT_EQ(finished.errors, "");
 }
 
+// Two lines, one from before and one from after.
+void expect_the_same_flags(const std::string& text) {
+  std::istringstream lines(text);
+  std::string before;
+  std::string after;
+  std::getline(lines, before);
+  std::getline(lines, after);
+  expect_contains(before, "flags:");
+  EXPECT_EQ(before, after);
+}
+
 TEST(ClientPipe, LeavesASharedInputBlocking) {
   const Server server;
   const auto finished =
@@ -257,13 +268,18 @@ TEST(ClientPipe, LeavesASharedInputBlocking) {
            "echo x | { grep flags /proc/self/fdinfo/0; \"$0\" 127.0.0.1 \"$1\" >/dev/null; grep "
            "flags /proc/self/fdinfo/0; }",
            COROECHO_CLIENT, std::to_string(server.port())});
-  std::istringstream lines(finished.output);
-  std::string before;
-  std::string after;
-  std::getline(lines, before);
-  std::getline(lines, after);
-  expect_contains(before, "flags:");
-  EXPECT_EQ(before, after);
+  expect_the_same_flags(finished.output);
+}
+
+TEST(ClientPipe, LeavesASharedOutputBlocking) {
+  const Server server;
+  const auto finished =
+      run({"sh", "-c",
+           "{ grep flags /proc/self/fdinfo/3 >&2; echo x | \"$0\" 127.0.0.1 \"$1\"; grep flags "
+           "/proc/self/fdinfo/3 >&2; } 3>&1 | cat",
+           COROECHO_CLIENT, std::to_string(server.port())});
+  EXPECT_EQ(finished.output, "x\n");
+  expect_the_same_flags(finished.errors);
 }
 
 TEST(ClientPipe, SaysThatAStandardStreamIsClosed) {
