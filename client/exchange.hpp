@@ -56,7 +56,6 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   const boost::asio::ip::tcp::endpoint& peer() const { return peer_; }
   /// Bytes that have not come back.
   std::size_t missing() const { return window_.outstanding(); }
-  std::size_t messages_under_way() const { return messages_.size(); }
   std::uint64_t bytes_sent() const { return window_.total(); }
   std::uint64_t bytes_back() const { return window_.verified(); }
 
