@@ -22,7 +22,9 @@
 namespace server {
 
 struct UnixSocketConfig {
-  std::string path;      // "" = none; at most 107 bytes, unix(7)
+  static constexpr std::size_t longest_path = 107;  // unix(7): 108 bytes with the NUL
+
+  std::string path;      // "" = none
   unsigned mode = 0666;  // permission bits of the socket, 0..0777
 
   bool operator==(const UnixSocketConfig&) const = default;

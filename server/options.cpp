@@ -1,16 +1,16 @@
 #include "server/options.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <map>
-#include <sstream>
 
 #include "server/environment.hpp"
 #include "server/settings.hpp"
 
 namespace server {
-
 namespace {
 
 // An option that sets a key of the configuration.
@@ -59,54 +59,26 @@ std::string apply(const Override& override, Config& config) {
   const std::vector<Setting> known = settings(config);
   const auto setting = std::ranges::find(known, override.key, &Setting::key);
   std::vector<Value> values;
-  for (const std::string& value : override.values) {
+  for (const std::string& value : override.values)
     values.push_back({.text = value, .quoted = false});
-  }
   config.origins.set(override.key, override.origin);
   return setting->read(values);
 }
 
-// What the command line says of a setting, else the environment.
-std::optional<Override> override_of(const Setting& setting,
-                                    const std::map<std::string, std::vector<std::string>>& given) {
-  const auto* const option = std::ranges::find(overridings, setting.key, &Overriding::key);
-  if (option != overridings.end() && !given.at(setting.key).empty()) {
-    return Override{.key = setting.key, .values = given.at(setting.key), .origin = option->option};
-  }
-  auto values = environment_values(setting.key, setting.is_list);
-  if (values.empty()) {
-    return std::nullopt;
-  }
-  return Override{
-      .key = setting.key, .values = std::move(values), .origin = variable_of(setting.key)};
-}
+// By key, the values that the command line gives.
+using Given = std::map<std::string, std::vector<std::string>>;
 
-void check(const Override& override) {
-  Config unused;
-  const std::string complaint = apply(override, unused);
-  if (!complaint.empty()) {
-    throw UsageError(override.origin + ": " + complaint);
-  }
-}
-
-}  // namespace
-
-Options parse_options(int argc, const char* const* argv) {
-  Options options;
-  CLI::App app(description, "coroecho");
+void add_options(CLI::App& app, Options& options, Given& given) {
   app.footer(footer);
   app.set_help_flag("--help", "Print this page and exit");
   app.set_version_flag("--version", "coroecho " COROECHO_VERSION, "Print the version and exit");
   app.add_option("--config", options.config, "Read this configuration file")->type_name("FILE");
-  std::map<std::string, std::vector<std::string>> given;
   for (const Overriding& overriding : overridings) {
     CLI::Option* const option =
         app.add_option(overriding.option, given[overriding.key], overriding.description)
             ->type_name(overriding.type)
             ->allow_extra_args(false);
-    if (std::string_view(overriding.key) != "host") {
-      option->expected(1);
-    }
+    if (std::string_view(overriding.key) != "host") option->expected(1);
   }
   app.add_flag("--check-config", options.check_config,
                "Print the effective configuration and exit");
@@ -114,20 +86,41 @@ Options parse_options(int argc, const char* const* argv) {
                "Exit 0 once the service listens in the background (not under systemd)");
   app.add_option("--pidfile", options.pidfile, "Write the process's number to this file")
       ->type_name("FILE");
+}
+
+// What is to be printed instead of serving.
+std::optional<std::string> parse(CLI::App& app, int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
+    return std::nullopt;
   } catch (const CLI::CallForHelp&) {
-    options.answer = app.help();
-    return options;
+    return app.help();
   } catch (const CLI::CallForVersion& version) {
-    options.answer = std::string(version.what()) + '\n';
-    return options;
+    return std::string(version.what()) + '\n';
   } catch (const CLI::ParseError& error) {
     throw UsageError(escaped(error.what()));
   }
-  if (!options.config) {
-    options.config = environment("COROECHO_CONFIG");
+}
+
+// What the command line says of a setting, else the environment.
+std::optional<Override> override_of(const Setting& setting, const Given& given) {
+  const auto* const option = std::ranges::find(overridings, setting.key, &Overriding::key);
+  if (option != overridings.end() && !given.at(setting.key).empty()) {
+    return Override{.key = setting.key, .values = given.at(setting.key), .origin = option->option};
   }
+  auto values = environment_values(setting.key, setting.is_list);
+  if (values.empty()) return std::nullopt;
+  return Override{
+      .key = setting.key, .values = std::move(values), .origin = variable_of(setting.key)};
+}
+
+void check(const Override& override) {
+  Config unused;
+  const std::string complaint = apply(override, unused);
+  if (!complaint.empty()) throw UsageError(override.origin + ": " + complaint);
+}
+
+void take_overrides(Options& options, const Given& given) {
   Config unused;
   std::vector<std::string> keys;
   for (const Setting& setting : settings(unused)) {
@@ -137,39 +130,48 @@ Options parse_options(int argc, const char* const* argv) {
       options.overrides.push_back(std::move(*override));
     }
   }
-  if (options.daemon) {
-    options.directory = std::filesystem::current_path();
-    for (auto* path : {&options.config, &options.pidfile}) {
-      if (*path) *path = options.directory / **path;
-    }
-  }
   options.warnings = misspelt_variables(keys);
-  return options;
 }
 
-namespace {
-
 // A daemon leaves the directory that it was started in.
+void remember_directory(Options& options) {
+  options.directory = std::filesystem::current_path();
+  for (auto* path : {&options.config, &options.pidfile}) {
+    if (*path) *path = options.directory / **path;
+  }
+}
+
 void make_paths_absolute(Config& config, const std::filesystem::path& directory) {
   for (std::string* path : {&config.log.file, &config.unix_socket.path}) {
     if (!path->empty()) *path = directory / *path;
   }
-  // unix(7): 108 bytes with the NUL
-  if (config.unix_socket.path.size() > 107) {
-    throw ConfigError(config.origins.where("unix.path") + ": is longer than 107 bytes as '" +
-                      escaped(config.unix_socket.path) + "'");
+  if (config.unix_socket.path.size() > UnixSocketConfig::longest_path) {
+    throw ConfigError(fmt::format("{}: is longer than {} bytes as '{}'",
+                                  config.origins.where("unix.path"), UnixSocketConfig::longest_path,
+                                  escaped(config.unix_socket.path)));
   }
 }
 
 }  // namespace
 
+Options parse_options(int argc, const char* const* argv) {
+  Options options;
+  Given given;
+  CLI::App app(description, "coroecho");
+  add_options(app, options, given);
+  options.answer = parse(app, argc, argv);
+  if (options.answer) return options;
+  if (!options.config) options.config = environment("COROECHO_CONFIG");
+  take_overrides(options, given);
+  if (options.daemon) remember_directory(options);
+  return options;
+}
+
 Config effective_config(const Options& options) {
   Config config = options.config ? load_config(*options.config) : Config();
   for (const Override& override : options.overrides) {
     const std::string complaint = apply(override, config);
-    if (!complaint.empty()) {
-      throw ConfigError(override.origin + ": " + complaint);
-    }
+    if (!complaint.empty()) throw ConfigError(override.origin + ": " + complaint);
   }
   if (options.daemon) make_paths_absolute(config, options.directory);
   return config;

@@ -12,8 +12,7 @@ namespace {
 constexpr std::uint64_t million = 1'000'000;
 constexpr std::uint64_t tebibyte = 1ULL << 40;
 constexpr auto month = milliseconds(720h);
-constexpr std::size_t longest_unix_path = 107;  // unix(7): 108 bytes with the NUL
-constexpr std::size_t longest_path = 4095;      // PATH_MAX with the NUL
+constexpr std::size_t longest_path = 4095;  // PATH_MAX with the NUL
 
 const Words<ProxyProtocol> proxy_protocols = {{"off", ProxyProtocol::off},
                                               {"v1", ProxyProtocol::v1},
@@ -37,7 +36,7 @@ std::vector<Setting> settings(Config& config) {
       whole_number("backlog", config.backlog, 1, 65535),
       yes_or_no("reuse_port", config.reuse_port),
 
-      text("unix.path", config.unix_socket.path, longest_unix_path),
+      text("unix.path", config.unix_socket.path, UnixSocketConfig::longest_path),
       permissions("unix.mode", config.unix_socket.mode),
 
       choice("proxy_protocol", config.proxy_protocol, proxy_protocols),
