@@ -23,8 +23,11 @@ namespace coro {
 /// With a second type values go both ways, as in Lua: the first one that the consumer sends is the
 /// function's second argument, each later one is what yield() returns to it.
 ///
-///     Generator<int, int> sum([](auto& yield, int n) { for (int total = 0;;) n = yield(total +=
-///     n); }); sum.resume(2);  // 2 sum.resume(3);  // 5
+///     Generator<int, int> sum([](auto& yield, int n) {
+///       for (int total = 0;;) n = yield(total += n);
+///     });
+///     sum.resume(2);  // 2
+///     sum.resume(3);  // 5
 ///
 /// Nothing runs before the first resume(). An exception that leaves the function comes out of
 /// resume(). A generator that is destroyed early is unwound: the destructors of its locals run. It
