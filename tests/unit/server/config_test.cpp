@@ -72,7 +72,7 @@ std::string error_of_file(const std::filesystem::path& file) {
 }
 
 TEST(Config, TheShippedFileSaysTheDefaultsKeyByKey) {
-  const auto file = std::filesystem::path(__FILE__).parent_path() / "../../../config/coroecho.yaml";
+  const std::filesystem::path file = SHIPPED_CONFIG;
   EXPECT_EQ(load_config(file), Config());
   std::ifstream stream(file);
   const std::string text(std::istreambuf_iterator<char>(stream), {});
