@@ -135,6 +135,28 @@ TEST(Readiness, TwoCoroutinesWaitForTheTwoDirections) {
   });
 }
 
+TEST(Readiness, WhoReadsIsWokenWhileAnotherWaitsForRoom) {
+  run([](Yield yield) {
+    const BarePair pair;
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    pair.fill();
+    const Task reader = start(yield.scheduler(),
+                              [&](Yield inside) { EXPECT_FALSE(readiness.wait_readable(inside)); });
+    const Task writer = start(yield.scheduler(), [&](Yield inside) {
+      EXPECT_EQ(readiness.wait_writable(inside), aborted);
+    });
+    yield.now();
+    pair.send("x");
+    {
+      const TimeLimit limit(yield, 10s);
+      EXPECT_FALSE(reader.join(yield));
+    }
+    reader.cancel();
+    writer.cancel();
+    EXPECT_FALSE(writer.join(yield));
+  });
+}
+
 TEST(Readiness, TheEndOfTheOtherSideWakesBothDirections) {
   run([](Yield yield) {
     BarePair pair;
@@ -146,6 +168,19 @@ TEST(Readiness, TheEndOfTheOtherSideWakesBothDirections) {
     pair.far.close();
     EXPECT_FALSE(readiness.wait_readable(yield));
     EXPECT_FALSE(writer.join(yield));
+  });
+}
+
+// Of a pipe the kernel tells that as EPOLLHUP without EPOLLIN.
+TEST(Readiness, TheEndOfAPipeWakesWhoReads) {
+  run([](Yield yield) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    const Descriptor reading(ends[0]);
+    Descriptor(ends[1]).close();
+    Readiness readiness(yield.scheduler(), reading.number());
+    const TimeLimit limit(yield, 10s);
+    EXPECT_FALSE(readiness.wait_readable(yield));
   });
 }
 
