@@ -102,6 +102,15 @@ TEST(TimeLimit, TheOuterOfTwoHoldsInsideTheInner) {
   });
 }
 
+TEST(TimeLimit, TheOuterOfTwoHoldsAfterTheInner) {
+  run([](Yield yield) {
+    const TimeLimit outer(yield, 2ms);
+    { const TimeLimit inner(yield, forever); }
+    EXPECT_EQ(sleep_for(yield, 10s), aborted);
+    EXPECT_TRUE(outer.expired());
+  });
+}
+
 TEST(TimeLimit, BothOfTwoMayExpire) {
   run([](Yield yield) {
     {
