@@ -259,6 +259,22 @@ TEST(Readiness, ACancellationBeforeTheWaitIsNotLost) {
   });
 }
 
+TEST(Readiness, ACancellationAfterTheWaitEndsWhatIsWaitedForThen) {
+  run([](Yield yield) {
+    const BarePair pair;
+    pair.send("x");
+    const Task task = start(yield.scheduler(), [&](Yield inside) {
+      Readiness readiness(inside.scheduler(), pair.near.number());
+      EXPECT_FALSE(readiness.wait_readable(inside));
+      EXPECT_EQ(sleep_for(inside, 10s), aborted);
+    });
+    EXPECT_FALSE(sleep_for(yield, 1ms));
+    task.cancel();
+    const TimeLimit limit(yield, 1s);
+    EXPECT_FALSE(task.join(yield));
+  });
+}
+
 TEST(Readiness, ARegularFileIsAnError) {
   run([](Yield yield) {
     const Descriptor file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
