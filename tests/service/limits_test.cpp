@@ -42,6 +42,24 @@ TEST(MaxConnections, TheNextClientWaitsForASlotAndThenIsServed) {
   EXPECT_EQ("3", third.receive(1));
 }
 
+// They wait together, so that one round of accepting meets them all.
+TEST(MaxConnections, HoldsForACrowdThatArrivesAtOnce) {
+  Server server("limits: {max_connections: 2}");
+  server.process().signal(SIGSTOP);
+  std::vector<SocketClient> clients;
+  for (int i = 0; i < 5; ++i) {
+    clients.push_back(server.connect());
+    clients.back().send("x");
+  }
+  server.process().signal(SIGCONT);
+  server.log().wait_for_line("limits.max_connections: full, further connections wait");
+  EXPECT_EQ(0U, server.log().count_lines("client 3"));
+  for (SocketClient& client : clients) {
+    EXPECT_EQ("x", client.receive(1));
+    client.close();
+  }
+}
+
 TEST(MaxConnections, IsToldAtMostOnceASecondWithACount) {
   const Server server("limits: {max_connections: 1}");
   const Clock::time_point begin = Clock::now();
