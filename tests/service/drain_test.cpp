@@ -58,6 +58,22 @@ TEST(Drain, InTheMiddleOfTwoHundredStreamsLosesNoReceivedByte) {
   expect_same_counts(server.log().text(), streams);
 }
 
+// The client's own buffer is full too: of that the service knows nothing yet when it begins to
+// drain.
+TEST(Drain, EndsWithWhatHadArrivedThoughMoreComes) {
+  Server server("{shutdown: {timeout: 1h}, log: {payload: 0}}");
+  SocketClient client = server.connect();
+  const std::string flood = random_bytes(64 * mebibyte);
+  const std::size_t sent = client.send_until_blocked(flood);
+  server.process().signal(SIGTERM);
+  server.log().wait_for_line("stopping");
+  const std::string echoed = client.receive_until_end();
+  EXPECT_LT(echoed.size(), sent);
+  expect_same_bytes(flood.substr(0, echoed.size()), echoed);
+  client.close();
+  server.expect_exit(0);
+}
+
 TEST(Drain, EndsByForceWhenTimeIsUp) {
   Server server("{shutdown: {timeout: 300ms}, log: {payload: 0}}");
   SocketClient stuck = server.connect();
