@@ -57,6 +57,25 @@ TEST_F(ReaperTest, HasATimeoutForEachQueue) {
   EXPECT_EQ(ended_, (std::vector<std::string>{"writing timed out", "idle timed out"}));
 }
 
+TEST_F(ReaperTest, WhoHasTimedOutMayWaitAnew) {
+  reaper_.set_timeouts(1ms, 0ms);
+  bool timed_out_again = true;
+  scheduler_
+      .spawn("waiting",
+             [&](Yield yield) {
+               server::Reaper::Entry entry(yield);
+               entry.wait_in(reaper_.idle());
+               static_cast<void>(coro::sleep_for(yield, 10s));
+               EXPECT_TRUE(entry.timed_out());
+               entry.wait_in(reaper_.writing());
+               timed_out_again = entry.timed_out();
+               reaper_task_.cancel();
+             })
+      .value();
+  scheduler_.run();
+  EXPECT_FALSE(timed_out_again);
+}
+
 TEST_F(ReaperTest, LetsThoseLiveWhoBeginAnew) {
   reaper_.set_timeouts(50ms, 0ms);
   bool timed_out = true;
