@@ -204,6 +204,14 @@ TEST(LogOutput, DiscardCountsAllThatFollowsTheLineThatTells) {
   EXPECT_EQ(output.dropped(), dropped + 1);
 }
 
+TEST(LogOutput, KeepsALineThatJustFits) {
+  Pipe pipe;
+  LogOutput output = output_to(pipe);
+  output.append(std::string(LogOutput::capacity - 1, 'x') + '\n');
+  EXPECT_EQ(output.dropped(), 0U);
+  EXPECT_EQ(read_out(output, pipe).size(), LogOutput::capacity);
+}
+
 TEST(LogOutput, DropsALineThatCanNeverFit) {
   Pipe pipe;
   LogOutput output = output_to(pipe);

@@ -72,6 +72,11 @@ TEST_F(NoticeTest, SaysAfterASecondHowOftenItHappenedSince) {
   });
 }
 
+TEST_F(NoticeTest, IsNotRepeatedWhenNothingHappenedSince) {
+  run([this](coro::Yield) { notice_.happened(); });  // returns when the sayer has ended
+  EXPECT_THAT(logged(), ElementsAre(EndsWith(" warning full")));
+}
+
 TEST_F(NoticeTest, SaysWhatIsLeftWhenItCloses) {
   run([this](coro::Yield yield) {
     notice_.happened();
