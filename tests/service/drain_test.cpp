@@ -97,7 +97,7 @@ TEST(Drain, TakesNoProcessorTime) {
 }
 
 TEST(Drain, TheSecondSignalEndsItAtOnce) {
-  Server server("{shutdown: {timeout: 1h}, log: {payload: 0}}");
+  Server server("{shutdown: {timeout: 1h}, limits: {write_timeout: 1h}, log: {payload: 0}}");
   SocketClient stuck = server.connect();
   stuck.send_until_blocked(random_bytes(64 * mebibyte));
   server.process().signal(SIGTERM);
