@@ -1,18 +1,10 @@
 #include "client/echo_window.hpp"
 
 #include <algorithm>
-#include <cstring>
+
+#include "client/matching.hpp"
 
 namespace client {
-namespace {
-
-// How many bytes are the same, of two pieces of one size. A byte at a time only where that is news.
-std::size_t matching(std::span<const std::byte> echoed, std::span<const std::byte> expected) {
-  if (std::memcmp(echoed.data(), expected.data(), echoed.size()) == 0) return echoed.size();
-  return static_cast<std::size_t>(std::ranges::mismatch(echoed, expected).in1 - echoed.begin());
-}
-
-}  // namespace
 
 std::span<std::byte> EchoWindow::room() {
   const auto begin = place(end_);

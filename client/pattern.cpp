@@ -1,8 +1,9 @@
 #include "client/pattern.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <random>
+
+#include "client/matching.hpp"
 
 namespace client {
 
@@ -16,11 +17,9 @@ Pattern::Pattern() : bytes_(period + longest) {
 std::optional<Mismatch> Pattern::compare(std::uint64_t position, std::span<const std::byte> echoed,
                                          std::uint64_t origin) const {
   const auto expected = at(position, echoed.size());
-  if (echoed.empty()) return std::nullopt;
-  if (std::memcmp(expected.data(), echoed.data(), echoed.size()) == 0) return std::nullopt;
-  const auto ends = std::ranges::mismatch(expected, echoed);
-  const auto index = static_cast<std::uint64_t>(ends.in1 - expected.begin());
-  return Mismatch{position - origin + index, *ends.in1, *ends.in2};
+  const auto matched = matching(echoed, expected);
+  if (matched == echoed.size()) return std::nullopt;
+  return Mismatch{position - origin + matched, expected[matched], echoed[matched]};
 }
 
 }  // namespace client
