@@ -17,11 +17,11 @@ struct Shell {
 };
 
 const Shell bash{"bash", "bash --norc --noprofile -i",
-                 "source " + root + "client/completions/bash/coroecho-client; source " + root +
-                     "server/completions/bash/coroecho"};
+                 "source '" + root + "client/completions/bash/coroecho-client'; source '" + root +
+                     "server/completions/bash/coroecho'"};
 const Shell zsh{"zsh", "zsh -f -i",
-                "fpath=(" + root + "client/completions/zsh " + root +
-                    "server/completions/zsh $fpath); autoload -Uz compinit; compinit -u -D"};
+                "fpath=('" + root + "client/completions/zsh' '" + root +
+                    "server/completions/zsh' $fpath); autoload -Uz compinit; compinit -u -D"};
 
 class Completion : public testing::TestWithParam<Shell> {
  protected:
