@@ -37,10 +37,10 @@ class ClientLog {
   void introduce();
 
   EventLog& log_;
+  bool introduced_ = false;
   std::uint64_t number_;
   std::string peer_;
   std::chrono::system_clock::time_point connected_at_;
-  bool introduced_ = false;
 };
 
 }  // namespace server

@@ -35,8 +35,8 @@ class Reaper {
    private:
     friend class Reaper;
     coro::Waiter* waiter_;
-    const Queue* queue_ = nullptr;  // that it stands in
     coro::Clock::time_point since_;
+    const Queue* queue_ = nullptr;  // that it stands in
     bool timed_out_ = false;
   };
 

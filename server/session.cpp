@@ -51,7 +51,7 @@ bool trusted(const Peer& peer, const Config& config) {
 }  // namespace
 
 Session::Session(SessionContext& context, coro::Descriptor socket, Yield yield)
-    : context_(context), waiter_(&yield.waiter()), waiting_(yield) {
+    : waiter_(&yield.waiter()), waiting_(yield), context_(context) {
   stream_.emplace(yield.scheduler(), std::move(socket));
 }
 

@@ -81,14 +81,15 @@ class Session : public boost::intrusive::list_base_hook<
   void linger(coro::Yield yield);
   bool discard_until_closed(coro::Yield yield);
 
+  Ending ending_ = Ending::failed;
+  coro::Waiter* waiter_;
+  // From here on in the order that an echo uses them: what lies together is fetched together.
+  Reaper::Entry waiting_;
   SessionContext& context_;
   std::optional<coro::Stream> stream_;  // none once it is closed
-  coro::Waiter* waiter_;
-  Reaper::Entry waiting_;
+  std::unique_ptr<Faults> faults_;
   SessionTotals totals_;  // its duration is set at the end
   std::optional<ClientLog> log_;
-  std::unique_ptr<Faults> faults_;
-  Ending ending_ = Ending::failed;
 };
 
 }  // namespace server
