@@ -2,7 +2,6 @@
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -18,7 +17,6 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
 using Executor = boost::asio::io_context::executor_type;
-using Timer = boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor>;
 
 /// A connected byte stream of any kind: TCP or Unix.
 using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, Executor>;

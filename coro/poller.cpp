@@ -19,24 +19,35 @@ int make_epoll() {
 
 }  // namespace
 
-Poller::Poller(boost::asio::io_context& context) : epoll_(context.get_executor(), make_epoll()) {}
+Poller::Poller(boost::asio::io_context& context, TimerQueue& timers)
+    : timers_(timers), epoll_(context.get_executor(), make_epoll()) {
+  if (const auto error = control(EPOLL_CTL_ADD, timers.descriptor(), EPOLLIN | EPOLLET, nullptr))
+    throw boost::system::system_error(error, "epoll_ctl");
+}
 
-std::size_t Poller::poll(std::size_t limit) {
+std::size_t Poller::wait(std::size_t limit, int timeout) {
   has_woken_ = false;
-  if (waiting_ == 0) return 0;
+  if (!has_work()) return 0;
+  timers_.arm();
   const int most = static_cast<int>(std::min(limit, events_.size()));
-  const int count = ::epoll_wait(epoll_.native_handle(), events_.data(), most, 0);
+  const int count = ::epoll_wait(epoll_.native_handle(), events_.data(), most, timeout);
   if (count <= 0) return 0;
   const auto ready = std::span(events_).first(static_cast<std::size_t>(count));
+  std::size_t descriptors = 0;
   // Nobody runs before all of them are queued, so none of these objects can be gone.
-  for (const epoll_event& event : ready)
+  for (const epoll_event& event : ready) {
+    if (event.data.ptr == nullptr) continue;
     static_cast<Readiness*>(event.data.ptr)->became(event.events);
-  return ready.size();
+    ++descriptors;
+  }
+  if (descriptors < ready.size()) timers_.expire();
+  return descriptors;
 }
 
 void Poller::wake_context() {
-  if (waiting_ == 0 && wakes_) epoll_.cancel();
-  if (waiting_ == 0 || wakes_) return;
+  timers_.arm();
+  if (!has_work() && wakes_) epoll_.cancel();
+  if (!has_work() || wakes_) return;
   wakes_ = true;
   epoll_.async_wait(decltype(epoll_)::wait_read, [this](error_code error) {
     wakes_ = false;

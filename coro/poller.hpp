@@ -9,26 +9,34 @@
 #include <cstdint>
 
 #include "coro/io.hpp"
+#include "coro/timer_queue.hpp"
 
 namespace coro {
 
 class Readiness;
 
-/// Tells which of many descriptors are ready, by an epoll instance of its own (epoll(7)) in which a
-/// descriptor is registered once, however often it is waited for. Asio registers anew for each
-/// wait, a system call that an echo would notice. While there is nothing to do the scheduler sleeps
-/// in its io_context, which watches this one descriptor.
+/// Tells which of many descriptors are ready and when a timer is due, by an epoll instance of its
+/// own (epoll(7)) in which a descriptor is registered once, however often it is waited for. Asio
+/// registers anew for each wait, a system call that an echo would notice. The scheduler sleeps here
+/// while its io_context has nothing under way, and otherwise there, where this one descriptor is
+/// watched.
 class Poller {
  public:
   /// Throws boost::system::system_error if the system has no room for it.
-  explicit Poller(boost::asio::io_context& context);
+  Poller(boost::asio::io_context& context, TimerQueue& timers);
 
-  /// Queues the coroutines whose descriptors are ready, for at most `limit` descriptors; returns
-  /// how many those were. Does not block, and asks nobody when no coroutine waits.
-  std::size_t poll(std::size_t limit);
+  /// Whether a coroutine waits for a descriptor or a timer is pending: that is what poll() and
+  /// sleep() are about, and without it they return at once.
+  bool has_work() const { return waiting_ > 0 || !timers_.empty(); }
 
-  /// To be called before the io_context blocks: it returns when a descriptor is ready, and runs out
-  /// of work when no coroutine waits for one.
+  /// Queues the coroutines whose descriptors are ready, for at most `limit` descriptors, and
+  /// expires the timers that are due; returns how many descriptors those were. Does not block.
+  std::size_t poll(std::size_t limit) { return wait(limit, 0); }
+  /// The same, but blocks until there is something; a signal may end it without.
+  std::size_t sleep(std::size_t limit) { return wait(limit, -1); }
+
+  /// To be called before the io_context blocks: it returns when there is something for poll(), and
+  /// runs out of work when there cannot be.
   void wake_context();
 
   /// Whether it was this that ended the io_context's wait, since poll() was called last.
@@ -37,11 +45,13 @@ class Poller {
  private:
   friend class Readiness;
 
+  std::size_t wait(std::size_t limit, int timeout);
   // What epoll_ctl(2) says; `events` is what the descriptor is watched for.
   error_code control(int operation, int descriptor, std::uint32_t events, Readiness* readiness);
 
   static constexpr std::size_t most_at_once = 128;
 
+  TimerQueue& timers_;
   boost::asio::posix::basic_stream_descriptor<Executor> epoll_;
   std::array<epoll_event, most_at_once> events_{};
   std::size_t waiting_ = 0;  // coroutines

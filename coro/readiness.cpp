@@ -17,30 +17,35 @@ constexpr std::uint32_t broken = EPOLLERR | EPOLLHUP;
 }  // namespace
 
 Readiness::Readiness(Scheduler& scheduler, int descriptor)
-    : poller_(scheduler.poller()),
-      descriptor_(descriptor),
-      reading_{.event = EPOLLIN},
-      writing_{.event = EPOLLOUT} {}
+    : poller_(scheduler.poller()), descriptor_(descriptor) {}
 
 Readiness::~Readiness() {
   // Somebody may still wait only where the scheduler itself is being destroyed.
-  leave(reading_);
-  leave(writing_);
+  leave(reader_);
+  leave(writer_);
   static_cast<void>(watch_for(0));
 }
 
-error_code Readiness::wait(Side& side, Yield yield) {
+error_code Readiness::wait_readable(Yield yield) {
+  return wait(reader_, EPOLLIN, yield);
+}
+
+error_code Readiness::wait_writable(Yield yield) {
+  return wait(writer_, EPOLLOUT, yield);
+}
+
+error_code Readiness::wait(Waiter*& waiting, std::uint32_t event, Yield yield) {
   Waiter& waiter = yield.waiter();
   error_code result;
   const auto abort = [&] {
     result = boost::asio::error::operation_aborted;
-    leave(side);
+    leave(waiting);
     waiter.wake(true);
   };
   waiter.suspend_then([&] {
-    if ((watched_ & side.event) == 0) result = watch_for(watched_ | side.event);
+    if ((watched_ & event) == 0) result = watch_for(watched_ | event);
     if (result) return waiter.wake(false);
-    side.waiter = &waiter;
+    waiting = &waiter;
     ++poller_.waiting_;
     waiter.abort_by(abort);
   });
@@ -48,29 +53,29 @@ error_code Readiness::wait(Side& side, Yield yield) {
 }
 
 void Readiness::cancel() {
-  for (const Side* side : {&reading_, &writing_}) {
-    if (side->waiter != nullptr) side->waiter->cancel();
+  for (Waiter* waiting : {reader_, writer_}) {
+    if (waiting != nullptr) waiting->cancel();
   }
 }
 
-void Readiness::leave(Side& side) {
-  if (std::exchange(side.waiter, nullptr) != nullptr) --poller_.waiting_;
+void Readiness::leave(Waiter*& waiting) {
+  if (std::exchange(waiting, nullptr) != nullptr) --poller_.waiting_;
 }
 
 // What somebody waits for wakes that one. What nobody waits for would be reported for ever.
 void Readiness::became(std::uint32_t events) {
-  const std::uint32_t waited_for = (reading_.waiter != nullptr ? reading_.event : 0) |
-                                   (writing_.waiter != nullptr ? writing_.event : 0);
+  const std::uint32_t waited_for =
+      (reader_ != nullptr ? EPOLLIN : 0U) | (writer_ != nullptr ? EPOLLOUT : 0U);
   const bool surprise = waited_for == 0 || (events & ~broken & ~waited_for) != 0;
-  wake_if(events & (reading_.event | broken), reading_);
-  wake_if(events & (writing_.event | broken), writing_);
+  if ((events & (EPOLLIN | broken)) != 0) wake(reader_);
+  if ((events & (EPOLLOUT | broken)) != 0) wake(writer_);
   if (surprise) static_cast<void>(watch_for(waited_for));
 }
 
-void Readiness::wake_if(std::uint32_t events, Side& side) {
-  if (events == 0 || side.waiter == nullptr) return;
-  Waiter& waiter = *side.waiter;
-  leave(side);
+void Readiness::wake(Waiter*& waiting) {
+  if (waiting == nullptr) return;
+  Waiter& waiter = *waiting;
+  leave(waiting);
   waiter.wake(false);
 }
 

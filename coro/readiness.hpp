@@ -31,9 +31,9 @@ class Readiness {
   /// Suspends until there is something to read, the other end has closed, or the connection is
   /// broken: to read tells. operation_aborted if cancelled meanwhile; otherwise an error is one of
   /// epoll_ctl(2), EPERM for a regular file, which is always ready.
-  error_code wait_readable(Yield yield) { return wait(reading_, yield); }
+  error_code wait_readable(Yield yield);
   /// The same until there is room to write, or the connection is broken.
-  error_code wait_writable(Yield yield) { return wait(writing_, yield); }
+  error_code wait_writable(Yield yield);
 
   /// Ends the waits in progress with operation_aborted.
   void cancel();
@@ -41,23 +41,18 @@ class Readiness {
  private:
   friend class Poller;
 
-  // One of the two directions, and the coroutine that waits for it.
-  struct Side {
-    std::uint32_t event;
-    Waiter* waiter = nullptr;
-  };
-
-  error_code wait(Side& side, Yield yield);
-  void leave(Side& side);
+  // `waiting` is one of the two below, `event` what it waits for.
+  error_code wait(Waiter*& waiting, std::uint32_t event, Yield yield);
+  void leave(Waiter*& waiting);
   void became(std::uint32_t events);
-  void wake_if(std::uint32_t events, Side& side);
+  void wake(Waiter*& waiting);
   error_code watch_for(std::uint32_t events);
 
   Poller& poller_;
   int descriptor_;
   std::uint32_t watched_ = 0;  // 0 = not registered
-  Side reading_;
-  Side writing_;
+  Waiter* reader_ = nullptr;
+  Waiter* writer_ = nullptr;
 };
 
 }  // namespace coro

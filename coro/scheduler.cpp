@@ -103,32 +103,31 @@ Task Scheduler::begin(Waiter& waiter, const char* name) {
 
 void Scheduler::run() {
   assert(!busy_);
-  bool going_on = true;
-  while (going_on) {
-    const bool idle = run_ready();
+  for (std::optional<std::size_t> ready = 0; ready;) {
+    const bool idle = run_ready(*ready);
     before_sleep_();
     if (idle && queue_.empty()) {
-      going_on = wait();
+      ready = wait();
     } else {
       poll_context();
+      ready = 0;
     }
   }
 }
 
-// Runs who is ready, and who becomes ready by the poller meanwhile; false if there was no end to
-// it.
-bool Scheduler::run_ready() {
-  run_queue();
-  for (std::size_t left = completions_between_steps; left > 0;) {
-    const std::size_t ready = poller_.poll(left);
-    if (ready == 0 && queue_.empty()) return true;
-    left -= std::max<std::size_t>(ready, 1);
-    crowd_ = std::max(ready, crowd_ - (crowd_ + 7) / 8);
+// Runs who is ready, by `ready` descriptors or else, and who becomes ready by the poller meanwhile;
+// false if there was no end to it.
+bool Scheduler::run_ready(std::size_t ready) {
+  for (std::size_t left = completions_between_steps;;) {
+    if (ready > 0) crowd_ = std::max(ready, crowd_ - (crowd_ + 7) / 8);
     run_queue();
     // After one that was ready alone there is likely no other; if there is, it ends the wait.
     if (ready == 1 && queue_.empty()) return true;
+    left -= std::min(left, std::max<std::size_t>(ready, 1));
+    if (left == 0) return false;
+    ready = poller_.poll(left);
+    if (ready == 0 && queue_.empty()) return true;
   }
-  return false;
 }
 
 // Those who are queued meanwhile wait for the next round, so that I/O is never starved.
@@ -142,21 +141,32 @@ void Scheduler::run_queue() {
   }
 }
 
-// Handles what has completed in the context, as much as there may be between two steps.
-void Scheduler::poll_context() {
+// Handles what has completed in the context, as much as there may be between two steps; returns how
+// much that was.
+std::size_t Scheduler::poll_context() {
   restart_context();
-  for (std::size_t left = completions_between_steps; left > 0 && context_.poll_one() != 0;)
-    --left;
+  std::size_t handled = 0;
+  while (handled < completions_between_steps && context_.poll_one() != 0)
+    ++handled;
+  return handled;
 }
 
-// Blocks until something has completed or become ready; false if there is nothing to wait for.
-bool Scheduler::wait() {
+// Blocks until something has completed or become ready; how many descriptors have, or nothing if
+// there is nothing to wait for.
+std::optional<std::size_t> Scheduler::wait() {
+  // A context that had nothing under way is asked first whether that is still so, which then costs
+  // no system call.
+  if (context_.stopped()) {
+    if (poll_context() > 0) return 0;
+    if (context_.stopped())
+      return poller_.has_work() ? std::optional(poller_.sleep(completions_between_steps))
+                                : std::nullopt;
+  }
   poller_.wake_context();
-  restart_context();
-  if (context_.run_one() == 0) return false;
-  // Where sockets alone had something to say there is likely nothing else.
+  if (context_.run_one() == 0) return std::nullopt;
+  // Where the poller alone had something to say there is likely nothing else.
   if (!poller_.has_woken_context()) poll_context();
-  return true;
+  return 0;
 }
 
 // The context stops by itself each time it runs out of work, but there may be work again.

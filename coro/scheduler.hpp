@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "coro/poller.hpp"
 #include "coro/stack_pool.hpp"
 #include "coro/task.hpp"
+#include "coro/timer_queue.hpp"
 #include "coro/waiter.hpp"
 #include "coro/yield.hpp"
 
@@ -36,6 +38,10 @@ concept CoroutineBody = requires(std::decay_t<Body>& body, Yield yield) {
 /// run() returns when there is nothing left to do; nobody stops it. Destroying the scheduler
 /// unwinds what is still suspended, the youngest first, so that destructors run; the io_context
 /// outlives the coroutines.
+///
+/// Any operation of Asio's can be waited for. Another thread that posts to the context must hold
+/// work for it (boost::asio::make_work_guard), as Asio's own threads do: a context that has none is
+/// not listened to while the scheduler sleeps.
 class Scheduler {
  public:
   struct Options {
@@ -94,6 +100,7 @@ class Scheduler {
   boost::asio::io_context& context() { return context_; }
   Executor executor() { return context_.get_executor(); }
   Poller& poller() { return poller_; }
+  TimerQueue& timers() { return timers_; }
   Counters counters() const;
   /// How this scheduler's stacks are guarded.
   StackPool::Guard stack_guard() const { return stacks_.guard(); }
@@ -114,10 +121,10 @@ class Scheduler {
   void queue(Waiter& waiter);
   void resume_now_or_queue(Waiter& waiter);
   void abort(Waiter& waiter);
-  bool run_ready();
+  bool run_ready(std::size_t ready);
   void run_queue();
-  void poll_context();
-  bool wait();
+  std::size_t poll_context();
+  std::optional<std::size_t> wait();
   void restart_context();
   void resume(Waiter& waiter);
   void ended(Waiter& waiter, const std::exception_ptr& failure);
@@ -125,7 +132,8 @@ class Scheduler {
 
   Options options_;
   boost::asio::io_context context_;
-  Poller poller_{context_};
+  TimerQueue timers_;
+  Poller poller_{context_, timers_};
   StackPool stacks_;
   std::deque<Waiter> waiters_;  // all there are; none is destroyed before the scheduler is
   WaiterQueue queue_;           // to be resumed, in this order

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstdint>
-
-#include "coro/io.hpp"
+#include "coro/timer.hpp"
 #include "coro/yield.hpp"
 
 namespace coro {
@@ -28,11 +26,9 @@ class TimeLimit {
   bool expired() const { return expired_; }
 
  private:
-  static void expire(Waiter& waiter, std::uint64_t serial);
+  void expire();
 
   Waiter* waiter_;
-  TimeLimit* outer_;
-  std::uint64_t serial_;
   Timer timer_;
   bool expired_ = false;
 };

@@ -15,6 +15,8 @@ Waiter::~Waiter() = default;
 void Waiter::suspend() {
   assert(coroutine_->is_inside());
   coroutine_->suspend();
+  // Not before: a second request is for the same operation until the coroutine has heard of it.
+  if (std::exchange(answers_request_, false)) cancel_requested_ = false;
   if (start_failure_) std::rethrow_exception(std::exchange(start_failure_, nullptr));
 }
 
@@ -45,9 +47,8 @@ void Waiter::operation_ended(bool aborted) {
   // Asio leaves its handler there, and the next operation need not replace it; the socket that it
   // refers to may be gone by then.
   cancellation_.slot().clear();
-  // Under an expired time limit every operation is aborted, so this was not the answer to a
-  // request.
-  if (aborted && expired_limits_ == 0) cancel_requested_ = false;
+  // Under an expired time limit every operation is aborted, so that is not the answer to a request.
+  answers_request_ = aborted && expired_limits_ == 0;
 }
 
 void Waiter::complete(bool aborted) {

@@ -19,8 +19,8 @@ class TimeLimit;
 /// A coroutine as its scheduler sees it: what it runs, what it waits for, and how that can be
 /// cancelled. Programs meet it as a Yield (from inside) and as a Task (from outside). The scheduler
 /// owns it, and uses it for one function after the other until the scheduler itself is destroyed.
-class Waiter : public boost::intrusive::list_base_hook<
-                   boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class alignas(64) Waiter : public boost::intrusive::list_base_hook<
+                               boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   explicit Waiter(Scheduler& scheduler);
   ~Waiter();
@@ -80,27 +80,29 @@ class Waiter : public boost::intrusive::list_base_hook<
   void abort_operation();
   void operation_ended(bool aborted);
 
+  // What each wait uses comes first, in two cache lines: among a thousand coroutines none of it is
+  // in the cache any more when one's turn comes.
   Scheduler* scheduler_;
+  void (*start_)(void*) = nullptr;
+  void* callable_ = nullptr;
+  void (*abort_)(const void*) = nullptr;  // null: by the signal
+  const void* abort_callable_ = nullptr;
+  int expired_limits_ = 0;
+  bool cancel_requested_ = false;
+  bool answers_request_ = false;  // how the operation has ended
+  bool in_operation_ = false;
+
+  std::exception_ptr start_failure_;
   // Empty while this Waiter is spare. Its stack is what costs memory, so the scheduler may take it
   // away.
   std::optional<Coroutine> coroutine_;
+  boost::asio::cancellation_signal cancellation_;
+
   const char* name_ = "";
   // Numbers the functions that were spawned, so that an old Task does not reach the next function.
   std::uint64_t serial_ = 0;
   // Who waits for the end of the function; made when somebody does.
   std::unique_ptr<Condition> ended_;
-
-  void (*start_)(void*) = nullptr;
-  void* callable_ = nullptr;
-  std::exception_ptr start_failure_;
-  void (*abort_)(const void*) = nullptr;  // null: by the signal
-  const void* abort_callable_ = nullptr;
-
-  boost::asio::cancellation_signal cancellation_;
-  TimeLimit* innermost_limit_ = nullptr;
-  int expired_limits_ = 0;
-  bool cancel_requested_ = false;
-  bool in_operation_ = false;
 };
 
 /// A queue of coroutines, which leave it by themselves when they are queued elsewhere or destroyed.

@@ -39,6 +39,8 @@ class Yield {
   Waiter* waiter_;
 };
 
+/// Suspends until then, or a moment longer; operation_aborted if cancelled meanwhile.
+error_code sleep_until(Yield yield, Clock::time_point when);
 /// Suspends for at least this long; operation_aborted if cancelled meanwhile.
 error_code sleep_for(Yield yield, Clock::duration duration);
 

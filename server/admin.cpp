@@ -11,6 +11,7 @@
 #include <tuple>
 #include <utility>
 
+#include "coro/readiness.hpp"
 #include "coro/time_limit.hpp"
 #include "server/http_response.hpp"
 #include "server/inherited_sockets.hpp"
@@ -86,10 +87,15 @@ void Admin::close(Yield yield) {
 }
 
 void Admin::accept(coro::Acceptor& acceptor, Yield yield) {
+  acceptor.non_blocking(true);
+  coro::Readiness readiness(yield.scheduler(), acceptor.native_handle());
   for (;;) {
     if (ended_.wait(yield, [this] { return connections_.size() < max_connections; })) return;
-    auto [error, socket] = acceptor.async_accept(yield);
+    error_code error = readiness.wait_readable(yield);
     if (error == boost::asio::error::operation_aborted) return;
+    coro::Socket socket(yield.executor());
+    if (!error) acceptor.accept(socket, error);
+    if (error == boost::asio::error::would_block) continue;
     if (error) {  // short of descriptors: the echo goes first
       if (coro::sleep_for(yield, std::chrono::milliseconds(100))) return;
       continue;

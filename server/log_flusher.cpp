@@ -3,22 +3,20 @@
 namespace server {
 
 LogFlusher::LogFlusher(coro::Scheduler& scheduler, EventLog& log)
-    : log_(log), retry_(scheduler.executor()) {
+    : log_(log), retry_(scheduler, [] {}) {
   scheduler.before_sleep([this] { flush(); });
 }
 
 void LogFlusher::flush() {
   log_.flush();
   const auto retry_at = log_.retry_at();
-  if (!retry_at || waiting_ || stopped_) return;
-  waiting_ = true;
-  retry_.expires_at(*retry_at);
-  retry_.async_wait([this](coro::error_code) { waiting_ = false; });
+  if (!retry_at || retry_.pending() || stopped_) return;
+  retry_.expire_at(*retry_at);  // the scheduler wakes, and comes here before it sleeps again
 }
 
 void LogFlusher::stop() {
   stopped_ = true;
-  retry_.cancel();
+  retry_.stop();
 }
 
 }  // namespace server

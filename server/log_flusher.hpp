@@ -1,7 +1,7 @@
 #pragma once
 
-#include "coro/io.hpp"
 #include "coro/scheduler.hpp"
+#include "coro/timer.hpp"
 #include "server/event_log.hpp"
 
 namespace server {
@@ -20,7 +20,6 @@ class LogFlusher {
 
   EventLog& log_;
   coro::Timer retry_;
-  bool waiting_ = false;
   bool stopped_ = false;
 };
 

@@ -2,17 +2,15 @@
 
 #include <chrono>
 
-#include "coro/io.hpp"
+#include "coro/timer.hpp"
 
 namespace server {
 
 void measure_scheduler_lag(LatencyHistogram& lag, coro::Yield yield) {
-  coro::Timer timer(yield.executor());
   for (;;) {
-    timer.expires_after(std::chrono::milliseconds(250));
-    const auto [error] = timer.async_wait(yield);
-    if (error) return;
-    lag.count(coro::Clock::now() - timer.expiry());
+    const auto due = coro::from_now(std::chrono::milliseconds(250));
+    if (coro::sleep_until(yield, due)) return;
+    lag.count(coro::Clock::now() - due);
   }
 }
 

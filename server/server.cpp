@@ -33,12 +33,9 @@ Server::Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadCon
       admin_(
           scheduler, log, [this] { return status(); }, startup_.sockets.admin),
       manager_(scheduler, log, startup_.environment, [this] { return status(); }),
-      signals_(scheduler.executor()) {}
+      signals_(scheduler, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) {}
 
 int Server::run(coro::Yield yield) {
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) {
-    signals_.add(signal);
-  }
   const coro::Task reload_task =
       spawn("reload", [this](coro::Yield inside) { reload_when_asked(inside); });
   const std::array own = {
@@ -112,11 +109,8 @@ int Server::drain(coro::Yield yield) {
 }
 
 void Server::handle_signals(coro::Yield yield) {
-  for (;;) {
-    const auto [error, signal] = signals_.async_wait(yield);
-    if (error) return;
-    handle_signal(signal);
-  }
+  while (const auto signal = signals_.wait(yield))
+    handle_signal(*signal);
 }
 
 void Server::handle_signal(int signal) {

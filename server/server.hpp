@@ -1,12 +1,12 @@
 #pragma once
 
-#include <boost/asio/basic_signal_set.hpp>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
+#include "coro/signals.hpp"
 #include "server/admin.hpp"
 #include "server/inherited_sockets.hpp"
 #include "server/latency_histogram.hpp"
@@ -65,7 +65,7 @@ class Server {
   Admin admin_;
   ServiceManager manager_;
   bool ready_ = false;
-  boost::asio::basic_signal_set<coro::Executor> signals_;
+  coro::Signals signals_;
   coro::Condition signalled_;
   int stops_ = 0;  // signals to stop so far: the second one is impatient
   bool reload_asked_ = false;

@@ -1,10 +1,14 @@
 #include "coro/scheduler.hpp"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
@@ -13,9 +17,11 @@
 #include <ranges>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <type_traits>
 
 #include "coro/condition.hpp"
+#include "coro/readiness.hpp"
 #include "coro/time_limit.hpp"
 #include "tests/unit/coro/test_support.hpp"
 
@@ -380,7 +386,8 @@ TEST(Scheduler, CoroutinesMayOwnWhatTheyWaitFor) {
       const Witness witness(events, "unwound");
       SocketPair pair(yield.scheduler());
       Condition condition;
-      Timer timer(yield.executor(), forever);
+      Timer timer(yield.scheduler(), [] {});
+      timer.expire_at(from_now(forever));
       char byte = 0;
       boost::asio::async_read(pair.near, buffer(&byte, 1), yield);
     });
@@ -504,6 +511,68 @@ TEST(Scheduler, GoesOnWithAHandlerThatTheStepPosts) {
 }
 
 // ---- fairness
+
+// A coroutine that waits for a descriptor, and a pipe to wake it by.
+class WokenByAPipe {
+ public:
+  explicit WokenByAPipe(Scheduler& scheduler) {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
+    reading_ = Descriptor(ends[0]);
+    writing_ = Descriptor(ends[1]);
+    start(scheduler, [this](Yield yield) {
+      Readiness readiness(yield.scheduler(), reading_.number());
+      EXPECT_EQ(readiness.wait_readable(yield), error_code());
+    });
+  }
+  void wake() const { EXPECT_EQ(::write(writing_.number(), "x", 1), 1); }
+
+ private:
+  Descriptor reading_;
+  Descriptor writing_;
+};
+
+TEST(Scheduler, WakesForAnOperationOfAsiosThatBeginsAfterItHasSleptWithoutOne) {
+  Scheduler scheduler;
+  const WokenByAPipe other(scheduler);
+  start(scheduler, [&other](Yield yield) {
+    EXPECT_EQ(sleep_for(yield, 1ms), error_code());  // Asio has nothing under way
+    SocketPair pair(yield.scheduler());
+    start(yield.scheduler(), [&pair](Yield inner) {
+      EXPECT_EQ(sleep_for(inner, 1ms), error_code());
+      boost::asio::async_write(pair.far, buffer("x", 1), inner);
+    });
+    char byte = 0;
+    const auto [error, size] = boost::asio::async_read(pair.near, buffer(&byte, 1), yield);
+    EXPECT_EQ(error, error_code());
+    other.wake();
+  });
+  scheduler.run();
+}
+
+TEST(Scheduler, WakesForAHandlerPostedWhileItHasNothingElseOfAsios) {
+  Scheduler scheduler;
+  const WokenByAPipe other(scheduler);
+  start(scheduler, [&other](Yield yield) {
+    EXPECT_EQ(sleep_for(yield, 1ms), error_code());
+    boost::asio::post(yield.executor(), [&other] { other.wake(); });
+  });
+  scheduler.run();
+}
+
+TEST(Scheduler, AnotherThreadThatHoldsWorkForItMayPostToIt) {
+  Scheduler scheduler;
+  const WokenByAPipe other(scheduler);
+  std::jthread thread;
+  start(scheduler, [&](Yield yield) {
+    EXPECT_EQ(sleep_for(yield, 1ms), error_code());
+    thread = std::jthread([&other, work = boost::asio::make_work_guard(yield.executor())] {
+      std::this_thread::sleep_for(5ms);  // the scheduler sleeps meanwhile, most likely
+      boost::asio::post(work.get_executor(), [&other] { other.wake(); });
+    });
+  });
+  scheduler.run();
+}
 
 TEST(Scheduler, CoroutinesThatAreAlwaysReadyDoNotStarveInputAndOutput) {
   bool stop = false;

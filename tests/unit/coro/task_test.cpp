@@ -169,6 +169,20 @@ TEST(Task, CancelIsDeliveredExactlyOnce) {
   });
 }
 
+TEST(Task, CancelIsDeliveredExactlyOnceToWhoWaitsForACondition) {
+  run([](Yield yield) {
+    Condition condition;
+    const Task task = start(yield.scheduler(), [&condition](Yield other) {
+      EXPECT_EQ(condition.wait(other), aborted);
+      EXPECT_EQ(sleep_for(other, 0ms), error_code());
+    });
+    yield.now();
+    task.cancel();
+    task.cancel();
+    task.join(yield);
+  });
+}
+
 TEST(Task, EachCancelAfterADeliveryIsDelivered) {
   run([](Yield yield) {
     const Task task = start(yield.scheduler(), [](Yield other) {

@@ -128,14 +128,13 @@ TEST(TimeLimit, BothOfTwoMayExpire) {
   });
 }
 
-// The timer has expired and its handler is in the queue: leaving the scope cannot take it back.
-TEST(TimeLimit, AHandlerThatIsQueuedWhenTheScopeIsLeftFindsNothing) {
+TEST(TimeLimit, WhoseScopeIsLeftWhenItIsDueAndNotYetHandledDoesNothing) {
   run([](Yield yield) {
     auto limit = std::make_unique<std::optional<TimeLimit>>();
     limit->emplace(yield, 0ms);
-    // Another timer, due earlier, whose handler runs first in the same batch and ends the scope.
-    Timer earlier(yield.executor(), Clock::time_point::min());
-    earlier.async_wait([&limit](error_code) { limit.reset(); });
+    // Another timer, due earlier, which expires first in the same batch and ends the scope.
+    Timer earlier(yield.scheduler(), [&limit] { limit.reset(); });
+    earlier.expire_at(Clock::time_point::min());
     std::this_thread::sleep_for(1ms);
     const TimeLimit outer(yield, forever);
     boost::asio::post(yield.scheduler().context(), yield);

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <csignal>
+#include <initializer_list>
+
+#include "coro/descriptor.hpp"
+#include "coro/readiness.hpp"
+
+namespace coro {
+
+/// Signals that a coroutine waits for (signalfd(2)):
+///
+///     Signals signals(yield.scheduler(), {SIGTERM, SIGHUP});
+///     while (const auto signal = signals.wait(yield)) handle(*signal);
+///
+/// As long as it exists they do nothing else to the process: they are blocked in the thread that
+/// made it and in those that this thread starts. Of equal ones that come in quick succession one
+/// may stand for several, as always with signals.
+class Signals {
+ public:
+  /// Throws boost::system::system_error if the system has no room for it.
+  Signals(Scheduler& scheduler, std::initializer_list<int> signals);
+  /// What has come and was not waited for is forgotten.
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  Signals(Signals&&) = delete;
+  Signals& operator=(Signals&&) = delete;
+
+  /// The next signal; operation_aborted if cancelled meanwhile.
+  boost::system::result<int> wait(Yield yield);
+
+ private:
+  int next();
+
+  sigset_t before_{};  // what was blocked already
+  Descriptor descriptor_;
+  Readiness readiness_;
+};
+
+}  // namespace coro

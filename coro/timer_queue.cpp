@@ -1,0 +1,56 @@
+#include "coro/timer_queue.hpp"
+
+#include <sys/timerfd.h>
+
+#include <algorithm>
+#include <boost/system/system_error.hpp>
+#include <chrono>
+
+#include "coro/error.hpp"
+
+namespace coro {
+namespace {
+
+using std::chrono::nanoseconds;
+
+int make_timer() {
+  const int descriptor = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (descriptor < 0) throw boost::system::system_error(last_error(), "timerfd_create");
+  return descriptor;
+}
+
+// Clock is CLOCK_MONOTONIC. Zero would disarm.
+timespec to_timespec(Clock::time_point time) {
+  constexpr auto second = nanoseconds(std::chrono::seconds(1)).count();
+  const auto since = std::max(nanoseconds(time.time_since_epoch()), nanoseconds(1)).count();
+  return {.tv_sec = since / second, .tv_nsec = since % second};
+}
+
+}  // namespace
+
+TimerQueue::TimerQueue() : descriptor_(make_timer()) {}
+
+void TimerQueue::arm() {
+  if (timers_.empty() || timers_.begin()->expiry() >= armed_for_) return;
+  armed_for_ = timers_.begin()->expiry();
+  const itimerspec once{.it_interval = {}, .it_value = to_timespec(armed_for_)};
+  ::timerfd_settime(descriptor_.number(), TFD_TIMER_ABSTIME, &once, nullptr);
+}
+
+void TimerQueue::expire() {
+  armed_for_ = Clock::time_point::max();
+  const auto now = Clock::now();
+  Timers due;
+  while (!timers_.empty() && timers_.begin()->expiry() <= now) {
+    Timer& timer = *timers_.begin();
+    timer.stop();
+    due.insert(due.end(), timer);
+  }
+  while (!due.empty()) {
+    Timer& timer = *due.begin();
+    timer.stop();
+    timer.on_expiry_();
+  }
+}
+
+}  // namespace coro

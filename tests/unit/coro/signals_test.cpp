@@ -1,0 +1,76 @@
+#include "coro/signals.hpp"
+
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <optional>
+
+#include "tests/unit/coro/test_support.hpp"
+
+namespace coro {
+namespace {
+
+using ::testing::UnorderedElementsAre;
+
+bool is_blocked(int signal) {
+  sigset_t blocked;
+  EXPECT_EQ(::pthread_sigmask(SIG_SETMASK, nullptr, &blocked), 0);
+  return ::sigismember(&blocked, signal) == 1;
+}
+
+TEST(Signals, WakeWhoWaitsForThem) {
+  run([](Yield yield) {
+    Signals signals(yield.scheduler(), {SIGUSR1, SIGUSR2});
+    start(yield.scheduler(), [](Yield) { std::raise(SIGUSR2); });
+    EXPECT_EQ(signals.wait(yield).value(), SIGUSR2);
+  });
+}
+
+TEST(Signals, ThatCameBeforeTheWaitAreNotLost) {
+  run([](Yield yield) {
+    Signals signals(yield.scheduler(), {SIGUSR1, SIGUSR2});
+    std::raise(SIGUSR1);
+    std::raise(SIGUSR2);
+    const int first = signals.wait(yield).value();
+    const int second = signals.wait(yield).value();
+    EXPECT_THAT((std::vector{first, second}), UnorderedElementsAre(SIGUSR1, SIGUSR2));
+  });
+}
+
+TEST(Signals, CancellingEndsTheWait) {
+  run([](Yield yield) {
+    Signals signals(yield.scheduler(), {SIGUSR1});
+    const auto waiting = start(yield.scheduler(), [&signals](Yield other) {
+      EXPECT_EQ(signals.wait(other).error(), error_code(aborted));
+    });
+    yield.now();
+    waiting.cancel();
+    EXPECT_EQ(waiting.join(yield), error_code());
+  });
+}
+
+TEST(Signals, DoNothingElseAsLongAsItExistsAndAreForgottenAtItsEnd) {
+  Scheduler scheduler;
+  ASSERT_FALSE(is_blocked(SIGUSR1));
+  {
+    const Signals signals(scheduler, {SIGUSR1});
+    EXPECT_TRUE(is_blocked(SIGUSR1));
+    std::raise(SIGUSR1);
+  }
+  EXPECT_FALSE(is_blocked(SIGUSR1));  // and this process lives
+}
+
+TEST(Signals, ThatWereBlockedBeforeStaySo) {
+  Scheduler scheduler;
+  sigset_t usr1;
+  ::sigemptyset(&usr1);
+  ::sigaddset(&usr1, SIGUSR1);
+  ::pthread_sigmask(SIG_BLOCK, &usr1, nullptr);
+  std::optional<Signals>(std::in_place, scheduler, std::initializer_list{SIGUSR1, SIGUSR2}).reset();
+  EXPECT_TRUE(is_blocked(SIGUSR1));
+  EXPECT_FALSE(is_blocked(SIGUSR2));
+  ::pthread_sigmask(SIG_UNBLOCK, &usr1, nullptr);
+}
+
+}  // namespace
+}  // namespace coro
