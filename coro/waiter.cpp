@@ -1,6 +1,5 @@
 #include "coro/waiter.hpp"
 
-#include <cassert>
 #include <utility>
 
 #include "coro/condition.hpp"
@@ -11,14 +10,6 @@ namespace coro {
 Waiter::Waiter(Scheduler& scheduler) : scheduler_(&scheduler) {}
 
 Waiter::~Waiter() = default;
-
-void Waiter::suspend() {
-  assert(coroutine_->is_inside());
-  coroutine_->suspend();
-  // Not before: a second request is for the same operation until the coroutine has heard of it.
-  if (std::exchange(answers_request_, false)) cancel_requested_ = false;
-  if (start_failure_) std::rethrow_exception(std::exchange(start_failure_, nullptr));
-}
 
 // On the resumer's stack, after the coroutine has suspended.
 void Waiter::start_operation() {
@@ -43,10 +34,9 @@ void Waiter::abort_operation() {
 
 void Waiter::operation_ended(bool aborted) {
   in_operation_ = false;
-  abort_ = nullptr;
   // Asio leaves its handler there, and the next operation need not replace it; the socket that it
   // refers to may be gone by then.
-  cancellation_.slot().clear();
+  if (std::exchange(abort_, nullptr) == nullptr) cancellation_.slot().clear();
   // Under an expired time limit every operation is aborted, so that is not the answer to a request.
   answers_request_ = aborted && expired_limits_ == 0;
 }

@@ -3,10 +3,12 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/list_hook.hpp>
+#include <cassert>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "coro/coroutine.hpp"
 
@@ -104,6 +106,15 @@ class alignas(64) Waiter : public boost::intrusive::list_base_hook<
   // Who waits for the end of the function; made when somebody does.
   std::unique_ptr<Condition> ended_;
 };
+
+// Inline, and for the same reason as Coroutine's: a return here is one on another stack.
+inline void Waiter::suspend() {
+  assert(coroutine_->is_inside());
+  coroutine_->suspend();
+  // Not before: a second request is for the same operation until the coroutine has heard of it.
+  if (std::exchange(answers_request_, false)) cancel_requested_ = false;
+  if (start_failure_) std::rethrow_exception(std::exchange(start_failure_, nullptr));
+}
 
 /// A queue of coroutines, which leave it by themselves when they are queued elsewhere or destroyed.
 using WaiterQueue = boost::intrusive::list<Waiter, boost::intrusive::constant_time_size<false>>;

@@ -23,13 +23,7 @@ void ClientLog::introduce() {
   }
 }
 
-void ClientLog::received(std::string_view bytes) {
-  if (!introduced_) {
-    introduce();
-  }
-  if (!log_.logs_receive()) {
-    return;
-  }
+void ClientLog::append_received(std::string_view bytes) {
   const std::size_t limit = log_.config().payload;
   const std::size_t shown = whole_characters(bytes, limit);
   log_.append({.kind = LogKind::receive,

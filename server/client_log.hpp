@@ -25,7 +25,10 @@ class ClientLog {
   ClientLog(EventLog& log, std::uint64_t number, std::string peer);
 
   /// Shows the first bytes, by `log.payload`.
-  void received(std::string_view bytes);
+  void received(std::string_view bytes) {
+    if (!introduced_) introduce();
+    if (log_.logs_receive()) append_received(bytes);
+  }
 
   /// The last event, once: "closed by client", "idle timeout", ...
   void disconnected(std::string_view reason, const SessionTotals& totals);
@@ -35,6 +38,7 @@ class ClientLog {
 
  private:
   void introduce();
+  void append_received(std::string_view bytes);
 
   EventLog& log_;
   bool introduced_ = false;

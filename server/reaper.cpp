@@ -11,11 +11,7 @@ constexpr auto never = coro::Clock::time_point::max();
 
 }  // namespace
 
-void Reaper::Entry::wait_in(Queue& queue) {
-  timed_out_ = false;
-  // To move would touch two neighbours, memory of other sessions that is in no cache.
-  if (queue_ == &queue && queue.timeout_.count() == 0) return;
-
+void Reaper::Entry::enter(Queue& queue) {
   // Otherwise the reaper sleeps until somebody is due who waits longer, and will find this one
   // then.
   const bool reaper_must_know = queue.entries_.empty() && queue.timeout_.count() != 0;

@@ -34,6 +34,8 @@ class Reaper {
 
    private:
     friend class Reaper;
+    void enter(Queue& queue);
+
     coro::Waiter* waiter_;
     coro::Clock::time_point since_;
     const Queue* queue_ = nullptr;  // that it stands in
@@ -73,5 +75,12 @@ class Reaper {
   Queue idle_{*this};
   Queue writing_{*this};
 };
+
+inline void Reaper::Entry::wait_in(Queue& queue) {
+  timed_out_ = false;
+  // To move would touch two neighbours, memory of other sessions that is in no cache.
+  if (queue_ == &queue && queue.timeout_.count() == 0) return;
+  enter(queue);
+}
 
 }  // namespace server
