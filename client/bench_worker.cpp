@@ -1,5 +1,7 @@
 #include "client/bench_worker.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -16,6 +18,14 @@ using namespace std::chrono_literals;
 constexpr auto glance = 20ms;  // how often a thread looks what the others say
 constexpr std::size_t most_opening_at_once = 32;
 constexpr std::size_t scratch_size = Pattern::longest;
+
+// Where there are several threads the C library makes each of them ready to be cancelled before a
+// system call and takes that back after it, by two atomic operations: four for an echo. For one
+// that cannot be cancelled but asks to be at any time, it has nothing to do.
+void never_be_cancelled() {
+  ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
+  ::pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
+}
 
 }  // namespace
 
@@ -39,6 +49,7 @@ BenchWorker::BenchWorker(std::size_t index, const Options& options, const Addres
 }
 
 void BenchWorker::run() {
+  never_be_cancelled();
   scheduler_.spawn("bench", [this](Yield yield) { conduct(yield); }).value();
   scheduler_.run();
   lanes_.clear();

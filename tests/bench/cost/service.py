@@ -18,8 +18,10 @@ class Service:
         self.directory = tempfile.mkdtemp(prefix="coroecho-cost-")
         config, log = (os.path.join(self.directory, name) for name in ("coroecho.yaml", "log"))
         with open(config, "w", encoding="utf-8") as file:
-            # The log goes to a file, as where events are logged; the port is in it.
+            # The log goes to a file, as where events are logged; the port is in it. Whoever waits for
+            # a request of the admin's must not make an echo dearer.
             json.dump({"host": "127.0.0.1", "port": 0, "limits": {"max_connections": 15000},
+                       "admin": {"port": 0},
                        "log": {"file": log, "events": list(events)}}, file)
         tool = [word.format(directory=self.directory) for word in tool]
         self.process = subprocess.Popen([*tool, program, "--config", config],
