@@ -89,7 +89,7 @@ TEST(Options, DescribeABenchmark) {
 
 TEST(Options, StreamLargeMessagesUnlessTold) {
   EXPECT_EQ(accepted({"--bench", "--mode", "stream"}).bench.size, 65536U);
-  EXPECT_EQ(accepted({"--bench", "--mode", "stream"}).bench.pipeline, 16U);
+  EXPECT_EQ(accepted({"--bench", "--mode", "stream"}).bench.pipeline, 4U);
   EXPECT_EQ(accepted({"--bench", "--mode", "stream", "-s", "10"}).bench.size, 10U);
   EXPECT_EQ(accepted({"--bench", "--mode", "stream", "--pipeline", "2"}).bench.pipeline, 2U);
 }
