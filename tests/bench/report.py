@@ -25,6 +25,19 @@ COLUMNS = {
     "start": ("start_ms", (("to listening ms", "start_ms", 1, "{:.1f}"),
                            ("resident MiB", "resident_bytes", MIB, "{:.1f}"))),
 }
+# The one table that compares all: what stands above, the workload, the figure, its divisor and form;
+# without these in relation to raw epoll in the same round, for a machine has better and worse minutes.
+AT_A_GLANCE = (
+    ("an echo's CPU, alone", "pingpong-1", "cpu_us", None, None),
+    ("among 50", "pingpong-50", "cpu_us", None, None),
+    ("among 1000", "pingpong-1000", "cpu_us", None, None),
+    ("a connection's CPU", "churn", "cpu_us", None, None),
+    ("stream", "stream", "stream_bytes_per_second", None, None),
+    ("stream, MB/s", "stream", "stream_bytes_per_second", MEGABYTE, "{:.0f}"),
+    ("p99 beside it, µs", "mixed", "p99_us", 1, "{:.0f}"),
+    ("an idle one, KiB", "idle", "after_bytes", KIB, "{:.1f}"),
+    ("to listening, ms", "start", "start_ms", 1, "{:.0f}"),
+)
 
 
 def columns(workload):
@@ -33,11 +46,32 @@ def columns(workload):
 
 def markdown(results, about, plots):
     parts = ["# Benchmark", "", *about, ""]
+    parts += ["## At a glance", "", *at_a_glance(results), ""]
     parts += ["## Targets", "", *targets(results), ""]
     parts += [f"![{name}]({name})" for name in plots]
     for workload, runs in results.runs.items():
         parts += ["", f"## {WORKLOADS[workload].title}", "", *table(results, workload, runs)]
     return "\n".join(parts) + "\n"
+
+
+def at_a_glance(results):
+    shown = [column for column in AT_A_GLANCE if column[1] in results.runs]
+    lines = [table_row(["server", *(head for head, *_ in shown)]), "|" + "---|" * (len(shown) + 1)]
+    for server in dict.fromkeys(name for runs in results.runs.values() for name in runs):
+        lines.append(table_row([server, *(glance(results, server, *column) for _, *column in shown)]))
+    return lines
+
+
+def glance(results, server, workload, figure, divisor, form):
+    if divisor is None:
+        middle = results.ratio(workload, server, figure)
+        return "" if middle is None else f"{middle:.2f}x"
+    middle = results.median(workload, server, figure)
+    return "" if middle is None else form.format(middle / divisor)
+
+
+def table_row(cells):
+    return "| " + " | ".join(cells) + " |"
 
 
 def targets(results):
@@ -55,7 +89,7 @@ def table(results, workload, runs):
     # A start or a connection's memory is looked at for itself.
     has_base = workload not in ("idle", "start") and bool(results.values(workload, BASELINE, main))
     heads = ["server", *(head for head, *_ in shown), "±", *(["of raw epoll"] if has_base else [])]
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    lines = [table_row(heads), "|" + "---|" * len(heads)]
     for server in runs:
         if not results.values(workload, server, main):
             continue
@@ -67,7 +101,7 @@ def table(results, workload, runs):
         cells.append("" if spread is None else f"{spread * 100:.1f} %")
         if has_base:
             cells.append(ratio(results.ratios(workload, server, main)))
-        lines.append("| " + " | ".join(cells) + " |")
+        lines.append(table_row(cells))
     for server, why in results.failures.get(workload, {}).items():
         lines += ["", f"{server}: {why}"]
     return lines
