@@ -140,8 +140,8 @@ void take_size(CommandLine& line) {
   auto& bench = line.options.bench;
   if (bench.mode == BenchMode::stream) {
     bench.size = std::size_t{64} << 10U;
-    // Enough to keep both ends busy. With 16 the sockets' buffers are full most of the time, and half
-    // as much goes through.
+    // Enough to keep both ends busy. With 16 the sockets' buffers are full most of the time, and
+    // half as much goes through.
     if (line.app.count("--pipeline") == 0) bench.pipeline = 4;
   }
   if (line.size != 0) line.options.ping.size = bench.size = line.size;
