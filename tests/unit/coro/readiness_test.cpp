@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
 #include "coro/descriptor.hpp"
 #include "coro/time_limit.hpp"
@@ -297,6 +299,21 @@ TEST(Readiness, TheSchedulerEndsWhenNobodyWaitsAnyMore) {
     scheduler.run();
   }
   EXPECT_EQ(rounds, 2);
+}
+
+TEST(Readiness, TheSchedulerEndsWhenTheLastLeavesWhileAsioWatchesForIt) {
+  const BarePair pair;
+  run([&](Yield yield) {
+    const Task last = start(yield.scheduler(), [&pair](Yield other) {
+      Readiness readiness(other.scheduler(), pair.near.number());
+      EXPECT_EQ(readiness.wait_readable(other), aborted);
+    });
+    // An operation of Asio's, so that the scheduler sleeps there and not in its own epoll.
+    boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor> timer(
+        yield.executor(), 2ms);
+    std::ignore = timer.async_wait(yield);
+    last.cancel();
+  });
 }
 
 TEST(Readiness, DestroyingTheSchedulerEndsWhoStillWaits) {
