@@ -9,18 +9,10 @@
 #include "coro/readiness.hpp"
 
 namespace coro {
-namespace {
-
-int make_epoll() {
-  const int descriptor = ::epoll_create1(EPOLL_CLOEXEC);
-  if (descriptor < 0) throw boost::system::system_error(last_error(), "epoll_create1");
-  return descriptor;
-}
-
-}  // namespace
 
 Poller::Poller(boost::asio::io_context& context, TimerQueue& timers)
-    : timers_(timers), epoll_(context.get_executor(), make_epoll()) {
+    : timers_(timers),
+      epoll_(context.get_executor(), checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
   if (const auto error = control(EPOLL_CTL_ADD, timers.descriptor(), EPOLLIN | EPOLLET, nullptr))
     throw boost::system::system_error(error, "epoll_ctl");
 }

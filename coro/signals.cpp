@@ -3,8 +3,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <boost/system/system_error.hpp>
-
 #include "coro/error.hpp"
 
 namespace coro {
@@ -19,9 +17,7 @@ sigset_t set_of(std::initializer_list<int> signals) {
 }
 
 int descriptor_for(const sigset_t& signals) {
-  const int descriptor = ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-  if (descriptor < 0) throw boost::system::system_error(last_error(), "signalfd");
-  return descriptor;
+  return checked(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd");
 }
 
 }  // namespace

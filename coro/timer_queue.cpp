@@ -3,7 +3,6 @@
 #include <sys/timerfd.h>
 
 #include <algorithm>
-#include <boost/system/system_error.hpp>
 #include <chrono>
 
 #include "coro/error.hpp"
@@ -12,12 +11,6 @@ namespace coro {
 namespace {
 
 using std::chrono::nanoseconds;
-
-int make_timer() {
-  const int descriptor = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-  if (descriptor < 0) throw boost::system::system_error(last_error(), "timerfd_create");
-  return descriptor;
-}
 
 // Clock is CLOCK_MONOTONIC. Zero would disarm.
 timespec to_timespec(Clock::time_point time) {
@@ -28,7 +21,9 @@ timespec to_timespec(Clock::time_point time) {
 
 }  // namespace
 
-TimerQueue::TimerQueue() : descriptor_(make_timer()) {}
+TimerQueue::TimerQueue()
+    : descriptor_(checked(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+                          "timerfd_create")) {}
 
 void TimerQueue::arm() {
   if (timers_.empty() || timers_.begin()->expiry() >= armed_for_) return;

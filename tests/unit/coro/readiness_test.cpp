@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <filesystem>
 #include <fstream>
 #include <tuple>
@@ -309,8 +308,7 @@ TEST(Readiness, TheSchedulerEndsWhenTheLastLeavesWhileAsioWatchesForIt) {
       EXPECT_EQ(readiness.wait_readable(other), aborted);
     });
     // An operation of Asio's, so that the scheduler sleeps there and not in its own epoll.
-    boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor> timer(
-        yield.executor(), 2ms);
+    AsioTimer timer(yield.executor(), 2ms);
     std::ignore = timer.async_wait(yield);
     last.cancel();
   });

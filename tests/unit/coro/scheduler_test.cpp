@@ -510,7 +510,7 @@ TEST(Scheduler, GoesOnWithAHandlerThatTheStepPosts) {
   EXPECT_TRUE(handled);
 }
 
-// ---- fairness
+// ---- Asio beside the scheduler's own epoll
 
 // A coroutine that waits for a descriptor, and a pipe to wake it by.
 class WokenByAPipe {
@@ -573,6 +573,8 @@ TEST(Scheduler, AnotherThreadThatHoldsWorkForItMayPostToIt) {
   });
   scheduler.run();
 }
+
+// ---- fairness
 
 TEST(Scheduler, CoroutinesThatAreAlwaysReadyDoNotStarveInputAndOutput) {
   bool stop = false;

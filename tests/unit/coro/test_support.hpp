@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/basic_signal_set.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -30,6 +31,8 @@ using Tcp = boost::asio::ip::tcp;
 using TcpSocket = boost::asio::basic_stream_socket<Tcp, Executor>;
 using TcpAcceptor = boost::asio::basic_socket_acceptor<Tcp, Executor>;
 using Local = boost::asio::local::stream_protocol;
+using AsioTimer =
+    boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor>;
 using LocalSocket = boost::asio::basic_stream_socket<Local, Executor>;
 
 inline constexpr auto aborted = boost::asio::error::operation_aborted;

@@ -166,8 +166,7 @@ TEST(Yield, WaitsForReadinessAndThenReadsWithoutBlocking) {
 TEST(Yield, WaitsForATimer) {
   run([](Yield yield) {
     const auto before = Clock::now();
-    boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor> timer(
-        yield.executor(), 2ms);
+    AsioTimer timer(yield.executor(), 2ms);
     const auto [error] = timer.async_wait(yield);
     EXPECT_EQ(error, error_code());
     EXPECT_GE(Clock::now() - before, 2ms);
