@@ -36,8 +36,8 @@ Signals::~Signals() {
 
 boost::system::result<int> Signals::wait(Yield yield) {
   for (;;) {
-    if (const error_code error = readiness_.wait_readable(yield)) return error;
     if (const int signal = next(); signal != 0) return signal;
+    if (const error_code error = readiness_.wait_readable(yield)) return error;
   }
 }
 

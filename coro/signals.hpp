@@ -28,7 +28,10 @@ class Signals {
   Signals(Signals&&) = delete;
   Signals& operator=(Signals&&) = delete;
 
-  /// The next signal; operation_aborted if cancelled meanwhile.
+  /// The next signal; operation_aborted if cancelled meanwhile. Of those that have come together
+  /// the kernel tells the lowest number first, whichever was sent first, so this returns them all
+  /// before it suspends: what acts upon one of them in a coroutine of its own does so after the
+  /// others.
   boost::system::result<int> wait(Yield yield);
 
  private:

@@ -130,7 +130,8 @@ void Server::handle_signal(int signal) {
   signalled_.notify_all();
 }
 
-// A coroutine of its own, so that a name that resolves slowly does not keep other signals waiting.
+// A coroutine of its own, so that a name that resolves slowly does not keep other signals waiting,
+// and so that a log file which is to be opened anew has been, when both were asked for together.
 void Server::reload_when_asked(coro::Yield yield) {
   const auto due = [this] { return (reload_asked_ && ready_) || stops_ > 0; };
   while (!signalled_.wait(yield, due) && stops_ == 0) {

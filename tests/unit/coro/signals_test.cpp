@@ -10,6 +10,7 @@
 namespace coro {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::UnorderedElementsAre;
 
 bool is_blocked(int signal) {
@@ -34,6 +35,25 @@ TEST(Signals, ThatCameBeforeTheWaitAreNotLost) {
     const int first = signals.wait(yield).value();
     const int second = signals.wait(yield).value();
     EXPECT_THAT((std::vector{first, second}), UnorderedElementsAre(SIGUSR1, SIGUSR2));
+  });
+}
+
+// The kernel tells the lowest number first: who acts upon them at leisure sees them all before.
+TEST(Signals, ThatCameTogetherAreReturnedBeforeAnybodyElseRuns) {
+  run([](Yield yield) {
+    Signals signals(yield.scheduler(), {SIGHUP, SIGUSR1, SIGUSR2});
+    Events events;
+    start(yield.scheduler(), [&](Yield) {
+      for (const int signal : {SIGUSR2, SIGUSR1, SIGHUP})
+        std::raise(signal);
+    });
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_TRUE(signals.wait(yield).has_value());
+      events.emplace_back("signal");
+      if (i == 0) start(yield.scheduler(), [&](Yield) { events.emplace_back("somebody else"); });
+    }
+    yield.now();
+    EXPECT_THAT(events, ElementsAre("signal", "signal", "signal", "somebody else"));
   });
 }
 
