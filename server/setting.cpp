@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include <boost/nowide/utf/utf.hpp>
 
 #include "server/config_error.hpp"
 
@@ -11,11 +11,18 @@ namespace server {
 
 namespace {
 
-bool has_control_character(std::string_view text) {
-  return std::ranges::any_of(text, [](char byte) {
-    const auto code = static_cast<unsigned char>(byte);
-    return code < 0x20 || code == 0x7F;
-  });
+// yaml-cpp makes of the escapes \N and \_ a lone byte, which is no UTF-8.
+bool is_utf8_without_control_characters(std::string_view text) {
+  namespace utf = boost::nowide::utf;
+  const char* position = text.data();
+  const char* const end = text.data() + text.size();
+  while (position != end) {
+    const utf::code_point character = utf::utf_traits<char>::decode(position, end);
+    if (!utf::is_valid_codepoint(character) || character < 0x20 || character == 0x7F) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -42,13 +49,14 @@ Setting yes_or_no(const std::string& key, bool& field) {
 
 Setting text(const std::string& key, std::string& field, std::size_t longest) {
   auto parse = [longest](const Value& value) -> std::optional<std::string> {
-    if (value.text.size() > longest || has_control_character(value.text)) {
+    if (value.text.size() > longest || !is_utf8_without_control_characters(value.text)) {
       return std::nullopt;
     }
     return value.text;
   };
   auto format = [](const std::string& text) { return Value{.text = text, .quoted = true}; };
-  const auto expected = fmt::format("at most {} bytes without control characters", longest);
+  const auto expected =
+      fmt::format("at most {} bytes of UTF-8 without control characters", longest);
   return single(key, expected, field, parse, format);
 }
 

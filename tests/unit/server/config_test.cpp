@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 using namespace std::string_literals;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
@@ -313,6 +314,26 @@ TEST(Config, RejectsWhatIsNotYaml) {
   EXPECT_THAT(error_of("port: 1\nhost: \"a\xE9\"\n"), StartsWith("c.yaml:2: is not valid UTF-8"));
   EXPECT_THAT(error_of("port: 1\nhost: a\0b\n"s), StartsWith("c.yaml:2: has a control character"));
   EXPECT_THAT(error_of("host: \x1B[31m\n"s), StartsWith("c.yaml:1: has a control character"));
+}
+
+TEST(Config, RejectsAPathWithAnEscapedControlCharacter) {
+  for (const std::string escape : {R"(\0)", R"(\e)", R"(\n)", R"(\x7f)"}) {
+    EXPECT_THAT(error_of("log:\n  file: \"a" + escape + "\"\n"),
+                EndsWith("expected at most 4095 bytes of UTF-8 without control characters"));
+  }
+}
+
+// yaml-cpp reads each of the two as one byte, which is no UTF-8.
+TEST(Config, RejectsAPathWithAnEscapeThatYamlCppMisreads) {
+  EXPECT_EQ(error_of(R"(unix: "a\N")"),
+            R"(c.yaml:1: key 'unix.path': found "a\x85" in quotes, expected at most 107 bytes of )"
+            "UTF-8 without control characters");
+  EXPECT_THAT(error_of(R"(log: {file: "a\_"})"), HasSubstr(R"(found "a\xa0" in quotes)"));
+}
+
+TEST(Config, TakesAPathWithAnyOtherEscape) {
+  EXPECT_EQ(parse(R"(log: {file: "\x41\u00a0\u0085\L\P\U0001f600\/"})").log.file,
+            "A\u00a0\u0085\u2028\u2029\U0001f600/");
 }
 
 TEST(Config, SurvivesDeepNesting) {
