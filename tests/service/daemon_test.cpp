@@ -192,9 +192,10 @@ TEST_F(Daemon, ALogThatCannotBeOpenedReachesTheTerminal) {
 }
 
 TEST_F(Daemon, AnAddressThatCannotBeHadReachesTheTerminal) {
+  // Of the reserved class E (RFC 1112): those for documentation are some test network's at times.
   const std::string message =
-      "coroecho: --host: cannot listen on 192.0.2.1:7777: Cannot assign requested address\n";
-  const std::vector<std::string> elsewhere = {"--host", "192.0.2.1", "--port", "7777"};
+      "coroecho: --host: cannot listen on 240.0.0.1:7777: Cannot assign requested address\n";
+  const std::vector<std::string> elsewhere = {"--host", "240.0.0.1", "--port", "7777"};
   std::vector<std::string> arguments = {"--pidfile", "echo.pid"};
   arguments.insert(arguments.end(), elsewhere.begin(), elsewhere.end());
   expect_refusal(arguments, cannot_listen, message);
@@ -203,7 +204,7 @@ TEST_F(Daemon, AnAddressThatCannotBeHadReachesTheTerminal) {
   arguments = {"--config", directory_.write("a.yaml", "log: {file: echo.log}")};
   arguments.insert(arguments.end(), elsewhere.begin(), elsewhere.end());
   expect_refusal(arguments, cannot_listen, message);
-  EXPECT_THAT(content(path("echo.log")), HasSubstr(" critical --host: cannot listen on 192.0.2.1"));
+  EXPECT_THAT(content(path("echo.log")), HasSubstr(" critical --host: cannot listen on 240.0.0.1"));
 }
 
 TEST_F(Daemon, AUnixSocketThatIsTooLongAsAnAbsolutePathReachesTheTerminal) {
