@@ -7,7 +7,7 @@
 
 #include "tests/service/client_faulty_server.hpp"
 #include "tests/service/server.hpp"
-#include "tests/service/temporary_directory.hpp"
+#include "tests/temporary_directory.hpp"
 
 // coroecho-client --bench: that what it says is true, not how fast anything is.
 namespace service {

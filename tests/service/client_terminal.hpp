@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/service/temporary_directory.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace service {
 

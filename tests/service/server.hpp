@@ -8,7 +8,7 @@
 
 #include "tests/service/process.hpp"
 #include "tests/service/socket_client.hpp"
-#include "tests/service/temporary_directory.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace service {
 

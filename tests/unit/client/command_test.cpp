@@ -4,7 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
+
+#include "tests/temporary_directory.hpp"
 
 namespace client {
 namespace {
@@ -67,15 +68,14 @@ TEST(Completions, KnowTheWordsOfHex) {
 }
 
 TEST(Completions, AreFilesAfterSend) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / "completions";
-  std::filesystem::create_directories(folder / "deeper");
-  std::ofstream(folder / "data 1") << "x";
-  std::ofstream(folder / "data 2") << "x";
-  const auto path = folder.string() + "/";
+  const TemporaryDirectory folder;
+  std::filesystem::create_directory(folder / "deeper");
+  folder.write("data 1", "x");
+  folder.write("data 2", "x");
+  const auto path = folder.path().string() + "/";
   EXPECT_THAT(completions(":send " + path + "data"), ElementsAre(path + "data 1", path + "data 2"));
   EXPECT_THAT(completions(":send " + path + "dee"), ElementsAre(path + "deeper/"));
   EXPECT_THAT(completions(":send " + path + "nothing/at/all"), IsEmpty());
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

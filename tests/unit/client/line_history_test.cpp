@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/temporary_directory.hpp"
+
 namespace client {
 namespace {
 
@@ -23,8 +25,8 @@ std::vector<std::string> lines_of(const LineHistory& history) {
 
 class LineHistoryFile : public testing::Test {
  protected:
-  void TearDown() override { std::filesystem::remove(path_); }
-  std::filesystem::path path_ = std::filesystem::path(testing::TempDir()) / "line_history_test";
+  TemporaryDirectory directory_;
+  std::filesystem::path path_ = directory_ / "history";
 };
 
 TEST_F(LineHistoryFile, RemembersLinesFromOneRunToTheNext) {

@@ -13,13 +13,13 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
-#include <filesystem>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <tuple>
 #include <type_traits>
 
+#include "tests/temporary_directory.hpp"
 #include "tests/unit/coro/test_support.hpp"
 
 namespace coro {
@@ -31,25 +31,6 @@ using testing::ElementsAre;
 Tcp::endpoint loopback(std::uint16_t port = 0) {
   return {boost::asio::ip::address_v4::loopback(), port};
 }
-
-// A path for a Unix socket that nobody else uses, removed in the end.
-class SocketPath {
- public:
-  SocketPath() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "coro-XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-  }
-  ~SocketPath() { std::filesystem::remove_all(directory_); }
-  SocketPath(const SocketPath&) = delete;
-  SocketPath& operator=(const SocketPath&) = delete;
-  SocketPath(SocketPath&&) = delete;
-  SocketPath& operator=(SocketPath&&) = delete;
-
-  std::string operator()() const { return (directory_ / "socket").string(); }
-
- private:
-  std::filesystem::path directory_;
-};
 
 TEST(Yield, ReturnsTheValuesOfAnOperationAsATuple) {
   run([](Yield yield) {
@@ -107,8 +88,8 @@ TEST(Yield, AcceptsIntoAGivenSocketAndTellsThePeer) {
 
 TEST(Yield, AcceptsAndConnectsOverUnixSocketsThroughTheGenericTypes) {
   run([](Yield yield) {
-    const SocketPath path;
-    const Endpoint endpoint{Local::endpoint(path())};
+    const TemporaryDirectory directory;
+    const Endpoint endpoint{Local::endpoint(directory / "socket")};
     Acceptor acceptor(yield.executor(), endpoint);
     start(yield.scheduler(), [&endpoint](Yield client) {
       Socket socket(client.executor());

@@ -5,14 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
-#include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include "tests/temporary_directory.hpp"
 
 namespace server {
 namespace {
@@ -39,29 +39,6 @@ std::string error_of(std::string_view yaml) {
   }
   return "accepted";
 }
-
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "coroecho-config-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) {
-      throw std::runtime_error("no temporary directory");
-    }
-    path_ = name;
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-
-  std::filesystem::path file(const std::string& name, std::string_view content) const {
-    std::ofstream(path_ / name, std::ios::binary) << content;
-    return path_ / name;
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 std::string error_of_file(const std::filesystem::path& file) {
   try {
@@ -379,9 +356,9 @@ TEST(Config, WhatIsPrintedLoadsAgainToAnEqualConfiguration) {
 
 TEST(Config, LoadsAFile) {
   const TemporaryDirectory directory;
-  EXPECT_EQ(load_config(directory.file("c.yaml", "port: 7\n")).port, 7);
+  EXPECT_EQ(load_config(directory.write("c.yaml", "port: 7\n")).port, 7);
   EXPECT_EQ(load_config("/dev/null"), Config());
-  EXPECT_EQ(load_config(directory.file("bom.yaml", "\xEF\xBB\xBFport: 7\r\nhost: a\r\n")).port, 7);
+  EXPECT_EQ(load_config(directory.write("bom.yaml", "\xEF\xBB\xBFport: 7\r\nhost: a\r\n")).port, 7);
 }
 
 TEST(Config, SaysWhyAFileCannotBeRead) {
@@ -394,7 +371,7 @@ TEST(Config, SaysWhyAFileCannotBeRead) {
   const std::string pipe = path + "/pipe";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_EQ(error_of_file(pipe), pipe + ": is not a regular file");
-  const auto huge = directory.file("huge.yaml", std::string(1024 * 1024 + 1, '#'));
+  const auto huge = directory.write("huge.yaml", std::string(1024 * 1024 + 1, '#'));
   EXPECT_EQ(error_of_file(huge), huge.string() + ": is larger than 1 MiB");
   EXPECT_EQ(error_of_file("/dev/zero"), "/dev/zero: is larger than 1 MiB");
 }
@@ -404,7 +381,7 @@ TEST(Config, SaysThatAFileMayNotBeRead) {
     GTEST_SKIP() << "root may read every file";
   }
   const TemporaryDirectory directory;
-  const auto file = directory.file("secret.yaml", "port: 7\n");
+  const auto file = directory.write("secret.yaml", "port: 7\n");
   std::filesystem::permissions(file, std::filesystem::perms::none);
   EXPECT_EQ(error_of_file(file), file.string() + ": cannot be read: Permission denied");
 }

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "server/client_log.hpp"
+#include "tests/temporary_directory.hpp"
 #include "tests/unit/server/pipe.hpp"
 
 namespace server {
@@ -37,11 +38,7 @@ std::vector<std::string> file_lines(const std::filesystem::path& path) {
 
 class EventLogTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::signal(SIGPIPE, SIG_IGN);
-    std::filesystem::create_directory(directory_);
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
+  void SetUp() override { std::signal(SIGPIPE, SIG_IGN); }
 
   // What is in the pipe after a flush.
   std::vector<std::string> flushed() {
@@ -57,7 +54,7 @@ class EventLogTest : public testing::Test {
     ASSERT_EQ(log_.configure(config), std::nullopt);
   }
 
-  std::filesystem::path directory_ = testing::TempDir() + fmt::format("event_log_{}", ::getpid());
+  TemporaryDirectory directory_;
   std::filesystem::path file_ = directory_ / "log";
   Pipe pipe_;
   EventLog log_{pipe_.writer()};

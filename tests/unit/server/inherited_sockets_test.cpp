@@ -15,7 +15,7 @@
 
 #include "server/config_error.hpp"
 #include "server/peer.hpp"
-#include "tests/unit/server/temporary_directory.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace server {
 namespace {
@@ -128,7 +128,7 @@ TEST_F(InheritedSocketsTest, AreAdoptedWithTheirAddress) {
   };
   EXPECT_THAT(address(listening(AF_INET)), StartsWith("0.0.0.0:"));
   EXPECT_THAT(address(listening(AF_INET6)), StartsWith("[::]:"));
-  EXPECT_EQ("unix:" + directory_ / "echo", address(listening_at(directory_ / "echo")));
+  EXPECT_EQ("unix:" + (directory_ / "echo").string(), address(listening_at(directory_ / "echo")));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include <fstream>
 #include <string>
 
+#include "tests/temporary_directory.hpp"
 #include "tests/unit/server/pipe.hpp"
 
 namespace server {
@@ -25,17 +26,10 @@ namespace errc = boost::system::errc;
 
 class LogDestinationTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::signal(SIGPIPE, SIG_IGN);
-    std::filesystem::create_directory(directory_);
-  }
-  void TearDown() override {
-    ::unsetenv("JOURNAL_STREAM");
-    std::filesystem::remove_all(directory_);
-  }
+  void SetUp() override { std::signal(SIGPIPE, SIG_IGN); }
+  void TearDown() override { ::unsetenv("JOURNAL_STREAM"); }
 
-  std::filesystem::path directory_ =
-      testing::TempDir() + fmt::format("log_destination_{}", ::getpid());
+  TemporaryDirectory directory_;
 };
 
 bool non_blocking(int descriptor) {
@@ -134,9 +128,8 @@ TEST_F(LogDestinationTest, CreatesAFileThatOthersCannotRead) {
 }
 
 TEST_F(LogDestinationTest, SaysWhyAFileCannotBeOpened) {
-  EXPECT_EQ(LogDestination::file(directory_ / "none" / "log").error(),
-            errc::no_such_file_or_directory);
-  EXPECT_EQ(LogDestination::file(directory_).error(), errc::is_a_directory);
+  EXPECT_EQ(LogDestination::file(directory_ / "none/log").error(), errc::no_such_file_or_directory);
+  EXPECT_EQ(LogDestination::file(directory_.path()).error(), errc::is_a_directory);
 }
 
 TEST_F(LogDestinationTest, DoesNotWaitForTheReaderOfANamedPipe) {

@@ -6,8 +6,8 @@
 #include <boost/asio/io_context.hpp>
 #include <string>
 
+#include "tests/temporary_directory.hpp"
 #include "tests/unit/server/notify_receiver.hpp"
-#include "tests/unit/server/temporary_directory.hpp"
 
 namespace server {
 namespace {

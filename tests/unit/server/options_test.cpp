@@ -2,17 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <initializer_list>
 #include <string>
 #include <vector>
 
 #include "server/environment.hpp"
 #include "server/settings.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace server {
 namespace {
@@ -57,23 +56,6 @@ class OptionsTest : public ::testing::Test {
       unsetenv(variable_of(setting.key).c_str());
     }
   }
-};
-
-class ConfigFile {
- public:
-  explicit ConfigFile(const std::string& text)
-      : path_(std::filesystem::temp_directory_path() /
-              ("coroecho-options-" + std::to_string(getpid()) + ".yaml")) {
-    std::ofstream(path_) << text;
-  }
-  ConfigFile(const ConfigFile&) = delete;
-  ConfigFile& operator=(const ConfigFile&) = delete;
-  ~ConfigFile() { std::filesystem::remove(path_); }
-
-  std::string path() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
 };
 
 TEST_F(OptionsTest, NothingGivenIsTheDefaults) {
@@ -151,8 +133,9 @@ TEST_F(OptionsTest, AVariableThatSeemsMisspeltIsAWarning) {
 }
 
 TEST_F(OptionsTest, TheCommandLineBeatsTheEnvironmentBeatsTheFileBeatsTheDefaults) {
-  const ConfigFile file("port: 1\nbacklog: 5\nlog: {level: debug}\nhost: file\n");
-  set("COROECHO_CONFIG", file.path());
+  const TemporaryDirectory directory;
+  set("COROECHO_CONFIG",
+      directory.write("a.yaml", "port: 1\nbacklog: 5\nlog: {level: debug}\nhost: file\n"));
   set("COROECHO_PORT", "2");
   set("COROECHO_LOG_LEVEL", "error");
   const Config config = effective_config(parse({"--port", "3"}));
@@ -261,8 +244,8 @@ TEST_F(OptionsTest, WithoutDaemonPathsStayAsTheyAreGiven) {
 }
 
 TEST_F(OptionsTest, ADaemonsPathsAreAbsolute) {
-  const ConfigFile file("{unix: echo.sock, log: {file: echo.log}}");
-  const std::string path = file.path();
+  const TemporaryDirectory directory;
+  const std::string path = directory.write("a.yaml", "{unix: echo.sock, log: {file: echo.log}}");
   const std::filesystem::path here = std::filesystem::current_path();
   const Options options = parse({"--daemon", "--pidfile", "a.pid", "--config", path.c_str()});
   EXPECT_TRUE(options.daemon);
@@ -288,8 +271,8 @@ TEST_F(OptionsTest, AValueRemembersWhereItWasSet) {
 }
 
 TEST_F(OptionsTest, AnErrorInTheFileIsAConfigError) {
-  const ConfigFile file("prot: 1\n");
-  const std::string path = file.path();
+  const TemporaryDirectory directory;
+  const std::string path = directory.write("a.yaml", "prot: 1\n");
   EXPECT_THROW(effective_config(parse({"--config", path.c_str()})), ConfigError);
 }
 

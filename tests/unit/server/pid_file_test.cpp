@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "server/config_error.hpp"
-#include "tests/unit/server/temporary_directory.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace server {
 namespace {

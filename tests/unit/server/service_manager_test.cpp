@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "tests/temporary_directory.hpp"
 #include "tests/unit/server/notify_receiver.hpp"
 #include "tests/unit/server/pipe.hpp"
-#include "tests/unit/server/temporary_directory.hpp"
 
 namespace server {
 namespace {

@@ -1,13 +1,14 @@
 #include "server/socket_file.hpp"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+
+#include "tests/temporary_directory.hpp"
 
 namespace {
 
@@ -16,18 +17,11 @@ using server::SocketFile;
 
 class SocketFileTest : public testing::Test {
  protected:
-  SocketFileTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "coroecho.XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-    path_ = directory_ / "echo.sock";
-  }
-  ~SocketFileTest() override { std::filesystem::remove_all(directory_); }
-
   void listen() { acceptor_.emplace(context_, stream_protocol::endpoint(path_.string())); }
 
   boost::asio::io_context context_;
-  std::filesystem::path directory_;
-  std::filesystem::path path_;
+  TemporaryDirectory directory_;
+  std::filesystem::path path_ = directory_ / "echo.sock";
   std::optional<stream_protocol::acceptor> acceptor_;
 };
 
