@@ -161,7 +161,7 @@ TEST(ClientBench, GivesOneCsvRowUnderItsHeader) {
 TEST(ClientBench, DrawsAPictureThatIsWellFormed) {
   const Server server;
   const TemporaryDirectory directory;
-  const auto picture = (directory.path() / "plot.svg").string();
+  const auto picture = (directory / "plot.svg").string();
   EXPECT_EQ(run(bench(server.port(), {"--plot", picture})).exit_code, 0);
   const auto parsed =
       run({"python3", "-c",

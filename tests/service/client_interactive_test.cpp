@@ -184,7 +184,7 @@ TEST(ClientInteractive, EndsWith1WhenThereIsNoServer) {
   }
   const Terminal terminal(client(port, "2> \"$HOME/errors\""));
   terminal.wait_for("exit=1");
-  std::ifstream errors(terminal.home().path() / "errors");
+  std::ifstream errors(terminal.home() / "errors");
   std::string line;
   std::getline(errors, line);
   expect_contains(line, "coroecho-client: refused: ");
@@ -254,7 +254,7 @@ TEST(ClientInteractive, GivesTheTerminalBackWhenItIsTerminated) {
                           client(server.port()) +
                           "'; echo status=$?; stty -g | cmp - $HOME/before && echo the same");
   terminal.wait_for_last_line(prompt(server.port()));
-  std::ifstream file(terminal.home().path() / "pid");
+  std::ifstream file(terminal.home() / "pid");
   pid_t pid = 0;
   ASSERT_TRUE(file >> pid);
   ASSERT_EQ(kill(pid, SIGTERM), 0);
@@ -291,7 +291,7 @@ TEST(ClientInteractive, RemembersLinesOverRunsInAFileOfItsOwn) {
   terminal.press("Up");
   terminal.wait_for_last_line(prompt(server.port()) + " remember me");
   struct stat status {};
-  ASSERT_EQ(stat((terminal.home().path() / ".coroecho_history").c_str(), &status), 0);
+  ASSERT_EQ(stat((terminal.home() / ".coroecho_history").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
 }
 
@@ -303,7 +303,7 @@ TEST(ClientInteractive, KeepsNoHistoryWhenToldSo) {
   terminal.wait_for("recv from server:forget me");
   terminal.enter(":quit");
   terminal.wait_for("exit=0");
-  EXPECT_FALSE(std::filesystem::exists(terminal.home().path() / ".coroecho_history"));
+  EXPECT_FALSE(std::filesystem::exists(terminal.home() / ".coroecho_history"));
 }
 
 TEST(ClientInteractive, CompletesCommandsAndFiles) {

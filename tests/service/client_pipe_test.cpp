@@ -85,7 +85,7 @@ TEST(ClientPipe, Returns64MebibytesOfAFile) {
   const TemporaryDirectory directory;
   const auto bytes = random_bytes(64 * mebibyte);
   const auto file = directory.write("input", bytes);
-  const auto output = directory.path() / "output";
+  const auto output = directory / "output";
   const auto finished = run({"sh", "-c", "exec \"$0\" 127.0.0.1 \"$1\" < \"$2\" > \"$3\"",
                              COROECHO_CLIENT, std::to_string(server.port()), file, output});
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;

@@ -36,7 +36,7 @@ TEST_P(HalfClose, ReturnsEveryByteBeforeTheFin) {
 
 TEST_P(HalfClose, ReturnsEveryByteOverAUnixSocket) {
   const TemporaryDirectory directory;
-  const std::filesystem::path path = directory.path() / "echo.sock";
+  const std::filesystem::path path = directory / "echo.sock";
   const Server server("{host: [], unix: " + path.string() + ", log: {payload: 0}}", {});
   SocketClient client(path);
   const std::string bytes = random_bytes(GetParam());

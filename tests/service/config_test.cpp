@@ -32,7 +32,7 @@ TEST_P(ConfigMistake, IsOneLineThatNamesFileLineAndKey) {
   EXPECT_EQ(config_error, finished.exit_code);
   EXPECT_EQ("", finished.output);
   EXPECT_EQ(1, std::count(finished.errors.begin(), finished.errors.end(), '\n'));
-  const std::string expected = (directory.path() / "a.yaml").string() + ":" + GetParam().message;
+  const std::string expected = (directory / "a.yaml").string() + ":" + GetParam().message;
   EXPECT_NE(std::string::npos, finished.errors.find(expected))
       << "expected: " << expected << "\nactual: " << finished.errors;
 }
@@ -66,7 +66,7 @@ TEST(ConfigFile, BrokenYamlIsToldWithItsLine) {
 
 TEST(ConfigFile, OneThatIsNotThereIsTold) {
   const TemporaryDirectory directory;
-  const std::string file = directory.path() / "none.yaml";
+  const std::string file = directory / "none.yaml";
   const Finished finished = run({COROECHO, "--port", "0", "--config", file});
   EXPECT_EQ(config_error, finished.exit_code);
   EXPECT_NE(std::string::npos, finished.errors.find(file)) << finished.errors;

@@ -54,7 +54,7 @@ class Daemon : public testing::Test {
     prctl(PR_SET_CHILD_SUBREAPER, 0);
   }
 
-  fs::path path(const std::string& name) const { return directory_.path() / name; }
+  fs::path path(const std::string& name) const { return directory_ / name; }
 
   std::vector<std::string> command(const std::vector<std::string>& arguments) const {
     std::vector<std::string> words = {"env", "-C", directory_.path(), COROECHO};
@@ -244,7 +244,7 @@ TEST_F(Daemon, ReplacesThePidFileOfOneThatWasKilled) {
 
 TEST(PidFile, IsWrittenWithoutADaemonToo) {
   const TemporaryDirectory directory;
-  const std::string path = directory.path() / "echo.pid";
+  const std::string path = directory / "echo.pid";
   Server server("", {"--host", "127.0.0.1", "--port", "0", "--pidfile", path});
   EXPECT_EQ(std::to_string(server.process().pid()) + '\n', content(path));
   server.stop(SIGTERM);

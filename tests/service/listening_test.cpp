@@ -62,7 +62,7 @@ TEST(Listening, BothWildcardsShareAPort) {
 
 TEST(UnixSocket, EchoesAndGoesWithTheService) {
   const TemporaryDirectory directory;
-  const std::filesystem::path path = directory.path() / "echo.sock";
+  const std::filesystem::path path = directory / "echo.sock";
   Server server(with_unix_socket(path), {});
   EXPECT_EQ("hello", SocketClient(path).echo("hello"));
   server.log().wait_for_line("client 1 connected from unix");
@@ -72,7 +72,7 @@ TEST(UnixSocket, EchoesAndGoesWithTheService) {
 
 TEST(UnixSocket, HasItsModeFromTheConfiguration) {
   const TemporaryDirectory directory;
-  const std::filesystem::path path = directory.path() / "echo.sock";
+  const std::filesystem::path path = directory / "echo.sock";
   const Server server(with_unix_socket(path), {});
   struct stat status {};
   ASSERT_EQ(0, stat(path.c_str(), &status));
@@ -81,7 +81,7 @@ TEST(UnixSocket, HasItsModeFromTheConfiguration) {
 
 TEST(UnixSocket, AStaleOneIsReplaced) {
   const TemporaryDirectory directory;
-  const std::filesystem::path path = directory.path() / "echo.sock";
+  const std::filesystem::path path = directory / "echo.sock";
   Server killed(with_unix_socket(path), {});
   killed.stop(SIGKILL, 128 + SIGKILL);
   ASSERT_TRUE(std::filesystem::exists(path));
@@ -91,7 +91,7 @@ TEST(UnixSocket, AStaleOneIsReplaced) {
 
 TEST(UnixSocket, ALiveOneIsLeftAlone) {
   const TemporaryDirectory directory;
-  const std::filesystem::path path = directory.path() / "echo.sock";
+  const std::filesystem::path path = directory / "echo.sock";
   const Server server(with_unix_socket(path), {});
   const Finished second =
       run({COROECHO, "--config", directory.write("second.yaml", with_unix_socket(path))});

@@ -84,7 +84,7 @@ class Service {
     return words;
   }
 
-  std::filesystem::path socket() const { return directory_.path() / "echo.sock"; }
+  std::filesystem::path socket() const { return directory_ / "echo.sock"; }
 
   TemporaryDirectory directory_;
   Process process_;
@@ -145,7 +145,7 @@ TEST(Log, JsonLinesParseAndTellExactlyWhatWasReceived) {
 TEST(Log, APipeThatNobodyReadsStallsNoEchoAndLosesNoCount) {
   constexpr std::size_t echoes = 20000;  // several times what is kept
   const TemporaryDirectory directory;
-  const std::string pipe = directory.path() / "stdout";
+  const std::string pipe = directory / "stdout";
   ASSERT_EQ(0, ::mkfifo(pipe.c_str(), 0600));
   const FileDescriptor reader(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC), "open");
   Service service("{}", {"sh", "-c", R"(exec "$@" >"$0")", pipe});
@@ -212,8 +212,8 @@ TEST(Log, LeavesOutProbesAndNobodyElse) {
 
 TEST(Log, MovesToANewFileWhenToldThatItWasRenamed) {
   const TemporaryDirectory directory;
-  const std::filesystem::path file = directory.path() / "log";
-  const std::filesystem::path renamed = directory.path() / "log.1";
+  const std::filesystem::path file = directory / "log";
+  const std::filesystem::path renamed = directory / "log.1";
   Service service("{file: " + file.string() + "}");
   const auto logged = [](const std::filesystem::path& where, const char* what) {
     wait_until([&] { return contents(where).find(what) != std::string::npos; }, what);

@@ -97,7 +97,7 @@ TEST(Reload, AnIdleTimeoutHoldsForClientsThatAreIdleAlready) {
 
 TEST(Reload, ChangesTheLogLevelAndBack) {
   const TemporaryDirectory directory;
-  const std::filesystem::path path = directory.path() / "echo.sock";
+  const std::filesystem::path path = directory / "echo.sock";
   Server server;
   // The log says nothing of this one, so the socket tells that it is in force.
   server.write_configuration("{unix: " + path.string() + ", log: {level: error}}");
@@ -141,7 +141,7 @@ TEST(Reload, MovesToAnotherPort) {
 
 TEST(Reload, AddsAndRemovesTheUnixSocket) {
   const TemporaryDirectory directory;
-  const std::filesystem::path path = directory.path() / "echo.sock";
+  const std::filesystem::path path = directory / "echo.sock";
   Server server("{host: [127.0.0.1], port: 0}", {});
   reload(server, "{host: [127.0.0.1], port: 0, unix: " + path.string() + "}");
   SocketClient client(path);
@@ -215,8 +215,8 @@ void wait_for_text(const std::filesystem::path& file, const std::string& text) {
 
 TEST(LogFile, IsOpenedAgainOnSigusr2AfterItWasRotated) {
   const TemporaryDirectory directory;
-  const std::filesystem::path file = directory.path() / "coroecho.log";
-  const std::filesystem::path rotated = directory.path() / "coroecho.log.1";
+  const std::filesystem::path file = directory / "coroecho.log";
+  const std::filesystem::path rotated = directory / "coroecho.log.1";
   Server server;
   server.write_configuration("log: {file: " + file.string() + "}");
   server.process().signal(SIGHUP);

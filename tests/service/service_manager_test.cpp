@@ -34,12 +34,12 @@ const std::vector<std::string> on_any_port = {"--host", "127.0.0.1", "--port", "
 class Notified : public testing::Test {
  protected:
   TemporaryDirectory directory_;
-  std::string address_ = directory_.path() / "notify";
+  std::string address_ = directory_ / "notify";
   NotifyReceiver manager_{address_};
 };
 
 TEST_F(Notified, ReadyOnceItListens) {
-  const std::filesystem::path path = directory_.path() / "echo.sock";
+  const std::filesystem::path path = directory_ / "echo.sock";
   Server server("unix: " + path.string(), on_any_port, telling(address_));
   EXPECT_THAT(manager_.wait_for("READY=1"), HasSubstr("\nSTATUS=0 active, 0 accepted, "));
   EXPECT_EQ(1U, manager_.messages().size());
@@ -91,7 +91,7 @@ TEST_F(Notified, AReloadBeginsAndEnds) {
     EXPECT_LE(began, now);
     EXPECT_GE(began, now - patience);
     const std::string ready = manager_.wait_for("READY=1");
-    const std::string file = server.directory().path() / "coroecho.yaml";
+    const std::string file = server.directory() / "coroecho.yaml";
     EXPECT_EQ(configuration == "colour: red",
               value_of(ready, "STATUS").starts_with("not reloaded: " + file + ":1: key 'colour': "))
         << ready;

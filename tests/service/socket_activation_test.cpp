@@ -100,8 +100,8 @@ std::string answer_of(std::uint16_t port, const std::string& path) {
 
 TEST(SocketActivation, ServesWhatItInheritsInsteadOfWhatIsConfigured) {
   const TemporaryDirectory directory;
-  const std::filesystem::path path = directory.path() / "inherited.sock";
-  const std::filesystem::path configured = directory.path() / "configured.sock";
+  const std::filesystem::path path = directory / "inherited.sock";
+  const std::filesystem::path configured = directory / "configured.sock";
   const ManagedSocket tcp4(AF_INET);
   const ManagedSocket tcp6(AF_INET6);
   const ManagedSocket local(path);

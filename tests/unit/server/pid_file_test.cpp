@@ -96,7 +96,7 @@ TEST_F(PidFileTest, LeavesADirectoryAndALink) {
   std::filesystem::create_directory(path_);
   EXPECT_THAT(error<ConfigError>(), HasSubstr(path_));
   std::filesystem::remove(path_);
-  std::ofstream(directory_ / "target") << "1\n";
+  directory_.write("target", "1\n");
   std::filesystem::create_symlink("target", path_);
   EXPECT_THAT(error<ConfigError>(), HasSubstr(path_));
   EXPECT_EQ(2U, files());
