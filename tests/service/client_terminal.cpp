@@ -41,8 +41,7 @@ std::string without_blanks_at_the_end(std::string screen) {
 
 Terminal::Terminal(const std::string& command) : Terminal(command, Size{}) {}
 
-Terminal::Terminal(const std::string& command, Size size)
-    : socket_((home_ / "tmux").string()) {
+Terminal::Terminal(const std::string& command, Size size) : socket_((home_ / "tmux").string()) {
   tmux({"new-session", "-d", "-x", std::to_string(size.columns), "-y", std::to_string(size.rows),
         "env", "HOME=" + home_.path().string(), "LC_ALL=C.UTF-8", "sh", "-c",
         "trap : INT; " + command + "; echo exit=$?; sleep 1000"});
