@@ -45,26 +45,51 @@ BenchLane::~BenchLane() {
   writer_.cancel();
 }
 
-void BenchLane::run(coro::Yield yield) {
+// ---- one of many
+
+void BenchLane::open() {
+  open_ = true;
+  ++state_->open;
+  if (const auto failed = stream_->observe_readable(this))
+    fail(transfer_failure(*state_->target, failed, 0));
   send_what_may_be(Clock::now());
-  receive_until_done(yield);
 }
+
+void BenchLane::became_readable() {
+  state_->ready.push_back(this);
+  state_->turn.notify_one();
+}
+
+void BenchLane::take_turn() {
+  if (!open_) return;
+  if (failed_ || !receive()) return close();
+  if (state_->stopping) close_if_done();
+}
+
+void BenchLane::close_if_done() {
+  if (under_way_ == 0) close();
+}
+
+void BenchLane::close() {
+  if (!std::exchange(open_, false)) return;
+  state_->results.lost += under_way_;
+  writer_.cancel();  // it may wait for the stream
+  stream_.reset();
+  --state_->open;
+  state_->turn.notify_one();
+}
+
+// ---- one by itself
 
 void BenchLane::run_one(Clock::time_point intended, coro::Yield yield) {
   just_one_ = true;
   begin_message(intended);
   write();
-  receive_until_done(yield);
-}
-
-void BenchLane::receive_until_done(coro::Yield yield) {
-  const auto is_done = [this] { return (state_->stopping || just_one_) && under_way_ == 0; };
-  while (!failed_ && !is_done()) {
+  while (!failed_ && under_way_ > 0) {
     if (stream_->wait_readable(yield) || !receive()) break;
   }
   state_->results.lost += under_way_;
-  writer_.cancel();  // it may wait for the stream
-  stream_.reset();
+  writer_.cancel();
 }
 
 // ---- sending
@@ -164,6 +189,7 @@ void BenchLane::fail(const Failure& failure) {
   if (std::exchange(failed_, true)) return;
   state_->results.add_failure(failure);
   stream_->cancel();
+  if (open_) became_readable();  // a last turn, which closes it
 }
 
 }  // namespace client

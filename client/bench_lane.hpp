@@ -7,6 +7,7 @@
 #include <deque>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "client/bench_results.hpp"
 #include "client/pattern.hpp"
@@ -15,6 +16,8 @@
 #include "coro/stream.hpp"
 
 namespace client {
+
+class BenchLane;
 
 /// What all lanes of a thread have in common.
 struct BenchThreadState {
@@ -28,6 +31,9 @@ struct BenchThreadState {
   bool stopping = false;  ///< nothing new is sent
   coro::Clock::time_point measure_from;
   coro::Clock::time_point measure_to;
+  std::vector<BenchLane*> ready;  ///< lanes whose turn has come
+  std::size_t open = 0;           ///< lanes that take turns and are not over
+  coro::Condition turn;           ///< one of these two has changed
   BenchResults results;
   /// Read by the thread that shows the progress.
   std::atomic<std::uint64_t> live_messages = 0;
@@ -42,19 +48,30 @@ struct BenchThreadState {
 
 /// One connection of a benchmark, which keeps a number of messages under way. There is no timer, no
 /// allocation and no copy for an echo: messages are sent out of the pattern and compared with it.
-class BenchLane {
+///
+/// One of many takes turns on the stack of the coroutine that serves them all; one by itself, for a
+/// single message, is run by a coroutine of its own.
+class BenchLane final : private coro::Readiness::Observer {
  public:
   /// origin: where in the pattern its stream begins; different for each lane.
   BenchLane(coro::Descriptor socket, std::uint64_t origin, BenchThreadState& state);
-  ~BenchLane();
+  ~BenchLane() override;
   BenchLane(const BenchLane&) = delete;
   BenchLane& operator=(const BenchLane&) = delete;
   BenchLane(BenchLane&&) = delete;
   BenchLane& operator=(BenchLane&&) = delete;
 
-  /// Sends and receives until the thread is stopping and everything has come back, or until it
-  /// fails or is cancelled.
-  void run(coro::Yield yield);
+  /// Sends, and from now on is among the ready when it is to take a turn: until the thread is
+  /// stopping and everything has come back, or until it fails.
+  void open();
+  /// Receives once and sends what may be sent then.
+  void take_turn();
+  /// The thread is stopping: no turn follows if nothing is under way.
+  void close_if_done();
+  /// Now, whatever is under way, which is lost. Nothing happens when it is not open.
+  void close();
+  bool is_open() const { return open_; }
+
   /// One message, meant to be sent at this time, and its echo. An interruption counts it as lost.
   void run_one(coro::Clock::time_point intended, coro::Yield yield);
 
@@ -62,10 +79,8 @@ class BenchLane {
   /// then.
   void send_due(coro::Clock::time_point intended);
 
-  std::size_t under_way() const { return under_way_; }
-
  private:
-  void receive_until_done(coro::Yield yield);
+  void became_readable() override;
   void begin_message(coro::Clock::time_point when);
   void send_what_may_be(coro::Clock::time_point now);
   void write();
@@ -93,6 +108,7 @@ class BenchLane {
   std::size_t under_way_ = 0;
   bool waits_for_room_ = false;
   bool just_one_ = false;
+  bool open_ = false;
   bool failed_ = false;
   std::deque<coro::Clock::time_point> due_;  // paced: not begun yet
   coro::Task writer_;  // exists from when the socket was full for the first time

@@ -43,6 +43,7 @@ class BenchWorker {
   void open_next(coro::Yield yield);
   bool wait_for_start(coro::Yield yield);
   void begin();
+  void serve_lanes(coro::Yield yield);
   void keep_time(coro::Yield yield);
   void stop(coro::Yield yield);
   void pace(coro::Yield yield);
@@ -62,7 +63,8 @@ class BenchWorker {
   coro::Clock::time_point start_;
   std::size_t opening_ = 0;  // how many were begun
   std::vector<std::unique_ptr<BenchLane>> lanes_;
-  std::vector<coro::Task> tasks_;
+  std::vector<coro::Task> tasks_;  // that serve connections
+  coro::Task pacer_;
 };
 
 }  // namespace client

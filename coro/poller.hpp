@@ -25,7 +25,7 @@ class Poller {
   /// Throws boost::system::system_error if the system has no room for it.
   Poller(boost::asio::io_context& context, TimerQueue& timers);
 
-  /// Whether a coroutine waits for a descriptor or a timer is pending: that is what poll() and
+  /// Whether a descriptor is waited for or observed, or a timer is pending: that is what poll() and
   /// sleep() are about, and without it they return at once.
   bool has_work() const { return waiting_ > 0 || !timers_.empty(); }
 
@@ -54,7 +54,7 @@ class Poller {
   TimerQueue& timers_;
   boost::asio::posix::basic_stream_descriptor<Executor> epoll_;
   std::array<epoll_event, most_at_once> events_{};
-  std::size_t waiting_ = 0;  // coroutines
+  std::size_t waiting_ = 0;  // coroutines and observers
   bool wakes_ = false;       // the io_context watches
   bool has_woken_ = false;
 };

@@ -23,6 +23,7 @@ Readiness::~Readiness() {
   // Somebody may still wait only where the scheduler itself is being destroyed.
   leave(reader_);
   leave(writer_);
+  static_cast<void>(observe_readable(nullptr));
   static_cast<void>(watch_for(0));
 }
 
@@ -52,6 +53,16 @@ error_code Readiness::wait(Waiter*& waiting, std::uint32_t event, Yield yield) {
   return result;
 }
 
+// What is observed counts as waited for: the scheduler goes on listening.
+error_code Readiness::observe_readable(Observer* observer) {
+  if (observer != nullptr && (watched_ & EPOLLIN) == 0) {
+    if (const auto error = watch_for(watched_ | EPOLLIN)) return error;
+  }
+  if (observer != nullptr) ++poller_.waiting_;
+  if (std::exchange(observer_, observer) != nullptr) --poller_.waiting_;
+  return {};
+}
+
 void Readiness::cancel() {
   for (Waiter* waiting : {reader_, writer_}) {
     if (waiting != nullptr) waiting->cancel();
@@ -64,10 +75,14 @@ void Readiness::leave(Waiter*& waiting) {
 
 // What somebody waits for wakes that one. What nobody waits for would be reported for ever.
 void Readiness::became(std::uint32_t events) {
+  const bool somebody_reads = reader_ != nullptr || observer_ != nullptr;
   const std::uint32_t waited_for =
-      (reader_ != nullptr ? EPOLLIN : 0U) | (writer_ != nullptr ? EPOLLOUT : 0U);
+      (somebody_reads ? EPOLLIN : 0U) | (writer_ != nullptr ? EPOLLOUT : 0U);
   const bool surprise = waited_for == 0 || (events & ~broken & ~waited_for) != 0;
-  if ((events & (EPOLLIN | broken)) != 0) wake(reader_);
+  if ((events & (EPOLLIN | broken)) != 0) {
+    wake(reader_);
+    if (observer_ != nullptr) observer_->became_readable();
+  }
   if ((events & (EPOLLOUT | broken)) != 0) wake(writer_);
   if (surprise) static_cast<void>(watch_for(waited_for));
 }

@@ -20,6 +20,17 @@ class Poller;
 /// open as long as this object lives, and need not be non-blocking.
 class Readiness {
  public:
+  /// Hears when there is something to read, for a coroutine that serves many descriptors.
+  class Observer {
+   public:
+    virtual ~Observer() = default;
+
+    /// Called when there is something to read, the other end has closed, or the connection is
+    /// broken, again and again until it is read. Other descriptors' turn is still to come: this
+    /// must not destroy, resume or throw anything, but may notify a Condition.
+    virtual void became_readable() = 0;
+  };
+
   Readiness(Scheduler& scheduler, int descriptor);
   /// Nobody may wait any more: cancel() first.
   ~Readiness();
@@ -34,6 +45,12 @@ class Readiness {
   error_code wait_readable(Yield yield);
   /// The same until there is room to write, or the connection is broken.
   error_code wait_writable(Yield yield);
+
+  /// From now on this observer hears when there is something to read, instead of a coroutine that
+  /// waits for it; null ends that. For one coroutine that serves very many, whose stacks would not
+  /// stay in the cache. The observer must outlive that time. An error is one of epoll_ctl(2), and
+  /// nothing has changed then.
+  error_code observe_readable(Observer* observer);
 
   /// Ends the waits in progress with operation_aborted.
   void cancel();
@@ -53,6 +70,7 @@ class Readiness {
   std::uint32_t watched_ = 0;  // 0 = not registered
   Waiter* reader_ = nullptr;
   Waiter* writer_ = nullptr;
+  Observer* observer_ = nullptr;  // instead of a reader
 };
 
 }  // namespace coro

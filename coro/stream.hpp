@@ -23,6 +23,10 @@ class Stream {
 
   error_code wait_readable(Yield yield) { return readiness_.wait_readable(yield); }
   error_code wait_writable(Yield yield) { return readiness_.wait_writable(yield); }
+  /// Instead of wait_readable(), for a coroutine that serves many streams.
+  error_code observe_readable(Readiness::Observer* observer) {
+    return readiness_.observe_readable(observer);
+  }
   /// Ends the waits in progress with operation_aborted; none may be left when it is destroyed.
   void cancel() { readiness_.cancel(); }
 

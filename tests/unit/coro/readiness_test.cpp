@@ -9,8 +9,11 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <thread>
 #include <tuple>
 
+#include "coro/condition.hpp"
 #include "coro/descriptor.hpp"
 #include "coro/time_limit.hpp"
 #include "tests/unit/coro/test_support.hpp"
@@ -273,6 +276,110 @@ TEST(Readiness, ACancellationAfterTheWaitEndsWhatIsWaitedForThen) {
     task.cancel();
     const TimeLimit limit(yield, 1s);
     EXPECT_FALSE(task.join(yield));
+  });
+}
+
+// Counts how often it is told, and tells a coroutine.
+struct CountingObserver final : Readiness::Observer {
+  void became_readable() override {
+    ++heard;
+    changed.notify_all();
+  }
+  error_code wait_until_heard(int times, Yield yield) {
+    return changed.wait(yield, [this, times] { return heard >= times; });
+  }
+  int heard = 0;
+  Condition changed;
+};
+
+TEST(Readiness, AnObserverHearsAgainOfWhatIsLeftUnread) {
+  run([](Yield yield) {
+    const BarePair pair;
+    CountingObserver observer;
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    EXPECT_FALSE(readiness.observe_readable(&observer));
+    EXPECT_FALSE(sleep_for(yield, 1ms));
+    EXPECT_EQ(observer.heard, 0);
+    pair.send("x");
+    EXPECT_FALSE(observer.wait_until_heard(3, yield));
+    pair.read_all();
+    const int heard = observer.heard;
+    EXPECT_FALSE(sleep_for(yield, 1ms));
+    EXPECT_EQ(observer.heard, heard);
+  });
+}
+
+TEST(Readiness, AnObserverHearsOfTheEndOfTheOtherSide) {
+  run([](Yield yield) {
+    BarePair pair;
+    CountingObserver observer;
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    EXPECT_FALSE(readiness.observe_readable(&observer));
+    pair.far = Descriptor();
+    EXPECT_FALSE(observer.wait_until_heard(1, yield));
+  });
+}
+
+TEST(Readiness, WhoWaitsForRoomSharesADescriptorWithAnObserver) {
+  run([](Yield yield) {
+    const BarePair pair;
+    CountingObserver observer;
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    EXPECT_FALSE(readiness.observe_readable(&observer));
+    pair.fill();
+    const Task writer = start(yield.scheduler(),
+                              [&](Yield inside) { EXPECT_FALSE(readiness.wait_writable(inside)); });
+    yield.now();
+    pair.send("x");
+    EXPECT_FALSE(observer.wait_until_heard(1, yield));
+    EXPECT_FALSE(writer.done());
+    pair.read_all();
+    pair.drain();
+    EXPECT_FALSE(writer.join(yield));
+    pair.send("y");
+    EXPECT_FALSE(observer.wait_until_heard(observer.heard + 1, yield));
+  });
+}
+
+TEST(Readiness, WhatIsNotObservedAnyMoreIsGivenUpWhenItHappens) {
+  run([](Yield yield) {
+    const BarePair pair;
+    CountingObserver observer;
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    EXPECT_FALSE(readiness.observe_readable(&observer));
+    EXPECT_FALSE(readiness.observe_readable(nullptr));
+    EXPECT_EQ(watched_for(pair.near.number()) & in_and_out, EPOLLIN);
+    pair.send("x");
+    EXPECT_FALSE(sleep_for(yield, 1ms));
+    EXPECT_EQ(observer.heard, 0);
+    EXPECT_EQ(watched_for(pair.near.number()) & in_and_out, 0U);
+    EXPECT_FALSE(readiness.observe_readable(&observer));
+    EXPECT_FALSE(observer.wait_until_heard(1, yield));
+  });
+}
+
+TEST(Readiness, TheSchedulerGoesOnWhileSomethingIsObserved) {
+  Scheduler scheduler;
+  const BarePair pair;
+  CountingObserver observer;
+  std::optional<Readiness> readiness(std::in_place, scheduler, pair.near.number());
+  EXPECT_FALSE(readiness->observe_readable(&observer));
+  start(scheduler, [&](Yield yield) {
+    EXPECT_FALSE(observer.wait_until_heard(1, yield));
+    readiness.reset();
+  });
+  std::thread far([&] { pair.send("x"); });
+  scheduler.run();
+  far.join();
+  EXPECT_EQ(observer.heard, 1);
+}
+
+TEST(Readiness, ARegularFileCannotBeObserved) {
+  run([](Yield yield) {
+    const Descriptor file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    CountingObserver observer;
+    Readiness readiness(yield.scheduler(), file.number());
+    EXPECT_EQ(readiness.observe_readable(&observer), boost::system::errc::operation_not_permitted);
   });
 }
 
