@@ -140,10 +140,14 @@ void BenchLane::write() {
 }
 
 void BenchLane::write_when_possible(coro::Yield yield) {
-  while (!full_.wait(yield, [this] { return waits_for_room_; })) {
-    if (stream_->wait_writable(yield)) return;
-    waits_for_room_ = false;
-    write();
+  while (!yield.is_cancelled()) {
+    if (!waits_for_room_) {
+      if (full_.wait(yield)) return;
+    } else {
+      if (stream_->wait_writable(yield) || yield.is_cancelled()) return;
+      waits_for_room_ = false;
+      write();
+    }
   }
 }
 

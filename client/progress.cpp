@@ -66,13 +66,14 @@ Progress::~Progress() {
 void Progress::show(coro::Yield yield) {
   const auto started = coro::Clock::now();
   const auto total = size_of_input();
-  if (coro::sleep_for(yield, 1s)) return;
-  do {
+  coro::error_code interrupted = coro::sleep_for(yield, 1s);
+  while (!interrupted && !yield.is_cancelled()) {
     const auto elapsed = coro::Clock::now() - started;
     const auto line = progress_line(done_(), total, elapsed, width_of_terminal() - 1);
     fmt::print(stderr, "\r\033[K{}", line);
     shown_ = true;
-  } while (!coro::sleep_for(yield, 200ms));
+    interrupted = coro::sleep_for(yield, 200ms);
+  }
 }
 
 }  // namespace client

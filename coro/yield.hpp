@@ -29,6 +29,11 @@ class Yield {
   /// Lets everything else that is ready go first.
   void now() const;
 
+  /// Whether it was cancelled, or ran out of time, and no operation has said so yet: the last one
+  /// had just succeeded. To be asked after a wait where whoever cancels does not wait for the end
+  /// of this coroutine, and what it uses may be gone.
+  bool is_cancelled() const { return waiter_->abort_requested(); }
+
   Scheduler& scheduler() const { return waiter_->scheduler(); }
   Executor executor() const;
 

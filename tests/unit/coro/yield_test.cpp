@@ -19,6 +19,7 @@
 #include <tuple>
 #include <type_traits>
 
+#include "coro/condition.hpp"
 #include "tests/temporary_directory.hpp"
 #include "tests/unit/coro/test_support.hpp"
 
@@ -288,6 +289,23 @@ TEST(Yield, NowLetsEverythingElseThatIsReadyGoFirst) {
     yield.now();
     events.emplace_back("after");
     EXPECT_THAT(events, ElementsAre("first", "second", "after"));
+  });
+}
+
+TEST(Yield, TellsThatItWasCancelledWhenItsLastWaitHadJustSucceeded) {
+  run([](Yield yield) {
+    Condition condition;
+    const Task task = start(yield.scheduler(), [&](Yield inside) {
+      EXPECT_FALSE(inside.is_cancelled());
+      EXPECT_FALSE(condition.wait(inside));
+      EXPECT_TRUE(inside.is_cancelled());
+      EXPECT_EQ(sleep_for(inside, forever), aborted);
+      EXPECT_FALSE(inside.is_cancelled());
+    });
+    yield.now();
+    condition.notify_one();
+    task.cancel();
+    EXPECT_FALSE(task.join(yield));
   });
 }
 
