@@ -1,13 +1,26 @@
 #include "client/line_history.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <cstdlib>
 #include <new>
 #include <utility>
+
+#include "coro/descriptor.hpp"
 
 namespace client {
 namespace {
 
 constexpr int remembered_lines = 1000;
+
+// Clients that end together, as in a terminal that is closed, write one after the other, and nobody
+// reads what is half written. What cannot be opened has no lock, and cannot be read or written.
+coro::Descriptor lock(const std::filesystem::path& file, int flags, int operation) {
+  coro::Descriptor locked(::open(file.c_str(), flags | O_CLOEXEC, S_IRUSR | S_IWUSR));
+  if (locked.is_open()) ::flock(locked.number(), operation);
+  return locked;
+}
 
 }  // namespace
 
@@ -27,19 +40,28 @@ LineHistory::LineHistory(std::optional<std::filesystem::path> file)
   HistEvent event{};
   ::history(history_.get(), &event, H_SETSIZE, remembered_lines);
   ::history(history_.get(), &event, H_SETUNIQUE, 1);
-  if (file_) ::history(history_.get(), &event, H_LOAD, file_->c_str());
+  if (!file_) return;
+  const auto locked = lock(*file_, O_RDONLY, LOCK_SH);
+  ::history(history_.get(), &event, H_LOAD, file_->c_str());
 }
 
 LineHistory::~LineHistory() {
+  if (!file_ || typed_.empty()) return;
+  const auto locked = lock(*file_, O_RDWR | O_CREAT, LOCK_EX);
   HistEvent event{};
+  ::history(history_.get(), &event, H_CLEAR);
+  ::history(history_.get(), &event, H_LOAD, file_->c_str());
+  for (const auto& line : typed_)
+    ::history(history_.get(), &event, H_ENTER, line.c_str());
   // That it cannot be written is no reason to fail: the lines have been sent.
-  if (file_) ::history(history_.get(), &event, H_SAVE, file_->c_str());
+  ::history(history_.get(), &event, H_SAVE, file_->c_str());
 }
 
 void LineHistory::add(const std::string& line) {
   if (line.empty()) return;
   HistEvent event{};
   ::history(history_.get(), &event, H_ENTER, line.c_str());
+  typed_.push_back(line);
 }
 
 }  // namespace client

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace client {
 
@@ -19,7 +20,7 @@ class LineHistory {
  public:
   /// Reads the file, if there is one.
   explicit LineHistory(std::optional<std::filesystem::path> file);
-  /// Writes it.
+  /// Adds the lines to it, after those of other clients that have ended meanwhile.
   ~LineHistory();
   LineHistory(const LineHistory&) = delete;
   LineHistory& operator=(const LineHistory&) = delete;
@@ -34,6 +35,7 @@ class LineHistory {
  private:
   std::optional<std::filesystem::path> file_;
   std::unique_ptr<History, void (*)(History*)> history_;
+  std::vector<std::string> typed_;  // by this client
 };
 
 }  // namespace client

@@ -1,11 +1,14 @@
 #include "client/line_history.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <barrier>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/temporary_directory.hpp"
@@ -37,6 +40,40 @@ TEST_F(LineHistoryFile, RemembersLinesFromOneRunToTheNext) {
   }
   const LineHistory history(path_);
   EXPECT_EQ(lines_of(history), (std::vector<std::string>{"one", "two words"}));
+}
+
+TEST_F(LineHistoryFile, HasTheLinesOfAllClientsInTheOrderInWhichTheyEnded) {
+  { LineHistory(path_).add("before"); }
+  {
+    LineHistory ends_last(path_);
+    ends_last.add("typed first");
+    { LineHistory(path_).add("typed second"); }
+  }
+  EXPECT_EQ(lines_of(LineHistory(path_)),
+            (std::vector<std::string>{"before", "typed second", "typed first"}));
+}
+
+TEST_F(LineHistoryFile, LosesNothingWhenClientsEndTogether) {
+  constexpr int clients = 8;
+  constexpr int lines_of_each = 100;
+  std::barrier all_have_typed(clients);
+  {
+    std::vector<std::jthread> running;
+    for (int client = 0; client < clients; ++client) {
+      running.emplace_back([&, client] {
+        LineHistory history(path_);
+        for (int line = 0; line < lines_of_each; ++line)
+          history.add(fmt::format("client {} line {}", client, line));
+        all_have_typed.arrive_and_wait();
+      });
+    }
+  }
+  EXPECT_EQ(lines_of(LineHistory(path_)).size(), std::size_t{clients * lines_of_each});
+}
+
+TEST_F(LineHistoryFile, IsLeftAloneWhenNothingWasTyped) {
+  { const LineHistory history(path_); }
+  EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 TEST_F(LineHistoryFile, IsReadableByItsOwnerOnly) {
