@@ -1,10 +1,18 @@
 #include "client/options.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
 #include <cstdlib>
 #include <map>
 #include <sstream>
 #include <stdexcept>
+
+#include "client/rendering.hpp"
 
 namespace client {
 namespace {
@@ -130,10 +138,25 @@ void add_bench(CommandLine& line) {
           ->option_text("FILE"));
 }
 
+// Kubernetes and a Docker link make COROECHO_PORT=tcp://10.0.0.1:8888 of a service called coroecho.
+bool is_service_link(std::string_view value) {
+  constexpr std::array<std::string_view, 3> schemes = {"tcp://", "udp://", "sctp://"};
+  return std::ranges::any_of(schemes, [&](auto scheme) { return value.starts_with(scheme); });
+}
+
 // That of the service in the same environment (coroecho(8)), as in a container.
 std::string usual_port() {
-  const char* const port = std::getenv("COROECHO_PORT");  // NOLINT(concurrency-mt-unsafe)
-  return port == nullptr || *port == '\0' ? Target().port : port;
+  const char* const variable = std::getenv("COROECHO_PORT");  // NOLINT(concurrency-mt-unsafe)
+  const std::string_view port = variable == nullptr ? "" : variable;
+  if (port.empty() || is_service_link(port)) return Target().port;
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc{} || end != port.data() + port.size() || number == 0) {
+    throw CLI::ValidationError(
+        "COROECHO_PORT",
+        fmt::format("found \"{}\", expected a number from 1 to 65535", escaped(port)));
+  }
+  return std::string(port);
 }
 
 void take_size(CommandLine& line) {
@@ -172,8 +195,9 @@ Options parse(CommandLine& line, int argc, const char* const* argv) {
   take_modes(line);
   try {
     const bool proxied = line.options.target.proxied;
-    line.options.target = parse_target(line.host, line.port, usual_port());
+    line.options.target = parse_target(line.host, line.port, "");
     line.options.target.proxied = proxied;
+    if (line.options.target.port.empty()) line.options.target.port = usual_port();
   } catch (const std::invalid_argument& error) {
     throw CLI::ValidationError("HOST", error.what());
   }

@@ -66,7 +66,7 @@ Target parse_target(std::string_view host, std::string_view port, std::string_vi
     target.host = parts.host;
   }
   const auto given = !parts.port.empty() ? parts.port : !port.empty() ? port : usual_port;
-  check_port(given);
+  if (!given.empty()) check_port(given);
   target.port = given;
   return target;
 }

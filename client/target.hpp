@@ -17,7 +17,7 @@ struct Target {
 };
 
 /// Reads `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT` or a bare IPv6 address; port may be empty. What
-/// is not given keeps its default, the port the one given as such. Throws std::invalid_argument
+/// is not given keeps its default, the port the one given as such (none if that is empty). Throws std::invalid_argument
 /// with one line for the operator when it makes no sense.
 Target parse_target(std::string_view host, std::string_view port,
                     std::string_view usual_port = "8888");

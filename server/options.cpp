@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 
 #include "server/environment.hpp"
@@ -70,8 +71,8 @@ using Given = std::map<std::string, std::vector<std::string>>;
 
 void add_options(CLI::App& app, Options& options, Given& given) {
   app.footer(footer);
-  app.set_help_flag("--help", "Print this page and exit");
-  app.set_version_flag("--version", "coroecho " COROECHO_VERSION, "Print the version and exit");
+  app.set_help_flag("-h,--help", "Print this page and exit");
+  app.set_version_flag("-V,--version", "coroecho " COROECHO_VERSION, "Print the version and exit");
   app.add_option("--config", options.config, "Read this configuration file")->type_name("FILE");
   for (const Overriding& overriding : overridings) {
     CLI::Option* const option =
@@ -131,6 +132,7 @@ void take_overrides(Options& options, const Given& given) {
     }
   }
   options.warnings = misspelt_variables(keys);
+  std::ranges::move(foreign_variables(keys), std::back_inserter(options.warnings));
 }
 
 // A daemon leaves the directory that it was started in.

@@ -21,7 +21,7 @@ struct Override {
 struct Options {
   std::optional<std::filesystem::path> config;
   std::vector<Override> overrides;    // each key once: the command line beats the environment
-  std::vector<std::string> warnings;  // a line for each variable that seems to be misspelt
+  std::vector<std::string> warnings;  // a line for each variable that is ignored
   bool check_config = false;
   bool daemon = false;  // paths are absolute then, for a daemon leaves the directory it starts in
   std::optional<std::filesystem::path> pidfile;

@@ -14,14 +14,17 @@ struct Shell {
   std::string name;
   std::string command;
   std::string set_up;
+  std::string after_option;  // one that takes a value; zsh takes it away if a space is typed
 };
 
 const Shell bash{"bash", "bash --norc --noprofile -i",
                  "source '" + root + "client/completions/bash/coroecho-client'; source '" + root +
-                     "server/completions/bash/coroecho'"};
+                     "server/completions/bash/coroecho'",
+                 ""};
 const Shell zsh{"zsh", "zsh -f -i",
                 "fpath=('" + root + "client/completions/zsh' '" + root +
-                    "server/completions/zsh' $fpath); autoload -Uz compinit; compinit -u -D"};
+                    "server/completions/zsh' $fpath); autoload -Uz compinit; compinit -u -D",
+                "="};
 
 class Completion : public testing::TestWithParam<Shell> {
  protected:
@@ -56,20 +59,41 @@ class Completion : public testing::TestWithParam<Shell> {
 // A shell takes a while to start: one does for all of a program.
 TEST_P(Completion, CompletesOptionsAndValuesOfTheClient) {
   expect_completed("coroecho-client --pi", "coroecho-client --ping");  // not --pipeline
-  expect_completed("coroecho-client --ping --int", "coroecho-client --ping --interval");
-  expect_completed("coroecho-client --bench --pi", "coroecho-client --bench --pipeline");
+  expect_completed("coroecho-client --ping --int",
+                   "coroecho-client --ping --interval" + GetParam().after_option);
+  expect_completed("coroecho-client --bench --pi",
+                   "coroecho-client --bench --pipeline" + GetParam().after_option);
   expect_completed("coroecho-client --bench --mode st", "coroecho-client --bench --mode stream");
+  expect_completed("coroecho-client --bench --mode=st", "coroecho-client --bench --mode=stream");
   expect_offered("coroecho-client --bench --mode ", "churn");
+  expect_offered("coroecho-client --bench --mode=", "churn");
 }
 
 TEST_P(Completion, CompletesOptionsValuesAndFilesOfTheServer) {
   expect_completed("coroecho --dae", "coroecho --daemon");
   expect_completed("coroecho --log-format js", "coroecho --log-format json");
+  expect_completed("coroecho --log-format=js", "coroecho --log-format=json");
   expect_offered("coroecho --log-level ", "warning");
   terminal_.enter("cd; mkdir settings; touch settings/my.yaml; clear");
   terminal_.wait_for_last_line(">");
   expect_completed("coroecho --config sett", "coroecho --config settings/");
   expect_completed("coroecho --config settings/m", "coroecho --config settings/my.yaml");
+}
+
+// No name of a host is offered where a port is meant, and files are completed after an = too.
+TEST_P(Completion, CompletesAfterAnEqualsSignAndOffersNoHostAsAPort) {
+  terminal_.enter("cd; touch chart.svg; clear");
+  terminal_.wait_for_last_line(">");
+  expect_completed("coroecho-client --bench --plot=cha",
+                   "coroecho-client --bench --plot=chart.svg");
+  expect_completed("coroecho --pidfile=cha", "coroecho --pidfile=chart.svg");
+  expect_completed("coroecho-client localho", "coroecho-client localhost");
+  expect_completed("coroecho-client --timeout 3s localho",
+                   "coroecho-client --timeout 3s localhost");
+  expect_completed("coroecho-client --timeout=3s localho",
+                   "coroecho-client --timeout=3s localhost");
+  expect_completed("coroecho-client localhost localho", "coroecho-client localhost localho");
+  expect_completed("coroecho-client localhost:localho", "coroecho-client localhost:localho");
 }
 
 INSTANTIATE_TEST_SUITE_P(Shells, Completion, testing::Values(bash, zsh),

@@ -43,6 +43,29 @@ TEST(Options, TakeThePortOfTheEnvironmentUnlessOneIsGiven) {
   unsetenv("COROECHO_PORT");
 }
 
+TEST(Options, IgnoreAPortThatKubernetesSets) {
+  for (const char* port : {"tcp://10.0.0.1:8888", "udp://10.0.0.1:7", "sctp://[fd00::1]:7"}) {
+    setenv("COROECHO_PORT", port, 1);
+    EXPECT_EQ(accepted({"host"}).target.name(), "host:8888");
+  }
+  unsetenv("COROECHO_PORT");
+}
+
+TEST(Options, NameTheVariableWhosePortIsWrongWhereItIsUsed) {
+  for (const char* port : {"abc", "http://10.0.0.1:8888", "0", "70000", "80 "}) {
+    setenv("COROECHO_PORT", port, 1);
+    const auto parsed = parse({"host"});
+    ASSERT_TRUE(std::holds_alternative<EarlyExit>(parsed)) << port;
+    EXPECT_EQ(std::get<EarlyExit>(parsed).status, 2);
+    EXPECT_EQ(std::get<EarlyExit>(parsed).error.find("COROECHO_PORT: found \"" + std::string(port)),
+              0U)
+        << std::get<EarlyExit>(parsed).error;
+    EXPECT_EQ(accepted({"host:7"}).target.name(), "host:7");
+    EXPECT_EQ(accepted({"host", "7"}).target.name(), "host:7");
+  }
+  unsetenv("COROECHO_PORT");
+}
+
 TEST(Options, BeginWithAProxyHeaderIfAsked) {
   EXPECT_FALSE(accepted({"host"}).target.proxied);
   EXPECT_TRUE(accepted({"--proxy-protocol", "host"}).target.proxied);

@@ -89,7 +89,31 @@ TEST(Environment, OtherPeoplesVariablesAreLeftAlone) {
   const Variable protocol("COROECHO_PORT_8888_TCP_PROTO", "tcp");
   const Variable number("COROECHO_PORT_8888_TCP_PORT", "8888");
   const Variable address("COROECHO_PORT_8888_TCP_ADDR", "10.0.0.1");
+  // And for one called coroecho-a.
+  const Variable other("COROECHO_A_PORT", "tcp://10.0.0.2:8888");
   EXPECT_THAT(misspelt_variables(every_key()), IsEmpty());
+  EXPECT_THAT(foreign_variables(every_key()), IsEmpty());
+}
+
+TEST(Environment, APortThatKubernetesOrALinkSetsIsIgnoredWithALine) {
+  const Variable port("COROECHO_PORT", "tcp://10.0.0.1:8888");
+  const Variable admin("COROECHO_ADMIN_PORT", "udp://[fd00::1]:8889");
+  EXPECT_THAT(environment_values("port", false), IsEmpty());
+  EXPECT_THAT(environment_values("admin.port", false), IsEmpty());
+  EXPECT_THAT(foreign_variables(every_key()),
+              ElementsAre("COROECHO_PORT: \"tcp://10.0.0.1:8888\" is ignored: Kubernetes "
+                          "(enableServiceLinks) or a Docker link sets it",
+                          "COROECHO_ADMIN_PORT: \"udp://[fd00::1]:8889\" is ignored: Kubernetes "
+                          "(enableServiceLinks) or a Docker link sets it"));
+  EXPECT_THAT(misspelt_variables(every_key()), IsEmpty());
+}
+
+TEST(Environment, AnotherWrongPortIsTheOperatorsMistake) {
+  const Variable port("COROECHO_PORT", "http://10.0.0.1:8888");
+  const Variable level("COROECHO_LOG_LEVEL", "tcp://10.0.0.1:8888");
+  EXPECT_THAT(environment_values("port", false), ElementsAre("http://10.0.0.1:8888"));
+  EXPECT_THAT(environment_values("log.level", false), ElementsAre("tcp://10.0.0.1:8888"));
+  EXPECT_THAT(foreign_variables(every_key()), IsEmpty());
 }
 
 TEST(Environment, NeitherEveryKeysOwnVariableNorOthersAreMisspelt) {
