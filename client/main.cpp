@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "client/options.hpp"
 #include "client/ping.hpp"
 #include "client/pipe.hpp"
+#include "coro/standard_streams.hpp"
 
 namespace {
 
@@ -30,19 +30,10 @@ void use_locale() {
   if (locale == nullptr || std::string_view(locale) == "C") std::setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-// The number of a standard stream that is closed would go to whatever is opened next. Now its use
-// is an error.
-void occupy_closed_streams() {
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(stream, F_GETFD) >= 0) continue;
-    static_cast<void>(::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY));
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  occupy_closed_streams();
+  coro::occupy_closed_standard_streams();
   use_locale();
   // Whoever started us may ignore it; in a pipeline whose reader has gone it is what ends a filter
   // quietly.

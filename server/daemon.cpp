@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <initializer_list>
 #include <iostream>
@@ -38,8 +39,11 @@ int exit_code_of(pid_t child, int pipe) {
   if (size == 1) return EXIT_SUCCESS;
 
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  pid_t ended = 0;
+  do {
+    ended = ::waitpid(child, &status, 0);
+  } while (ended < 0 && errno == EINTR);
+  if (ended < 0) throw_error("waitpid");
   if (WIFEXITED(status)) return WEXITSTATUS(status);
   std::cerr << "coroecho: ended by signal " << WTERMSIG(status) << '\n';
   return EX_SOFTWARE;
@@ -53,6 +57,8 @@ Daemon::~Daemon() {
 
 std::optional<int> Daemon::begin(int first_unwanted) {
   ::close_range(static_cast<unsigned>(first_unwanted), ~0U, 0);
+  // Who started us may ignore it, which is inherited; the child's status would be lost then.
+  std::signal(SIGCHLD, SIG_DFL);
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw_error("pipe2");
   const pid_t child = ::fork();

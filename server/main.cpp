@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "coro/scheduler.hpp"
+#include "coro/standard_streams.hpp"
 #include "server/daemon.hpp"
 #include "server/event_log.hpp"
 #include "server/inherited_sockets.hpp"
@@ -91,6 +92,7 @@ int serve(const server::Options& options, const server::Config& config, server::
 // Options, configuration, then the service; what the operator got wrong is one line and an exit
 // code of sysexits.h.
 int main(int argc, char** argv) {
+  coro::occupy_closed_standard_streams();
   std::signal(SIGPIPE,
               SIG_IGN);  // a peer that is gone is an error of the write, not the end of the service
   try {

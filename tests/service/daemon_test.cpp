@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/service/daemon.hpp"
 #include "tests/service/server.hpp"
 
 // --daemon and --pidfile.
@@ -28,10 +29,7 @@ constexpr int usage_error = 64;    // EX_USAGE of sysexits.h
 constexpr int cannot_listen = 69;  // EX_UNAVAILABLE
 constexpr int config_error = 78;   // EX_CONFIG
 
-std::string content(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+using Daemon = DaemonTest;
 
 void wait_for_content(const fs::path& path, const std::string& part) {
   const Clock::time_point deadline = Clock::now() + patience;
@@ -40,64 +38,6 @@ void wait_for_content(const fs::path& path, const std::string& part) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }
-
-// The commands are run in a directory of the test's own.
-class Daemon : public testing::Test {
- protected:
-  // What the daemon loses when its parent ends, this process gains, so that it can wait for it.
-  Daemon() { prctl(PR_SET_CHILD_SUBREAPER, 1); }
-  ~Daemon() override {
-    if (pid_ > 0) {
-      kill(pid_, SIGKILL);
-      waitpid(pid_, nullptr, 0);
-    }
-    prctl(PR_SET_CHILD_SUBREAPER, 0);
-  }
-
-  fs::path path(const std::string& name) const { return directory_ / name; }
-
-  std::vector<std::string> command(const std::vector<std::string>& arguments) const {
-    std::vector<std::string> words = {"env", "-C", directory_.path(), COROECHO};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    return words;
-  }
-
-  // Everything in relative paths. Returns when the parent has ended, and nobody holds its streams.
-  void start(const std::string& more = "") {
-    directory_.write("echo.yaml", "{host: [], unix: echo.sock, log: {file: echo.log}" + more + "}");
-    const Finished parent =
-        run(command({"--daemon", "--pidfile", "echo.pid", "--config", "echo.yaml"}));
-    ASSERT_EQ(0, parent.exit_code) << parent.errors;
-    EXPECT_EQ("", parent.output + parent.errors);
-    pid_ = std::stoi(content(path("echo.pid")));
-  }
-
-  void expect_exit(int exit_code) {
-    const FileDescriptor handle(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)), "pidfd_open");
-    pollfd ended{.fd = handle.get(), .events = POLLIN, .revents = 0};
-    ASSERT_EQ(1, poll(&ended, 1, milliseconds_until(Clock::now() + patience)));
-    int status = 0;
-    ASSERT_EQ(pid_, waitpid(pid_, &status, 0));
-    pid_ = 0;
-    EXPECT_TRUE(WIFEXITED(status));
-    EXPECT_EQ(exit_code, WEXITSTATUS(status));
-  }
-
-  // Neither a daemon nor its files are left.
-  void expect_refusal(const std::vector<std::string>& arguments, int exit_code,
-                      const std::string& message) {
-    std::vector<std::string> all = {"--daemon"};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    const Finished parent = run(command(all));
-    EXPECT_EQ(exit_code, parent.exit_code);
-    EXPECT_THAT(parent.errors, HasSubstr(message));
-    EXPECT_EQ("", parent.output);
-    EXPECT_EQ(-1, waitpid(-1, nullptr, WNOHANG)) << "a process is left";
-  }
-
-  TemporaryDirectory directory_;
-  pid_t pid_ = 0;  // the daemon
-};
 
 TEST_F(Daemon, TheParentEndsOnceItServes) {
   start();

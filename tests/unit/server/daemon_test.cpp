@@ -12,11 +12,13 @@
 namespace server {
 namespace {
 
-// The exit code of a process that begins a daemon, which then does `serve` and ends with exit
-// code 3.
-int exit_code_of_starter(const std::function<void(Daemon&)>& serve) {
+// The exit code of a process that does `prepare` and begins a daemon, which then does `serve` and
+// ends with exit code 3.
+int exit_code_of_starter(
+    const std::function<void(Daemon&)>& serve, const std::function<void()>& prepare = [] {}) {
   const pid_t starter = ::fork();
   if (starter == 0) {
+    prepare();
     Daemon daemon;
     const std::optional<int> exit_code = daemon.begin(3);
     if (exit_code) ::_exit(*exit_code);
@@ -35,6 +37,11 @@ TEST(Daemon, LetsItsStarterGoWhenItDetaches) {
 
 TEST(Daemon, ItsExitCodeIsTheStartersIfItEndsBefore) {
   EXPECT_EQ(3, exit_code_of_starter([](Daemon&) {}));
+}
+
+TEST(Daemon, ItsExitCodeIsTheStartersWhereSigchldIsIgnored) {
+  const auto ignore = [] { std::signal(SIGCHLD, SIG_IGN); };
+  EXPECT_EQ(3, exit_code_of_starter([](Daemon&) {}, ignore));
 }
 
 TEST(Daemon, IsAttachedUntilItDetaches) {

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/types.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/temporary_directory.hpp"
+
+namespace service {
+
+std::string content(const std::filesystem::path& path);
+
+// Tests of --daemon. The commands are run in a directory of the test's own.
+class DaemonTest : public testing::Test {
+ protected:
+  // What the daemon loses when its parent ends, this process gains, so that it can wait for it.
+  DaemonTest();
+  ~DaemonTest() override;
+
+  std::filesystem::path path(const std::string& name) const { return directory_ / name; }
+
+  std::vector<std::string> command(const std::vector<std::string>& arguments) const;
+
+  // Starts one that serves at echo.sock, with `more` in its configuration, by a shell's `script`,
+  // of which "$@" is the command. Everything is in relative paths. Returns when the parent has
+  // ended, and nobody holds its streams.
+  void start(const std::string& more = "", const std::string& script = R"(exec "$@")");
+
+  void expect_exit(int exit_code);
+
+  // Neither a daemon nor its files are left.
+  void expect_refusal(const std::vector<std::string>& arguments, int exit_code,
+                      const std::string& message);
+
+  TemporaryDirectory directory_;
+  pid_t pid_ = 0;  // the daemon
+};
+
+}  // namespace service
