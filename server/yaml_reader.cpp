@@ -5,13 +5,12 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
-#include <algorithm>
-#include <boost/nowide/utf/utf.hpp>
 #include <map>
 #include <sstream>
 #include <utility>
 
 #include "server/config_error.hpp"
+#include "server/yaml_source.hpp"
 
 namespace server {
 
@@ -21,7 +20,8 @@ namespace {
 // events are read.
 class EntryCollector : public YAML::EventHandler {
  public:
-  explicit EntryCollector(std::string name) : name_(std::move(name)) {}
+  EntryCollector(const YamlSource& source, std::string name)
+      : source_(source), name_(std::move(name)) {}
 
   std::vector<Entry> take_entries() { return std::move(entries_); }
 
@@ -47,6 +47,7 @@ class EntryCollector : public YAML::EventHandler {
                 const std::string& text) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
+    refuse_fault(mark, text);
     const Value value{.text = text, .quoted = tag == "!"};
     if (in_list_) {
       entries_.back().values.push_back(value);
@@ -81,6 +82,7 @@ class EntryCollector : public YAML::EventHandler {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
     if (in_list_) {
+      refuse_fault(mark, "");  // a quote without its end looks like a key
       fail_key("has a list of sections, expected plain values");
     }
     if (sections_.empty()) {
@@ -121,6 +123,14 @@ class EntryCollector : public YAML::EventHandler {
     }
   }
 
+  void refuse_fault(const YAML::Mark& mark, const std::string& text) const {
+    const std::string fault = source_.fault_of_scalar(mark.line, mark.column, text);
+    if (fault.empty()) return;
+    const bool is_value = key_given_ || in_list_;
+    throw ConfigError((is_value ? place(name_, mark.line + 1, key_) : place(name_, mark.line + 1)) +
+                      ": " + fault);
+  }
+
   void require_key(const YAML::Mark& mark) const {
     if (!key_given_) {
       fail(mark, "found a value without a key, expected keys and values such as 'port: 8888'");
@@ -148,6 +158,7 @@ class EntryCollector : public YAML::EventHandler {
     key_given_ = false;
   }
 
+  const YamlSource& source_;
   std::string name_;
   std::vector<Entry> entries_;
   std::vector<std::string> sections_;  // of the mappings that are open: "", "limits."
@@ -159,29 +170,11 @@ class EntryCollector : public YAML::EventHandler {
   bool document_seen_ = false;
 };
 
-void refuse_bad_characters(std::string_view text, const std::string& name) {
-  namespace utf = boost::nowide::utf;
-  int line = 1;
-  const char* position = text.data();
-  const char* const end = text.data() + text.size();
-  while (position != end) {
-    const utf::code_point character = utf::utf_traits<char>::decode(position, end);
-    if (character == utf::illegal || character == utf::incomplete) {
-      throw ConfigError(place(name, line) + ": is not valid UTF-8");
-    }
-    const bool is_space = character == '\n' || character == '\r' || character == '\t';
-    if ((character < 0x20 && !is_space) || character == 0x7F) {
-      throw ConfigError(place(name, line) + ": has a control character");
-    }
-    line += character == '\n' ? 1 : 0;
-  }
-}
-
 }  // namespace
 
 std::vector<Entry> read_yaml(std::string_view text, const std::string& name) {
-  refuse_bad_characters(text, name);
-  EntryCollector collector(name);
+  const YamlSource source(text, name);
+  EntryCollector collector(source, name);
   std::istringstream stream{std::string(text)};
   try {
     YAML::Parser parser(stream);
