@@ -19,7 +19,9 @@
 #include "client/bench_worker.hpp"
 #include "client/connection.hpp"
 #include "client/failure.hpp"
+#include "client/output.hpp"
 #include "client/plot.hpp"
+#include "client/run.hpp"
 #include "coro/scheduler.hpp"
 
 namespace client {
@@ -171,12 +173,12 @@ void Bench::show_progress(Clock::time_point now) {
   const auto& bench = options_->bench;
   const auto whole = bench.warmup + bench.duration;
   const auto text = outcome_.rates.empty() ? "warming up" : rate_text(outcome_.rates.back());
-  fmt::print(stderr, "\r\033[K{}", bench_progress_line(now - start_, whole, text));
+  print_error("\r\033[K" + bench_progress_line(now - start_, whole, text));
   progress_shown_ = true;
 }
 
 void Bench::hide_progress() const {
-  if (progress_shown_) fmt::print(stderr, "\r\033[K");
+  if (progress_shown_) print_error("\r\033[K");
 }
 
 void Bench::watch_signals(Yield yield) {
@@ -206,11 +208,14 @@ int run_bench(const Options& options) {
   coro::Scheduler scheduler;
   Bench bench(scheduler, options);
   scheduler.spawn("bench", [&bench](Yield yield) { bench.run(yield); }).value();
-  scheduler.run();
+  if (const auto failed = run_to_end(scheduler)) {
+    report(*failed);
+    return 1;
+  }
   const auto& outcome = bench.outcome();
   if (outcome.results.first_failure) report(*outcome.results.first_failure);
   if (outcome.elapsed == 0s) return 1;  // it never began
-  fmt::print(stdout, "{}", bench_report(options, outcome));
+  print(bench_report(options, outcome));
   const bool plotted = !options.bench.plot || write_plot(options, outcome);
   return outcome.clean() && plotted ? 0 : 1;
 }

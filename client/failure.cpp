@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <boost/asio/error.hpp>
-#include <cstdio>
+
+#include "client/output.hpp"
+#include "client/rendering.hpp"
 
 namespace client {
 namespace {
@@ -116,11 +118,11 @@ Failure local_failure(const std::string& what, error_code error) {
 }
 
 std::string text_of(const Failure& failure) {
-  return fmt::format("coroecho-client: {}: {}", name_of(failure.kind), failure.text);
+  return fmt::format("coroecho-client: {}: {}", name_of(failure.kind), escaped(failure.text));
 }
 
 void report(const Failure& failure) {
-  fmt::print(stderr, "{}\n", text_of(failure));
+  print_error(text_of(failure) + '\n');
 }
 
 }  // namespace client

@@ -1,23 +1,31 @@
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <clocale>
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <string_view>
 #include <variant>
 
 #include "client/bench.hpp"
 #include "client/conversation.hpp"
+#include "client/failure.hpp"
 #include "client/options.hpp"
+#include "client/output.hpp"
 #include "client/ping.hpp"
 #include "client/pipe.hpp"
+#include "client/rendering.hpp"
 #include "coro/standard_streams.hpp"
 
 namespace {
 
-int run(const client::Options& options) {
+int run(int argc, char** argv) {
+  const auto parsed = client::parse_options(argc, argv);
+  if (const auto* early = std::get_if<client::EarlyExit>(&parsed)) {
+    client::print(early->output);
+    client::print_error(client::escaped_lines(early->error));
+    return early->status;
+  }
+  const auto& options = std::get<client::Options>(parsed);
   if (options.mode == client::Options::Mode::ping) return client::run_ping(options);
   if (options.mode == client::Options::Mode::bench) return client::run_bench(options);
   const bool at_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
@@ -38,16 +46,15 @@ int main(int argc, char** argv) {
   // Whoever started us may ignore it; in a pipeline whose reader has gone it is what ends a filter
   // quietly.
   std::signal(SIGPIPE, SIG_DFL);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that must not grow is an error of writing
   try {
-    const auto parsed = client::parse_options(argc, argv);
-    if (const auto* early = std::get_if<client::EarlyExit>(&parsed)) {
-      fmt::print(stdout, "{}", early->output);
-      fmt::print(stderr, "{}", early->error);
-      return early->status;
-    }
-    return run(std::get<client::Options>(parsed));
+    const int status = run(argc, argv);
+    const auto unwritten = client::print_failure();
+    if (!unwritten) return status;
+    client::report(client::local_failure("standard output", unwritten));
+    return status == 0 ? 1 : status;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "coroecho-client: {}\n", error.what());
+    client::report({client::FailureClass::local, error.what()});
     return 1;
   }
 }

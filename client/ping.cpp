@@ -1,12 +1,10 @@
 #include "client/ping.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <boost/asio/basic_signal_set.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
-#include <cstdio>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -15,7 +13,9 @@
 
 #include "client/failure.hpp"
 #include "client/link.hpp"
+#include "client/output.hpp"
 #include "client/ping_report.hpp"
+#include "client/run.hpp"
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
 #include "coro/time_limit.hpp"
@@ -59,8 +59,9 @@ class Ping {
   void link_lost(const Failure& failure);
   void watch_signals(Yield yield);
   PingTally tally() const;
-  void show(const std::string& line) const;
-  void show_always(const std::string& line) const;
+  void end();
+  void show(const std::string& line);
+  void show_always(const std::string& line);
 
   coro::Scheduler* scheduler_;
   const Options* options_;
@@ -191,7 +192,7 @@ void Ping::lose_oldest() {
 
 // With the connection goes everything that was under way.
 void Ping::link_lost(const Failure& failure) {
-  fmt::print(stderr, "{}\n", text_of(failure));
+  report(failure);
   if (options_->ping.json) show_always(report_->failed(failure));
   if (failure.kind == FailureClass::mismatch && !under_way_.empty()) {
     ++tally_.mismatched;
@@ -207,13 +208,17 @@ void Ping::watch_signals(Yield yield) {
     const auto [failed, signal] = signals_.async_wait(yield);
     if (failed) return;
     if (signal == SIGQUIT) {
-      fmt::print(stderr, "{}\n", report_->summary(options_->target, tally()));
+      print_error(report_->summary(options_->target, tally()) + '\n');
       continue;
     }
-    if (::isatty(STDOUT_FILENO) == 1) fmt::print(stdout, "\n");  // after the ^C
-    interrupted_ = true;
-    main_.cancel();
+    if (::isatty(STDOUT_FILENO) == 1) print("\n");  // after the ^C
+    end();
   }
+}
+
+void Ping::end() {
+  interrupted_ = true;
+  main_.cancel();
 }
 
 PingTally Ping::tally() const {
@@ -223,13 +228,13 @@ PingTally Ping::tally() const {
   return tally;
 }
 
-void Ping::show(const std::string& line) const {
+void Ping::show(const std::string& line) {
   if (!options_->ping.quiet) show_always(line);
 }
 
-void Ping::show_always(const std::string& line) const {
-  fmt::print(stdout, "{}\n", line);
-  std::fflush(stdout);
+void Ping::show_always(const std::string& line) {
+  print(line + '\n');
+  if (print_failure()) end();
 }
 
 }  // namespace
@@ -238,7 +243,10 @@ int run_ping(const Options& options) {
   coro::Scheduler scheduler;
   Ping ping(scheduler, options);
   ping.begin();
-  scheduler.run();
+  if (const auto failed = run_to_end(scheduler)) {
+    report(*failed);
+    return 1;
+  }
   return ping.exit_status();
 }
 

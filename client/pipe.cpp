@@ -10,6 +10,7 @@
 #include "client/echo_window.hpp"
 #include "client/failure.hpp"
 #include "client/progress.hpp"
+#include "client/run.hpp"
 #include "client/standard_stream.hpp"
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
@@ -168,7 +169,10 @@ int run_pipe(const Options& options) {
   coro::Scheduler scheduler;
   Pipe pipe(scheduler, options);
   scheduler.spawn("pipe", [&pipe](Yield yield) { pipe.run(yield); }).value();
-  scheduler.run();
+  if (const auto failed = run_to_end(scheduler)) {
+    report(*failed);
+    return 1;
+  }
   if (pipe.failure()) report(*pipe.failure());
   return pipe.succeeded() ? 0 : 1;
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/output.hpp"
 #include "client/units.hpp"
 
 namespace client {
@@ -60,7 +61,7 @@ Progress::Progress(coro::Scheduler& scheduler, std::function<std::uint64_t()> do
 
 Progress::~Progress() {
   task_.cancel();
-  if (shown_) fmt::print(stderr, "\r\033[K");
+  if (shown_) print_error("\r\033[K");
 }
 
 void Progress::show(coro::Yield yield) {
@@ -70,7 +71,7 @@ void Progress::show(coro::Yield yield) {
   while (!interrupted && !yield.is_cancelled()) {
     const auto elapsed = coro::Clock::now() - started;
     const auto line = progress_line(done_(), total, elapsed, width_of_terminal() - 1);
-    fmt::print(stderr, "\r\033[K{}", line);
+    print_error("\r\033[K" + line);
     shown_ = true;
     interrupted = coro::sleep_for(yield, 200ms);
   }

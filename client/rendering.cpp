@@ -8,6 +8,8 @@
 #include <cwchar>
 #include <cwctype>
 
+#include "text/invisible.hpp"
+
 namespace client {
 namespace {
 
@@ -31,6 +33,11 @@ bool is_printable(char byte) {
   return byte >= 0x20 && byte < 0x7f;
 }
 
+bool is_shown(wchar_t character) {
+  return std::iswprint(static_cast<std::wint_t>(character)) != 0 &&
+         !text::is_invisible(static_cast<char32_t>(character));
+}
+
 std::size_t width_of(wchar_t character, std::size_t column) {
   if (character == L'\t') return tab_width - column % tab_width;
   if (std::iswcntrl(static_cast<std::wint_t>(character)) != 0) return 2;
@@ -46,7 +53,7 @@ std::string escaped(std::string_view bytes) {
     wchar_t character = 0;
     const auto size = std::mbrtowc(&character, bytes.data(), bytes.size(), &state);
     const bool is_character = size > 0 && size <= bytes.size();
-    if (is_character && std::iswprint(static_cast<std::wint_t>(character)) != 0) {
+    if (is_character && is_shown(character)) {
       text.append(bytes.substr(0, size));
       bytes.remove_prefix(size);
     } else {
@@ -56,6 +63,17 @@ std::string escaped(std::string_view bytes) {
     }
   }
   return text;
+}
+
+std::string escaped_lines(std::string_view text) {
+  std::string lines;
+  for (;;) {
+    const auto end = text.find('\n');
+    lines += escaped(text.substr(0, end));
+    if (end == std::string_view::npos) return lines;
+    lines += '\n';
+    text.remove_prefix(end + 1);
+  }
 }
 
 std::string hex_dump(std::string_view bytes) {

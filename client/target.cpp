@@ -6,6 +6,8 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "client/rendering.hpp"
+
 namespace client {
 namespace {
 
@@ -52,7 +54,7 @@ Parts split(std::string_view text) {
 
 std::string Target::name() const {
   const bool is_v6 = host.find(':') != std::string::npos;
-  return is_v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+  return escaped(is_v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port));
 }
 
 Target parse_target(std::string_view host, std::string_view port, std::string_view usual_port) {

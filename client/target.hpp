@@ -12,13 +12,13 @@ struct Target {
 
   bool proxied = false;  ///< a connection begins with a PROXY header, as if from a load balancer
 
-  /// `host:port`, with an IPv6 address in brackets (RFC 3986, 3.2.2).
+  /// `host:port`, with an IPv6 address in brackets (RFC 3986, 3.2.2); escaped, as it is shown.
   std::string name() const;
 };
 
 /// Reads `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT` or a bare IPv6 address; port may be empty. What
-/// is not given keeps its default, the port the one given as such (none if that is empty). Throws std::invalid_argument
-/// with one line for the operator when it makes no sense.
+/// is not given keeps its default, the port the one given as such (none if that is empty). Throws
+/// std::invalid_argument with one line for the operator when it makes no sense.
 Target parse_target(std::string_view host, std::string_view port,
                     std::string_view usual_port = "8888");
 

@@ -6,27 +6,12 @@
 #include <cstdint>
 #include <cstring>
 
+#include "text/invisible.hpp"
+
 namespace server {
 namespace {
 
 using Utf8 = boost::locale::utf::utf_traits<char>;
-
-struct Range {
-  boost::locale::utf::code_point first;
-  boost::locale::utf::code_point last;
-};
-
-// Unicode 14, categories Cc, Cf, Zl and Zp, from U+0080.
-constexpr std::array unprintable = {
-    Range{0x80, 0x9F},       Range{0xAD, 0xAD},       Range{0x600, 0x605},
-    Range{0x61C, 0x61C},     Range{0x6DD, 0x6DD},     Range{0x70F, 0x70F},
-    Range{0x890, 0x891},     Range{0x8E2, 0x8E2},     Range{0x180E, 0x180E},
-    Range{0x200B, 0x200F},   Range{0x2028, 0x202E},   Range{0x2060, 0x2064},
-    Range{0x2066, 0x206F},   Range{0xFEFF, 0xFEFF},   Range{0xFFF9, 0xFFFB},
-    Range{0x110BD, 0x110BD}, Range{0x110CD, 0x110CD}, Range{0x13430, 0x13438},
-    Range{0x1BCA0, 0x1BCA3}, Range{0x1D173, 0x1D17A}, Range{0xE0001, 0xE0001},
-    Range{0xE0020, 0xE007F},
-};
 
 // The character that `bytes` begin with; Utf8 says illegal or incomplete if it is none.
 boost::locale::utf::code_point first_character(std::string_view bytes) {
@@ -42,13 +27,7 @@ std::size_t printable_length(std::string_view bytes) {
     return 0;
   }
   const auto character = first_character(bytes);
-  if (!boost::locale::utf::is_valid_codepoint(character)) {
-    return 0;
-  }
-  const auto* range =
-      std::lower_bound(unprintable.begin(), unprintable.end(), character,
-                       [](const Range& candidate, auto value) { return candidate.last < value; });
-  if (range != unprintable.end() && character >= range->first) {
+  if (!boost::locale::utf::is_valid_codepoint(character) || text::is_invisible(character)) {
     return 0;
   }
   return static_cast<std::size_t>(Utf8::width(character));

@@ -18,10 +18,8 @@ struct EscapeRules {
 };
 
 /// Appends `bytes`: printable ASCII and UTF-8 as they are, newline, carriage return and tab as \n
-/// \r \t, and every byte of anything else as \xNN: control characters (C0, DEL, C1), line
-/// separators and format characters (Unicode categories Cc, Cf, Zl, Zp, which include the
-/// bidirectional controls of Unicode Annex 9), and whatever is not UTF-8 (RFC 3629). The result is
-/// valid UTF-8.
+/// \r \t, and every byte of anything else as \xNN: control characters (C0, DEL, C1), whatever is
+/// invisible (text/invisible.hpp), and whatever is not UTF-8 (RFC 3629). The result is valid UTF-8.
 void append_escaped(spdlog::memory_buf_t& out, std::string_view bytes, EscapeRules rules = {});
 
 /// How many of `bytes` to show so that at most `limit` are shown and no UTF-8 character is cut.

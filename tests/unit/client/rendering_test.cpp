@@ -31,6 +31,20 @@ TEST_F(Rendering, ShowsInvalidUtf8AsBytes) {
   EXPECT_EQ(escaped("\xc0\xaf"), "\\xc0\\xaf");
 }
 
+TEST_F(Rendering, ShowsWhatIsInvisibleAsBytes) {
+  for (const std::string character :
+       {"\u061c", "\u00ad", "\u200b", "\u200d", "\u200f", "\u2028", "\u202e", "\u2060", "\u2066",
+        "\u2069", "\u3164", "\ufe0f", "\ufeff", "\ufff9", "\U000e0041", "\U000e0100"}) {
+    EXPECT_EQ(escaped("a" + character + "b").substr(0, 3), "a\\x") << character;
+    EXPECT_TRUE(escaped(character + "b").ends_with("b"));
+  }
+}
+
+TEST_F(Rendering, KeepsOnlyTheLineEndsOfLines) {
+  EXPECT_EQ(escaped_lines("one\n\033[1mtwo\n"), "one\n\\x1b[1mtwo\n");
+  EXPECT_EQ(escaped_lines("one\n\ntwo"), "one\n\ntwo");
+}
+
 TEST(HexDump, HasSixteenBytesARow) {
   EXPECT_EQ(hex_dump("0123456789abcdef\n"),
             "00000000  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|\n"

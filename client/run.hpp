@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+
+#include "client/failure.hpp"
+#include "coro/scheduler.hpp"
+
+namespace client {
+
+/// Runs until no coroutine is left. An exception that leaves one, such as for lack of memory, ends
+/// the run: the others might wait for ever for what it was to do. It is returned.
+std::optional<Failure> run_to_end(coro::Scheduler& scheduler);
+
+}  // namespace client

@@ -1,0 +1,162 @@
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/service/client_faulty_server.hpp"
+#include "tests/service/file_descriptor.hpp"
+#include "tests/service/patience.hpp"
+#include "tests/service/process.hpp"
+#include "tests/service/server.hpp"
+#include "tests/temporary_directory.hpp"
+
+// Output of coroecho-client that cannot be written, and what must not be written as it is.
+namespace service {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Runs the client by a shell, which redirects its output.
+Finished client(const std::string& arguments, const std::string& redirections) {
+  return run({"sh", "-c", "exec \"" COROECHO_CLIENT "\" " + arguments + " " + redirections});
+}
+
+void expect_full_disk_reported(const Finished& finished, const std::string& what) {
+  EXPECT_EQ(finished.exit_code, 1) << what;
+  EXPECT_NE(finished.errors.find("local: standard output: No space left on device"),
+            std::string::npos)
+      << what << ": " << finished.errors;
+}
+
+TEST(ClientOutput, AFullDiskIsAnErrorInEveryMode) {
+  const Server server;
+  const auto where = " 127.0.0.1 " + std::to_string(server.port());
+  const std::string bench = "--bench --connections 2 --warmup 1ms --duration 50ms";
+  for (const auto& arguments :
+       {std::string("--help"), std::string("--version"), "--ping -c 2 -i 1ms" + where,
+        "--ping -q -c 1" + where, "--ping --json -c 1" + where, bench + where,
+        bench + " --json" + where, bench + " --csv" + where}) {
+    expect_full_disk_reported(client(arguments, "> /dev/full"), arguments);
+  }
+  const auto piped =
+      run({"sh", "-c", "echo hello | \"" COROECHO_CLIENT "\"" + where + " > /dev/full"});
+  expect_full_disk_reported(piped, "in a pipe");
+}
+
+TEST(ClientOutput, EndsAnEndlessPingThatNobodyCanRead) {
+  const Server server;
+  const auto finished =
+      client("--ping -i 1ms 127.0.0.1 " + std::to_string(server.port()), "> /dev/full");
+  expect_full_disk_reported(finished, "--ping");
+}
+
+TEST(ClientOutput, AClosedStandardOutputIsAnError) {
+  const auto finished = client("--version", ">&-");
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_NE(finished.errors.find("standard output: Bad file descriptor"), std::string::npos)
+      << finished.errors;
+}
+
+TEST(ClientOutput, LeavesOutMessagesThatCannotBeWritten) {
+  std::uint16_t port = 0;
+  {
+    port = FaultyServer([](auto&, int) {}).port();
+  }
+  const auto where = " 127.0.0.1 " + std::to_string(port);
+  for (const std::string redirection : {"2>&-", "2> /dev/full"}) {
+    for (const std::string mode : {"--ping -c 1", "--bench --duration 50ms", ""}) {
+      const auto finished =
+          run({"sh", "-c", "exec \"" COROECHO_CLIENT "\" " + mode + where + " " + redirection});
+      EXPECT_EQ(finished.exit_code, 1) << mode << ' ' << redirection;
+    }
+    const auto usage = run({"sh", "-c", "exec \"" COROECHO_CLIENT "\" --bogus " + redirection});
+    EXPECT_EQ(usage.exit_code, 2) << redirection;
+  }
+}
+
+// A reader of messages that is gone for certain.
+TEST(ClientOutput, IsNotEndedByAReaderOfMessagesWhoIsGone) {
+  const auto finished = run({"bash", "-c",
+                             "exec 3> >(exec sleep 0); wait $!; \"" COROECHO_CLIENT
+                             "\" --bogus 2>&3; echo status=$?"});
+  EXPECT_EQ(finished.output, "status=2\n");
+}
+
+TEST(ClientOutput, WaitsForASlowReaderAlsoWhereThePipeDoesNotBlock) {
+  const Server server;
+  const auto finished = run({"python3", "-c",
+                             "import os, subprocess, sys, time\n"
+                             "r, w = os.pipe()\n"
+                             "os.set_blocking(w, False)\n"
+                             "client = subprocess.Popen(sys.argv[1:], stdout=w)\n"
+                             "os.close(w)\n"
+                             "while True:\n"
+                             "  try: client.wait(0.01)\n"
+                             "  except subprocess.TimeoutExpired: pass\n"
+                             "  data = os.read(r, 65536)\n"
+                             "  if not data: break\n"
+                             "  sys.stdout.write(data.decode())\n"
+                             "sys.exit(client.wait())\n",
+                             COROECHO_CLIENT, "--ping", "-c", "3000", "-i", "1ms", "127.0.0.1",
+                             std::to_string(server.port())});
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  EXPECT_NE(finished.output.find("seq=3000 "), std::string::npos);
+  EXPECT_NE(finished.output.find("3000 sent, 3000 received"), std::string::npos);
+}
+
+TEST(ClientOutput, CanBeEndedWhileNobodyReads) {
+  const Server server;
+  const TemporaryDirectory directory;
+  const auto fifo = (directory / "fifo").string();
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const FileDescriptor reader(::open(fifo.c_str(), O_RDWR | O_CLOEXEC), "open");
+  constexpr int page = 4096;
+  ASSERT_EQ(::fcntl(reader.get(), F_SETPIPE_SZ, page), page);
+  Process process({"sh", "-c",
+                   "exec \"" COROECHO_CLIENT "\" --ping -i 1ms 127.0.0.1 " +
+                       std::to_string(server.port()) + " > " + fifo});
+  const auto is_full = [&] {
+    int waiting = 0;
+    return ::ioctl(reader.get(), FIONREAD, &waiting) == 0 && waiting > page - 100;
+  };
+  const auto deadline = Clock::now() + patience;
+  while (!is_full() && Clock::now() < deadline)
+    std::this_thread::sleep_for(1ms);
+  ASSERT_TRUE(is_full());
+  std::this_thread::sleep_for(20ms);  // it most likely waits for the reader by now
+  process.signal(SIGTERM);
+  std::this_thread::sleep_for(20ms);
+  process.signal(SIGTERM);  // if the first came just before it waited
+  EXPECT_NE(process.wait(), 0);
+}
+
+// ---- what the operator or the network named
+
+TEST(ClientOutput, ShowsNoNameAsItIsThatControlsTheTerminal) {
+  const std::string evil = "x\033]52;c;eA==\a\xe2\x80\xae\xff";
+  for (const auto& command : std::vector<std::vector<std::string>>{
+           {COROECHO_CLIENT, evil, "1"},
+           {COROECHO_CLIENT, "127.0.0.1", evil},
+           {COROECHO_CLIENT, evil + ":99999"},
+           {COROECHO_CLIENT, "--" + evil},
+           {COROECHO_CLIENT, "--timeout", evil},
+           {COROECHO_CLIENT, "--bench", "--mode", evil},
+           {COROECHO_CLIENT, "--ping", "-c", "1", "--json", evil, "1"}}) {
+    const auto finished = run(command);
+    EXPECT_NE(finished.exit_code, 0);
+    EXPECT_LE(finished.exit_code, 2);
+    EXPECT_FALSE(finished.errors.empty());
+    for (const std::string part : {"\033", "\a", "\xe2\x80\xae", "\xff"}) {
+      EXPECT_EQ(finished.errors.find(part), std::string::npos) << finished.errors;
+      EXPECT_EQ(finished.output.find(part), std::string::npos) << finished.output;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace service
