@@ -53,7 +53,7 @@ boost::system::result<ListenAddresses, std::string> addresses_of(const std::stri
                                                                  coro::Yield yield) {
   if (host == "localhost") return localhost(wanted);  // known without asking (RFC 6761, 6.3)
   if (const auto address = parse_address(host)) {
-    return ListenAddresses{address_for(*address, wanted)};
+    return ListenAddresses{address_for(unmapped(*address), wanted)};
   }
 
   coro::TcpResolver resolver(yield.executor());

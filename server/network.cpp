@@ -45,6 +45,11 @@ ip::address first_of_block(const ip::address& address, unsigned prefix_length) {
   return ip::network_v6(address.to_v6(), length).network();
 }
 
+// fe80::1%eth0 is in fe80::/10 whatever the interface.
+ip::address unscoped(const ip::address& address) {
+  return address.is_v6() ? ip::address_v6(address.to_v6().to_bytes()) : address;
+}
+
 }  // namespace
 
 std::optional<ip::address> parse_address(std::string_view text) {
@@ -107,7 +112,7 @@ boost::system::result<Network, std::string> Network::parse(std::string_view text
 }
 
 bool Network::contains(const ip::address& address) const {
-  const ip::address candidate = unmapped(address);
+  const ip::address candidate = unscoped(unmapped(address));
   return candidate.is_v4() == first_.is_v4() && first_of_block(candidate, prefix_length_) == first_;
 }
 

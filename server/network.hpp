@@ -30,7 +30,7 @@ class Network {
   static boost::system::result<Network, std::string> parse(std::string_view text);
 
   /// IPv4 networks contain no IPv6 address and the other way round: ::/0 is every IPv6 address, no
-  /// IPv4 address.
+  /// IPv4 address. The scope of an address (fe80::1%eth0) does not count.
   bool contains(const boost::asio::ip::address& address) const;
 
   /// What parse() reads back: 10.0.0.0/8, ::1/128.

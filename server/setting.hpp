@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <boost/algorithm/string/predicate.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -80,7 +82,7 @@ Setting size(const std::string& key, Number& field, std::uint64_t most) {
                 format);
 }
 
-/// One word of several.
+/// One word of several, in capitals or not. Of two words that mean the same the first is written.
 template <class Choice>
 using Words = std::vector<std::pair<std::string_view, Choice>>;
 
@@ -90,24 +92,20 @@ template <class Choice>
 Setting choice(const std::string& key, Choice& field, Words<Choice> words) {
   auto parse = [words](const Value& value) -> std::optional<Choice> {
     for (const auto& [word, choice] : words) {
-      if (word == value.text) {
+      if (boost::algorithm::iequals(word, value.text)) {
         return choice;
       }
     }
     return std::nullopt;
   };
   auto format = [words](Choice chosen) {
-    Value value;
-    for (const auto& [word, choice] : words) {
-      if (choice == chosen) {
-        value.text = word;
-      }
-    }
-    return value;
+    const auto entry =
+        std::ranges::find(words, chosen, &std::pair<std::string_view, Choice>::second);
+    return Value{.text = std::string(entry->first), .quoted = false};
   };
   std::vector<std::string_view> names;
   for (const auto& [word, choice] : words) {
-    names.push_back(word);
+    if (format(choice).text == word) names.push_back(word);
   }
   return single(key, one_of(names), field, parse, format);
 }

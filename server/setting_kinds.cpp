@@ -27,25 +27,34 @@ Value quoted(std::string text) {
   return {.text = std::move(text), .quoted = true};
 }
 
-const std::string a_host = "a host name, or an IPv4 or IPv6 address without brackets and port";
+const std::string a_host = "a host name, or an IPv4 or IPv6 address without a port";
+
+// What is listened on: * is all addresses, and an IPv6 address may stand in brackets as in a URL.
+std::optional<std::string> parse_host(const Value& value) {
+  if (value.text == "*") return "::";
+  std::string_view host = value.text;
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+    if (host.find(':') == std::string_view::npos) return std::nullopt;
+  }
+  return is_host(host) ? std::optional<std::string>(host) : std::nullopt;
+}
 
 }  // namespace
 
 Setting host(const std::string& key, std::string& field) {
-  auto parse = [](const Value& value) {
-    return is_host(value.text) ? std::optional(value.text) : std::nullopt;
-  };
-  return single(key, a_host, field, parse, quoted);
+  return single(key, a_host, field, parse_host, quoted);
 }
 
 Setting hosts(const std::string& key, std::vector<std::string>& field) {
   auto read = [&field](const std::vector<Value>& values) {
     std::vector<std::string> chosen;
     for (const Value& value : values) {
-      if (!is_host(value.text)) {
+      auto host = parse_host(value);
+      if (!host) {
         return found_instead(value, a_host);
       }
-      chosen.push_back(value.text);
+      chosen.push_back(std::move(*host));
     }
     field = chosen;
     return std::string();

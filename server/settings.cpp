@@ -25,7 +25,8 @@ const Words<spdlog::level::level_enum> log_levels = {
     {"trace", spdlog::level::trace}, {"debug", spdlog::level::debug},
     {"info", spdlog::level::info},   {"warning", spdlog::level::warn},
     {"error", spdlog::level::err},   {"critical", spdlog::level::critical},
-    {"off", spdlog::level::off}};
+    {"off", spdlog::level::off},     {"warn", spdlog::level::warn},
+    {"err", spdlog::level::err}};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <map>
+#include <regex>
 #include <sstream>
 #include <utility>
 
@@ -170,12 +171,16 @@ class EntryCollector : public YAML::EventHandler {
   bool document_seen_ = false;
 };
 
-}  // namespace
+// Two ways to write all addresses are YAML's own marks unless they are quoted: host: [::], host: *.
+std::string with_wildcards_quoted(std::string_view text) {
+  static const std::regex wildcard(R"((^|[\s\[,])(::|\*)(?=[\s,\]}]|$))");
+  return std::regex_replace(std::string(text), wildcard, "$1\"$2\"");
+}
 
-std::vector<Entry> read_yaml(std::string_view text, const std::string& name) {
+std::vector<Entry> parse(const std::string& text, const std::string& name) {
   const YamlSource source(text, name);
   EntryCollector collector(source, name);
-  std::istringstream stream{std::string(text)};
+  std::istringstream stream(text);
   try {
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(collector)) {
@@ -185,6 +190,23 @@ std::vector<Entry> read_yaml(std::string_view text, const std::string& name) {
                       escaped(error.msg));
   }
   return collector.take_entries();
+}
+
+}  // namespace
+
+std::vector<Entry> read_yaml(std::string_view text, const std::string& name) {
+  const std::string plain(text);
+  try {
+    return parse(plain, name);
+  } catch (const ConfigError&) {
+    const std::string quoted = with_wildcards_quoted(text);
+    if (quoted == plain) throw;
+    try {
+      return parse(quoted, name);
+    } catch (const ConfigError&) {  // the error is that of the file as it is written
+    }
+    throw;
+  }
 }
 
 }  // namespace server

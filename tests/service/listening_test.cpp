@@ -60,6 +60,13 @@ TEST(Listening, BothWildcardsShareAPort) {
   EXPECT_EQ("six", SocketClient("::1", port).echo("six"));
 }
 
+TEST(Listening, AStarIsAllAddressesAndAMappedAddressIsIpv4) {
+  const Server all("{host: *, port: 0}", {});
+  EXPECT_EQ("four", SocketClient("127.0.0.1", all.port("[::]")).echo("four"));
+  const Server mapped("{host: \"::ffff:127.0.0.1\", port: 0}", {});
+  EXPECT_EQ("four", SocketClient("127.0.0.1", mapped.port("127.0.0.1")).echo("four"));
+}
+
 TEST(UnixSocket, EchoesAndGoesWithTheService) {
   const TemporaryDirectory directory;
   const std::filesystem::path path = directory / "echo.sock";

@@ -125,6 +125,47 @@ TEST(Config, AListOfOneMayBeWrittenWithoutBrackets) {
             (LogEvents{.connect = false, .receive = false, .disconnect = false}));
 }
 
+TEST(Config, AllAddressesMayBeWrittenInEveryWayThatIsUsual) {
+  for (const std::string_view yaml :
+       {"host: \"::\"", "host: ::", "host: ::\n", "host: [::]", "host: [ :: ]", "host: '[::]'",
+        "host: *", "host: \"*\"", "host: [*]", "host:\n  - ::\n", "host:\n  - *\nport: 7\n",
+        "{host: ::, port: 7}"}) {
+    EXPECT_THAT(parse(yaml).host, ElementsAre("::")) << yaml;
+  }
+  EXPECT_THAT(parse("host: [127.0.0.1, ::, *]").host, ElementsAre("127.0.0.1", "::", "::"));
+  EXPECT_THAT(parse("host: [::,::1]").host, ElementsAre("::", "::1"));
+  EXPECT_EQ(parse("admin: {host: ::, port: 0}").admin.host, "::");
+  EXPECT_EQ(parse("admin:\n  host: *\n").admin.host, "::");
+  EXPECT_EQ(parse("host: *\nlog: {file: 'a'}").log.file, "a");
+}
+
+TEST(Config, AnIpv6AddressMayStandInBrackets) {
+  EXPECT_THAT(parse("host: '[::1]'").host, ElementsAre("::1"));
+  EXPECT_THAT(parse("host: ['[2001:db8::1]', '[fe80::1%eth0]']").host,
+              ElementsAre("2001:db8::1", "fe80::1%eth0"));
+  EXPECT_THAT(error_of("host: '[127.0.0.1]'"), HasSubstr("expected a host name"));
+  EXPECT_THAT(error_of("host: '[::1]:80'"), HasSubstr("expected a host name"));
+}
+
+// The error is that of the file as it is written.
+TEST(Config, AStarOrTwoColonsElsewhereAreAsWrongAsBefore) {
+  EXPECT_THAT(error_of("port: *"), HasSubstr("found \"*\""));
+  EXPECT_THAT(error_of("host: *all"), HasSubstr("is not valid YAML"));
+  EXPECT_THAT(error_of("host: ::\nport: {"), HasSubstr("c.yaml:1: is not valid YAML"));
+}
+
+TEST(Config, WordsMayBeInCapitalsAndLevelsShort) {
+  EXPECT_EQ(parse("log: {level: warn}").log.level, spdlog::level::warn);
+  EXPECT_EQ(parse("log: {level: WARN}").log.level, spdlog::level::warn);
+  EXPECT_EQ(parse("log: {level: err}").log.level, spdlog::level::err);
+  EXPECT_EQ(parse("log: {level: Info}").log.level, spdlog::level::info);
+  EXPECT_EQ(parse("log: {format: JSON}").log.format, LogFormat::json);
+  EXPECT_EQ(parse("proxy_protocol: V2").proxy_protocol, ProxyProtocol::v2);
+  EXPECT_THAT(to_yaml(parse("log: {level: WARN}")), HasSubstr("level: warning"));
+  EXPECT_THAT(to_yaml(parse("log: {level: err}")), HasSubstr("level: error"));
+  EXPECT_THAT(error_of("log: {level: warnings}"), HasSubstr("found \"warnings\""));
+}
+
 TEST(Config, AUnixSocketMayBeJustItsPath) {
   EXPECT_EQ(parse("unix: /run/echo.sock").unix_socket,
             (UnixSocketConfig{.path = "/run/echo.sock", .mode = 0666}));
@@ -220,8 +261,8 @@ TEST(Config, RejectsAWrongTypeAndSaysWhatIsAllowed) {
   EXPECT_EQ(error_of("limits: 5"), "c.yaml:1: key 'limits': is a section, expected keys below it");
   EXPECT_EQ(error_of("limits: [5]"),
             "c.yaml:1: key 'limits': is a section, expected keys below it");
-  EXPECT_EQ(error_of("log: {level: warn}"),
-            "c.yaml:1: key 'log.level': found \"warn\", expected one of trace, debug, info, "
+  EXPECT_EQ(error_of("log: {level: warned}"),
+            "c.yaml:1: key 'log.level': found \"warned\", expected one of trace, debug, info, "
             "warning, error, critical, off");
   EXPECT_THAT(error_of("log: {events: [connect, connect]}"), HasSubstr("each at most once"));
   EXPECT_THAT(error_of("log: {file: \"a\\nb\"}"), HasSubstr("found \"a\\nb\" in quotes"));

@@ -59,6 +59,16 @@ TEST(Network, TreatsAMappedAddressAsIpv4) {
   EXPECT_EQ(network("::ffff:10.0.0.0/104"), network("10.0.0.0/8"));
 }
 
+// A peer in the same network segment has one: fe80::a%eth0.
+TEST(Network, TheScopeOfAnAddressDoesNotCount) {
+  auto scoped = address("fe80::a").to_v6();
+  scoped.scope_id(3);
+  EXPECT_TRUE(network("fe80::/10").contains(scoped));
+  EXPECT_TRUE(network("fe80::a").contains(scoped));
+  EXPECT_TRUE(network("::/0").contains(scoped));
+  EXPECT_FALSE(network("fe80::b").contains(scoped));
+}
+
 TEST(Network, WritesWhatItReadsBack) {
   for (const char* text :
        {"0.0.0.0/0", "10.0.0.0/8", "192.0.2.1/32", "::/0", "2001:db8::/32", "::1/128"}) {
