@@ -62,6 +62,7 @@ void Listener::apply(const Config& config) {
 }
 
 void Listener::run(Yield yield) {
+  keeps_urgent_bytes_ = keeps_urgent_bytes(socket_.number());
   accept_until_stopped(yield);
   // Who has connected before the socket closes is served; closing it would reset them. One that the
   // service manager keeps is not closed by closing it here.
@@ -110,6 +111,7 @@ error_code Listener::accept_all(Yield yield) {
     if (accept_error == error::would_block) break;
     if (out_of_resources(accept_error)) return pause(accept_error, yield);
     if (accept_error) continue;  // this one connection failed before it was accepted
+    if (!keeps_urgent_bytes_) keep_urgent_bytes(socket.number());
     context_.rate.count(rate, now);
     context_.sessions.start(std::move(socket), peer, yield);
   }

@@ -63,6 +63,7 @@ class Listener {
   coro::Descriptor socket_;
   SocketFile file_;
   bool inherited_;
+  bool keeps_urgent_bytes_ = false;  // for the connections that it accepts
   coro::Task task_;
 };
 

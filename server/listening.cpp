@@ -10,6 +10,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/socket_base.hpp>
+#include <cerrno>
 #include <cstdint>
 #include <utility>
 
@@ -71,8 +72,11 @@ bool is_unix(const coro::Endpoint& endpoint) {
   return endpoint.protocol().family() == AF_UNIX;
 }
 
+// Multipath TCP does not know all options of TCP, some of them in newer kernels only: an inherited
+// socket is served without.
 void set_option(int socket, int level, int option, int value) {
-  if (::setsockopt(socket, level, option, &value, sizeof value) != 0) {
+  if (::setsockopt(socket, level, option, &value, sizeof value) != 0 && errno != ENOPROTOOPT &&
+      errno != EOPNOTSUPP) {
     throw system_error(coro::last_error(), "setsockopt");
   }
 }
@@ -97,12 +101,22 @@ void set_listening_options(Acceptor& acceptor, const ListenAddress& address, con
 
 }  // namespace
 
+bool keeps_urgent_bytes(int socket) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  return ::getsockopt(socket, SOL_SOCKET, SO_OOBINLINE, &value, &size) == 0 && value != 0;
+}
+
+void keep_urgent_bytes(int socket) {
+  const int on = 1;
+  static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on));
+}
+
 // On the listening socket, since accepted ones inherit them (tcp(7)) and nothing is paid per
 // connection.
 void apply_tcp_options(int socket, const TcpConfig& config) {
   const auto keepalive = static_cast<int>(config.keepalive.count());
-  // RFC 6093: urgent bytes are bytes of the stream. Without this they would not come back.
-  set_option(socket, SOL_SOCKET, SO_OOBINLINE, 1);
+  keep_urgent_bytes(socket);
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, config.nodelay ? 1 : 0);
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keepalive > 0 ? 1 : 0);
   if (keepalive > 0) set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, keepalive);

@@ -40,6 +40,14 @@ boost::system::result<std::vector<ListenAddress>, std::string> listen_addresses(
 /// socket, from which accepted ones inherit them. Throws boost::system::system_error.
 void apply_tcp_options(int socket, const TcpConfig& config);
 
+/// Urgent bytes are bytes of the stream (RFC 6093; MSG_OOB in send(2)): they come in their place
+/// in it. Without this they would not come back. Fails for Multipath TCP, which has none.
+void keep_urgent_bytes(int socket);
+
+/// Whether a listening socket does so for the connections that it accepts: one of TCP does, a Unix
+/// socket does not, nor does Multipath TCP for clients without.
+bool keeps_urgent_bytes(int socket);
+
 /// Port 0 takes a free one. The file of a Unix socket that nobody listens on any more is replaced.
 boost::system::result<ListeningSocket> listen(const ListenAddress& address, const Config& config,
                                               const coro::Executor& executor);

@@ -45,6 +45,22 @@ TEST(Echo, ReturnsUrgentBytesInTheirPlace) {
   EXPECT_EQ("before ! between ? between ", client.receive(27));
 }
 
+// Linux knows them since 5.15. Accepted sockets do not inherit how they are read.
+TEST(Echo, ReturnsUrgentBytesOfUnixSocketsInTheirPlace) {
+  const TemporaryDirectory directory;
+  const Server server("unix: " + (directory / "echo").string());
+  server.log().wait_for_line("listening on unix");
+  for (const std::string text : {"a!b", "!", "a!", "!a", "a!!b", "!?"}) {
+    SocketClient client(directory / "echo");
+    for (const char byte : text) {
+      const int flags = byte == '!' ? MSG_OOB : 0;
+      ASSERT_EQ(1, ::send(client.descriptor(), &byte, 1, flags)) << text;
+    }
+    client.half_close();
+    EXPECT_EQ(text, client.receive_until_end());
+  }
+}
+
 // Around the sizes of buffers, one byte less and one byte more.
 class EchoOfSize : public testing::TestWithParam<std::size_t> {};
 

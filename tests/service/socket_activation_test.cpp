@@ -31,8 +31,8 @@ constexpr int config_error = 78;  // EX_CONFIG of sysexits.h
 class ManagedSocket {
  public:
   // Of any family on a free port; without `listens` it is only bound.
-  explicit ManagedSocket(int family, int type = SOCK_STREAM, bool listens = true)
-      : socket_(above(socket(family, type | SOCK_CLOEXEC, 0)), "socket") {
+  explicit ManagedSocket(int family, int type = SOCK_STREAM, bool listens = true, int protocol = 0)
+      : socket_(above(socket(family, type | SOCK_CLOEXEC, protocol)), "socket") {
     sockaddr_storage address{};
     address.ss_family = static_cast<sa_family_t>(family);
     if (family == AF_INET) {
@@ -121,6 +121,31 @@ TEST(SocketActivation, ServesWhatItInheritsInsteadOfWhatIsConfigured) {
   server.stop(SIGTERM);
   EXPECT_EQ(3U, server.log().count_lines(" info listening on "));
   EXPECT_TRUE(std::filesystem::exists(path));  // it is the service manager's
+}
+
+bool kernel_has_mptcp() {
+  const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
+  close(descriptor);
+  return descriptor >= 0;
+}
+
+// SocketProtocol=mptcp in a socket unit. It lacks options of TCP, urgent bytes for one, which
+// clients without MPTCP have.
+TEST(SocketActivation, ServesMultipathTcpAsTcp) {
+  if (!kernel_has_mptcp()) GTEST_SKIP() << "this kernel has no Multipath TCP";
+  const ManagedSocket echo(AF_INET, SOCK_STREAM, true, IPPROTO_MPTCP);
+  const ManagedSocket admin(AF_INET, SOCK_STREAM, true, IPPROTO_MPTCP);
+  Server server("tcp: {keepalive: 30s}", {}, activation({&echo, &admin}, "a:admin"));
+  SocketClient client("127.0.0.1", echo.port());
+  EXPECT_EQ("hello", client.echo("hello"));
+  ASSERT_EQ(1, ::send(client.descriptor(), "!", 1, MSG_OOB));
+  EXPECT_EQ("!", client.receive(1));
+  EXPECT_THAT(answer_of(admin.port(), "/healthz"), HasSubstr("\r\n\r\nok\n"));
+  server.process().signal(SIGHUP);
+  server.log().wait_for_line("reloaded");
+  const std::string bytes(1 << 20, 'x');
+  EXPECT_EQ(bytes, SocketClient("127.0.0.1", echo.port()).exchange(bytes));
+  server.stop(SIGTERM);
 }
 
 TEST(SocketActivation, TheOneNamedAdminIsTheAdminEndpoint) {
