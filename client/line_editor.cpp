@@ -64,8 +64,8 @@ LineEditor::~LineEditor() {
   if (!lines_.done() && yield_ != nullptr) lines_.resume(Key());
 }
 
-void LineEditor::use_history(History* history) {
-  ::el_set(editor_.get(), EL_HIST, ::history, history);
+void LineEditor::use_history(HistoryW* history) {
+  ::el_wset(editor_.get(), EL_HIST, ::history_w, history);
 }
 
 // ---- the producer

@@ -45,7 +45,7 @@ class LineEditor {
   LineEditor& operator=(LineEditor&&) = delete;
 
   /// Lines that are remembered, as of history(3); must outlive the editor.
-  void use_history(History* history);
+  void use_history(HistoryW* history);
 
   /// Shown from now on; what is between two \1 takes no room on the screen (colours).
   void set_prompt(std::string prompt);

@@ -14,13 +14,15 @@ namespace client {
 /// variable is empty or there is no home.
 std::optional<std::filesystem::path> history_file();
 
-/// The lines typed before, in memory and, where there is a file, in it. The file is the user's
-/// alone (0600).
+/// How many lines are kept.
+inline constexpr int remembered_lines = 1000;
+
+/// The lines typed before, in memory and, where there is a file, in it (client/history_file.hpp).
 class LineHistory {
  public:
   /// Reads the file, if there is one.
   explicit LineHistory(std::optional<std::filesystem::path> file);
-  /// Adds the lines to it, after those of other clients that have ended meanwhile.
+  /// Saves.
   ~LineHistory();
   LineHistory(const LineHistory&) = delete;
   LineHistory& operator=(const LineHistory&) = delete;
@@ -30,11 +32,19 @@ class LineHistory {
   /// Empty lines and repetitions of the last one are not remembered.
   void add(const std::string& line);
 
-  History* handle() const { return history_.get(); }
+  /// Adds the lines to the file, after those of other clients that have ended meanwhile. Returns
+  /// what was wrong, in one line for the user.
+  std::optional<std::string> save();
+
+  /// Why the file is left alone, if it is and that is worth a message.
+  const std::optional<std::string>& problem() const { return problem_; }
+
+  HistoryW* handle() const { return history_.get(); }
 
  private:
   std::optional<std::filesystem::path> file_;
-  std::unique_ptr<History, void (*)(History*)> history_;
+  std::unique_ptr<HistoryW, void (*)(HistoryW*)> history_;
+  std::optional<std::string> problem_;
   std::vector<std::string> typed_;  // by this client
 };
 

@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "client/command.hpp"
+#include "client/failure.hpp"
 
 namespace client {
 
@@ -19,6 +20,7 @@ Terminal::Terminal(coro::Scheduler& scheduler, bool remember_lines)
   if (remember_lines) {
     history_.emplace(history_file());
     editor_.use_history(history_->handle());
+    if (const auto& problem = history_->problem()) report_history(*problem);
   }
   for (const int signal : {SIGINT, SIGWINCH, SIGTSTP, SIGTERM, SIGHUP})
     signals_.add(signal);
@@ -31,6 +33,9 @@ Terminal::~Terminal() {
 }
 
 void Terminal::stop() {
+  if (history_) {
+    if (const auto problem = history_->save()) report_history(*problem);
+  }
   signal_task_.cancel();
   coro::error_code ignored;
   signals_.clear(ignored);
@@ -84,6 +89,10 @@ void Terminal::say(std::string_view line) {
 
 void Terminal::complain(std::string_view line) {
   editor_.print(fmt::format("{}\n", line), stderr);
+}
+
+void Terminal::report_history(const std::string& problem) {
+  complain(text_of(Failure{FailureClass::local, problem}));
 }
 
 // ---- signals

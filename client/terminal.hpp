@@ -57,6 +57,7 @@ class Terminal {
   void watch_signals(coro::Yield yield);
   void handle(int signal);
   void pause();
+  void report_history(const std::string& problem);
 
   Style style_ = Style::of(STDOUT_FILENO);
   std::optional<LineHistory> history_;

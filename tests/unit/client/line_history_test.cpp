@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "client/wide_text.hpp"
 #include "tests/temporary_directory.hpp"
 
 namespace client {
@@ -18,10 +19,10 @@ namespace {
 
 std::vector<std::string> lines_of(const LineHistory& history) {
   std::vector<std::string> lines;
-  HistEvent event{};
-  for (int found = ::history(history.handle(), &event, H_LAST); found == 0;
-       found = ::history(history.handle(), &event, H_PREV)) {
-    lines.emplace_back(event.str);
+  HistEventW event{};
+  for (int found = ::history_w(history.handle(), &event, H_LAST); found == 0;
+       found = ::history_w(history.handle(), &event, H_PREV)) {
+    lines.push_back(narrowed(event.str));
   }
   return lines;
 }
