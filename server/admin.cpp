@@ -22,6 +22,7 @@ namespace server {
 namespace {
 
 namespace http = boost::beast::http;
+using Parser = http::request_parser<http::string_body>;
 using coro::error_code;
 using coro::Yield;
 
@@ -44,6 +45,17 @@ void hang_up(coro::Socket& socket, Yield yield) {
   while (!error) {
     std::tie(error, std::ignore) = socket.async_read_some(boost::asio::buffer(unwanted), yield);
   }
+}
+
+// A request, but for the body of one that asks first whether that is wanted: no answer depends on
+// it.
+error_code read(coro::Socket& socket, boost::beast::flat_buffer& buffer, Parser& parser,
+                Yield yield) {
+  error_code error;
+  std::tie(error, std::ignore) = http::async_read_header(socket, buffer, parser, yield);
+  if (error || parser.is_done() || wants_to_continue(parser.get())) return error;
+  std::tie(error, std::ignore) = http::async_read(socket, buffer, parser, yield);
+  return error;
 }
 
 }  // namespace
@@ -119,15 +131,16 @@ void Admin::serve(coro::Socket socket, Yield yield) {
   boost::beast::flat_buffer buffer(max_header_size + max_body_size);
   for (bool again = true; again;) {
     const coro::TimeLimit limit(yield, timeout);
-    http::request_parser<http::string_body> parser;
+    Parser parser;
     parser.header_limit(max_header_size);
     parser.body_limit(max_body_size);
-    const auto [read_error, read] = http::async_read(socket, buffer, parser, yield);
+    const error_code read_error = read(socket, buffer, parser, yield);
     if (read_error == http::error::end_of_stream) return;
     if (read_error && !is_about_request(read_error)) return;
 
-    const HttpResponse response =
+    HttpResponse response =
         read_error ? refusal(read_error) : admin_response(parser.get(), get_status_());
+    if (!parser.is_done()) response.keep_alive(false);  // whether its body comes is not known
     http::response_serializer<http::string_body> serializer(response);
     const auto [write_error, written] = http::async_write(socket, serializer, yield);
     if (write_error) return;

@@ -2,9 +2,11 @@
 
 #include <fmt/chrono.h>
 
+#include <boost/algorithm/string/predicate.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/status.hpp>
+#include <charconv>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -59,6 +61,43 @@ HttpResponse page(std::string_view path, const Status& status) {
   return plain(http::status::not_found, "not found\n");
 }
 
+// A server must take a target that names scheme and host too, as it goes through a proxy (RFC 9112,
+// section 3.2.2). Which host is not looked at.
+std::string_view without_origin(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (boost::algorithm::istarts_with(target, scheme)) {
+      const std::size_t end = target.find_first_of("/?", scheme.size());
+      return end == std::string_view::npos ? std::string_view() : target.substr(end);
+    }
+  }
+  return target;
+}
+
+// %68 is h (RFC 3986, section 2.1). What is no such code stays, and is then not found.
+std::string decoded(std::string_view path) {
+  std::string text;
+  while (!path.empty()) {
+    unsigned char byte = 0;
+    const bool is_code =
+        path.size() > 2 && path.front() == '%' &&
+        std::from_chars(path.data() + 1, path.data() + 3, byte, 16).ptr == path.data() + 3;
+    text += is_code ? static_cast<char>(byte) : path.front();
+    path.remove_prefix(is_code ? 3 : 1);
+  }
+  return text;
+}
+
+std::string path_of(std::string_view target) {
+  const std::string_view local = without_origin(target);
+  const std::string_view path = local.substr(0, local.find('?'));
+  return path.empty() ? "/" : decoded(path);
+}
+
+HttpResponse with_methods(HttpResponse response) {
+  response.set(http::field::allow, "GET, HEAD, OPTIONS");
+  return response;
+}
+
 // A request of HTTP/1.1 has exactly one Host (RFC 9112, section 3.2).
 bool names_its_host(const HttpRequest& request) {
   return request.version() < 11 || request.count(http::field::host) == 1;
@@ -68,11 +107,10 @@ HttpResponse answer(const HttpRequest& request, const Status& status) {
   if (!names_its_host(request)) return plain(http::status::bad_request, "exactly one Host\n");
   if (request.method() == http::verb::get || request.method() == http::verb::head) {
     const std::string_view target(request.target().data(), request.target().size());
-    return page(target.substr(0, target.find('?')), status);
+    return page(path_of(target), status);
   }
-  HttpResponse response = plain(http::status::method_not_allowed, "GET or HEAD\n");
-  response.set(http::field::allow, "GET, HEAD");
-  return response;
+  if (request.method() == http::verb::options) return with_methods(plain(http::status::ok, ""));
+  return with_methods(plain(http::status::method_not_allowed, "GET or HEAD\n"));
 }
 
 }  // namespace
@@ -85,6 +123,11 @@ HttpResponse admin_response(const HttpRequest& request, const Status& status) {
   // The length stays (RFC 9110, section 9.3.2).
   if (request.method() == http::verb::head) response.body().clear();
   return response;
+}
+
+bool wants_to_continue(const HttpRequest& request) {
+  const auto expect = request[http::field::expect];
+  return request.version() >= 11 && boost::beast::iequals(expect, "100-continue");
 }
 
 HttpResponse refusal(boost::system::error_code error) {

@@ -145,6 +145,29 @@ TEST(Admin, AnswersARequestThatComesByteByByte) {
   EXPECT_EQ("HTTP/1.1 200 OK", status_line(receive_through(client, "\r\n\r\nok\n")));
 }
 
+TEST(Admin, AnswersOneWhoWaitsBeforeItSendsTheBody) {
+  Server server(admin_anywhere);
+  for (const std::string length :
+       {"Content-Length: 3", "Content-Length: 1025", "Transfer-Encoding: chunked"}) {
+    const std::string answers = answer(server, "POST /metrics HTTP/1.1\r\nHost: a\r\n" + length +
+                                                   "\r\nExpect: 100-continue\r\n\r\n");
+    EXPECT_EQ(length == "Content-Length: 1025" ? "HTTP/1.1 413 Payload Too Large"
+                                               : "HTTP/1.1 405 Method Not Allowed",
+              status_line(answers));
+    EXPECT_NE(std::string::npos, answers.find("\r\nConnection: close\r\n")) << answers;
+  }
+  // Without a body there is nothing to wait for.
+  const std::string both =
+      answer(server, "GET /healthz HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n" +
+                         request("/readyz", "Connection: close\r\n"));
+  EXPECT_NE(std::string::npos, both.find("\r\n\r\nok\nHTTP/1.1 200 OK")) << both;
+}
+
+TEST(Admin, AnswersAsAskedThroughAProxy) {
+  Server server(admin_anywhere);
+  EXPECT_EQ("HTTP/1.1 200 OK", status_line(get(server, "http://127.0.0.1:1/healthz")));
+}
+
 TEST(Admin, AnswersHeadWithoutABody) {
   Server server(admin_anywhere);
   const std::string response =

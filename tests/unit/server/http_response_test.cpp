@@ -69,6 +69,37 @@ TEST_F(HttpResponseTest, IgnoresTheQuery) {
   EXPECT_EQ(answer(request("/healthz?verbose=1")).result(), http::status::ok);
 }
 
+// As a client asks that goes through a proxy (RFC 9112, section 3.2.2).
+TEST_F(HttpResponseTest, TakesATargetThatNamesTheHost) {
+  for (const char* target : {"http://127.0.0.1:8889/healthz", "HTTP://other/healthz?verbose",
+                             "https://[::1]:8889/healthz", "http:///healthz"}) {
+    EXPECT_EQ(answer(request(target)).body(), "ok\n") << target;
+  }
+  for (const char* target : {"http://127.0.0.1:8889", "http://a?b=/healthz", "http://a/", "/?a"}) {
+    EXPECT_EQ(field(answer(request(target)), "Content-Type"), "text/html; charset=utf-8") << target;
+  }
+  for (const char* target : {"http://a/healthz/", "ftp://a/healthz", "http:/healthz", "a:80"}) {
+    EXPECT_EQ(answer(request(target)).result(), http::status::not_found) << target;
+  }
+}
+
+TEST_F(HttpResponseTest, DecodesThePath) {
+  EXPECT_EQ(answer(request("/%68ealth%7A")).body(), "ok\n");
+  for (const char* target :
+       {"/healthz%", "/healthz%0", "/healthz%00", "/%zzealthz", "/healthz%3Fa"}) {
+    EXPECT_EQ(answer(request(target)).result(), http::status::not_found) << target;
+  }
+}
+
+TEST_F(HttpResponseTest, KnowsWhoWaitsForAnAnswerBeforeItSendsABody) {
+  HttpRequest waits = request("/metrics", http::verb::post);
+  EXPECT_FALSE(wants_to_continue(waits));
+  waits.set(http::field::expect, "100-Continue");
+  EXPECT_TRUE(wants_to_continue(waits));
+  waits.version(10);
+  EXPECT_FALSE(wants_to_continue(waits));
+}
+
 TEST_F(HttpResponseTest, HasNoOtherPaths) {
   for (const char* path : {"/metrics/", "/Metrics", "/../etc/passwd", "*", "//"}) {
     EXPECT_EQ(answer(request(path)).result(), http::status::not_found) << path;
@@ -88,7 +119,16 @@ TEST_F(HttpResponseTest, SaysWhichMethodsItHas) {
   for (const HttpRequest& request : {request("/metrics", http::verb::post), unknown}) {
     const HttpResponse response = answer(request);
     EXPECT_EQ(response.result(), http::status::method_not_allowed);
-    EXPECT_EQ(field(response, "Allow"), "GET, HEAD");
+    EXPECT_EQ(field(response, "Allow"), "GET, HEAD, OPTIONS");
+  }
+}
+
+TEST_F(HttpResponseTest, AnswersOptionsWithItsMethodsForEachPathAndForAll) {
+  for (const char* target : {"*", "/metrics", "http://a/"}) {
+    const HttpResponse response = answer(request(target, http::verb::options));
+    EXPECT_EQ(response.result(), http::status::ok) << target;
+    EXPECT_EQ(field(response, "Allow"), "GET, HEAD, OPTIONS") << target;
+    EXPECT_EQ(field(response, "Content-Length"), "0") << target;
   }
 }
 
