@@ -6,6 +6,7 @@
 #include <concepts>
 #include <exception>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "coro/stack_pool.hpp"
@@ -37,10 +38,18 @@ class Coroutine {
   Coroutine(Coroutine&&) = delete;
   Coroutine& operator=(Coroutine&&) = delete;
 
-  /// Gives it the function to run; nothing runs yet. Only when done() and not failed().
-  template <std::invocable<Coroutine&> Function>
-  void start(Function function) {
-    start(std::make_unique<FunctionHolder<Function>>(std::move(function)));
+  /// Gives it the function to run; nothing runs yet. Only when done() and not failed(). Throws
+  /// std::bad_alloc if there is no memory for the function, which is not moved from then.
+  template <typename Function>
+  requires std::invocable < std::decay_t<Function>
+  &, Coroutine& > void start(Function&& function) {
+    emplace<std::decay_t<Function>>(std::forward<Function>(function));
+  }
+  /// The same, with a Function that is made of these, once there is memory for it.
+  template <std::invocable<Coroutine&> Function, typename... Args>
+  void emplace(Args&&... args) {
+    start(std::unique_ptr<AnyFunction>(
+        std::make_unique<FunctionHolder<Function>>(std::forward<Args>(args)...)));
   }
 
   /// Runs it until it suspends or ends. Not from inside, and not when done().
@@ -73,7 +82,8 @@ class Coroutine {
 
   template <typename Function>
   struct FunctionHolder final : AnyFunction {
-    explicit FunctionHolder(Function held) : function(std::move(held)) {}
+    template <typename... Args>
+    explicit FunctionHolder(Args&&... args) : function{std::forward<Args>(args)...} {}
     void run(Coroutine& self) override { function(self); }
     Function function;
   };

@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -70,14 +71,17 @@ class Scheduler {
 
   /// Makes body(Yield) a coroutine, which begins to run when the caller has suspended or returned
   /// to run(). The name is for messages and must be a literal. The error is Error::no_stack if the
-  /// system has no memory or mappings for another stack; nothing else is affected then.
+  /// system has no memory for it or mappings for another stack; nothing else is affected then.
   /// The body is moved from only on success.
   template <CoroutineBody Body>
   [[nodiscard]] boost::system::result<Task> spawn(const char* name, Body&& body) {
     Waiter* waiter = idle_waiter();
     if (waiter == nullptr) return make_error_code(Error::no_stack);
-    waiter->coroutine_->start(
-        [waiter, body = std::forward<Body>(body)](Coroutine&) mutable { body(Yield(*waiter)); });
+    try {
+      waiter->coroutine_->emplace<Spawned<std::decay_t<Body>>>(waiter, std::forward<Body>(body));
+    } catch (const std::bad_alloc&) {
+      return make_error_code(Error::no_stack);
+    }
     return begin(*waiter, name);
   }
 
@@ -109,6 +113,13 @@ class Scheduler {
   friend class Readiness;
   friend class Waiter;
   friend class TimeLimit;
+
+  template <typename Body>
+  struct Spawned {
+    void operator()(Coroutine&) { body(Yield(*waiter)); }
+    Waiter* waiter;
+    Body body;
+  };
 
   // While something is being resumed, started or cancelled, no other coroutine is resumed on top of
   // it.
