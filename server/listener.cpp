@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "coro/error.hpp"
+#include "server/accept_error.hpp"
+#include "server/peer.hpp"
 
 namespace server {
 namespace {
@@ -16,13 +18,14 @@ namespace error = boost::asio::error;
 using coro::error_code;
 using coro::Yield;
 
-constexpr std::chrono::milliseconds pause_without_resources{100};
+// After an error that the next accept(2) will most likely have too, for want of memory say.
+constexpr std::chrono::milliseconds pause_after_error{100};
 
-// accept(2): what says that the system is short of something, not that this one connection failed.
-bool out_of_resources(error_code error) {
-  return error.value() == EMFILE || error.value() == ENFILE || error.value() == ENOBUFS ||
-         error.value() == ENOMEM;
-}
+// Before others have their turn.
+constexpr int most_in_a_turn = 16;
+
+// Where processes share a socket another one may be faster, but not time after time.
+constexpr int most_turns_for_nothing = 16;
 
 // accept(2) without blocking; no descriptor if there is an error.
 coro::Descriptor accept(const coro::Descriptor& listening, coro::Endpoint& peer,
@@ -61,22 +64,38 @@ void Listener::apply(const Config& config) {
   if (asked_.protocol().family() != AF_UNIX) apply_tcp_options(socket_.number(), config.tcp);
 }
 
+void Listener::stop() {
+  stopping_ = true;
+  task_.cancel();
+}
+
+void Listener::wait_until_stopped(Yield yield) {
+  while (task_.join(yield)) {
+  }
+}
+
 void Listener::run(Yield yield) {
   keeps_urgent_bytes_ = keeps_urgent_bytes(socket_.number());
   accept_until_stopped(yield);
   // Who has connected before the socket closes is served; closing it would reset them. One that the
   // service manager keeps is not closed by closing it here.
-  if (!inherited_) static_cast<void>(accept_all(yield));
+  if (stopping_ && !inherited_) accept_who_waits(yield);
   socket_.close();
+  if (stopping_) return;
+  context_.log.logger().error("no longer listening on {}: the socket was shut down",
+                              to_string(endpoint_));
+  context_.changed.notify_all();
 }
 
+// Or until there is nothing to accept any more.
 void Listener::accept_until_stopped(Yield yield) {
   coro::Readiness readiness(yield.scheduler(), socket_.number());
-  error_code stopped;
-  while (!stopped) {
-    stopped = wait_for_admission(yield);
-    if (!stopped) stopped = wait_for_connection(readiness, yield);
-    if (!stopped) stopped = accept_all(yield);
+  error_code ended;
+  while (!ended) {
+    ended = wait_for_admission(yield);
+    if (!ended) ended = wait_for_connection(readiness, yield);
+    if (!ended) ended = accept_turn(yield);
+    if (stopping_) return;
   }
 }
 
@@ -98,32 +117,75 @@ error_code Listener::wait_for_admission(Yield yield) {
   return coro::sleep_for(yield, wait);
 }
 
-// Accepts until nobody waits or the limits say no. An error only if the listener is to stop.
-error_code Listener::accept_all(Yield yield) {
+bool Listener::may_accept() const {
   const std::uint32_t rate = context_.config.limits.accept_rate;
-  while (!context_.sessions.full()) {
-    const auto now = coro::Clock::now();
-    if (context_.rate.wait(rate, now).count() > 0) break;
+  return !context_.sessions.full() && context_.rate.wait(rate, coro::Clock::now()).count() == 0;
+}
 
-    coro::Endpoint peer;
-    error_code accept_error;
-    coro::Descriptor socket = accept(socket_, peer, accept_error);
-    if (accept_error == error::would_block) break;
-    if (out_of_resources(accept_error)) return pause(accept_error, yield);
-    if (accept_error) continue;  // this one connection failed before it was accepted
-    if (!keeps_urgent_bytes_) keep_urgent_bytes(socket.number());
-    context_.rate.count(rate, now);
-    context_.sessions.start(std::move(socket), peer, yield);
+// Accepts until nobody waits, the limits say no, or it is somebody else's turn. An error only if
+// the listener is to end.
+error_code Listener::accept_turn(Yield yield) {
+  int accepted = 0;
+  error_code failed;
+  for (int calls = 0; calls < most_in_a_turn && may_accept(); ++calls) {
+    const error_code error = accept_one(yield);
+    if (!error) ++accepted;
+    if (error) failed = error;
+    if (error && !concerns_one_connection(error)) break;
+  }
+  if (!failed || accepted > 0) {
+    turns_for_nothing_ = 0;
+    return {};
+  }
+  return nothing_accepted(failed, yield);
+}
+
+// One that has connected; without a stack for it the connection waits.
+error_code Listener::accept_one(Yield yield) {
+  coro::Endpoint peer;
+  error_code failed;
+  coro::Descriptor socket = accept(socket_, peer, failed);
+  if (failed) return failed;
+  if (!keeps_urgent_bytes_) keep_urgent_bytes(socket.number());
+  context_.rate.count(context_.config.limits.accept_rate, coro::Clock::now());
+  while (!context_.sessions.start(socket, peer)) {
+    if (stopping_) return coro::Error::no_stack;
+    static_cast<void>(coro::sleep_for(yield, pause_after_error));
   }
   return {};
 }
 
+// No more than can have waited in the backlog, in case more come all the while.
+void Listener::accept_who_waits(Yield yield) {
+  error_code error;
+  for (int left = context_.config.backlog; left >= 0 && may_accept(); --left) {
+    if ((error = accept_one(yield)) && !concerns_one_connection(error)) return;
+  }
+}
+
+// The socket was readable, and yet there was an error only. Returns one if it will stay so.
+error_code Listener::nothing_accepted(error_code error, Yield yield) {
+  if (stopping_ || is_shut_down(socket_.number())) return error;
+  if (error != error::would_block) return pause(error, yield);
+  if (++turns_for_nothing_ < most_turns_for_nothing) return {};
+  return coro::sleep_for(yield, pause_after_error);
+}
+
 error_code Listener::pause(error_code reason, Yield yield) {
   ++context_.statistics.accept_pauses;
-  (reason.value() == EMFILE || reason.value() == ENFILE ? context_.no_descriptors
-                                                        : context_.no_memory)
-      .happened();
-  return coro::sleep_for(yield, pause_without_resources);
+  switch (reason.value()) {
+    case EMFILE:
+    case ENFILE:
+      context_.no_descriptors.happened();
+      break;
+    case ENOBUFS:
+    case ENOMEM:
+      context_.no_memory.happened();
+      break;
+    default:
+      context_.cannot_accept.happened("cannot accept, connections wait: " + reason.message());
+  }
+  return coro::sleep_for(yield, pause_after_error);
 }
 
 }  // namespace server

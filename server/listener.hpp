@@ -1,5 +1,6 @@
 #pragma once
 
+#include "coro/condition.hpp"
 #include "coro/descriptor.hpp"
 #include "coro/io.hpp"
 #include "coro/readiness.hpp"
@@ -15,6 +16,7 @@ namespace server {
 /// What all listeners share. It outlives them.
 struct ListenerContext {
   const Config& config;
+  EventLog& log;
   Statistics& statistics;
   Sessions& sessions;
   AcceptRate& rate;
@@ -22,6 +24,8 @@ struct ListenerContext {
   Notice& slowed;
   Notice& no_descriptors;
   Notice& no_memory;
+  Notice& cannot_accept;
+  coro::Condition& changed;  ///< notified when a listener has lost its socket
 };
 
 /// Accepts connections on one socket and starts a session for each, in a coroutine of its own.
@@ -37,9 +41,14 @@ class Listener {
   Listener(Listener&&) = delete;
   Listener& operator=(Listener&&) = delete;
 
-  /// Accepts what has connected by now, unless the socket is inherited, then closes the socket.
-  void stop() { task_.cancel(); }
-  coro::error_code wait_until_stopped(coro::Yield yield) { return task_.join(yield); }
+  /// Accepts what has connected by now, unless the socket is inherited, then closes the socket: the
+  /// next time that the scheduler runs it, whatever the system is short of.
+  void stop();
+  /// Suspends until then, also if the caller is cancelled meanwhile.
+  void wait_until_stopped(coro::Yield yield);
+
+  /// The socket was shut down by somebody else: it is closed, and the listener has stopped.
+  bool lost() const { return task_.done(); }
 
   /// The address as configured: its port may be 0, for a free one.
   const coro::Endpoint& asked() const { return asked_; }
@@ -54,7 +63,11 @@ class Listener {
   void accept_until_stopped(coro::Yield yield);
   coro::error_code wait_for_connection(coro::Readiness& readiness, coro::Yield yield);
   coro::error_code wait_for_admission(coro::Yield yield);
-  coro::error_code accept_all(coro::Yield yield);
+  coro::error_code accept_turn(coro::Yield yield);
+  coro::error_code accept_one(coro::Yield yield);
+  void accept_who_waits(coro::Yield yield);
+  bool may_accept() const;
+  coro::error_code nothing_accepted(coro::error_code error, coro::Yield yield);
   coro::error_code pause(coro::error_code reason, coro::Yield yield);
 
   ListenerContext& context_;
@@ -64,6 +77,8 @@ class Listener {
   SocketFile file_;
   bool inherited_;
   bool keeps_urgent_bytes_ = false;  // for the connections that it accepts
+  bool stopping_ = false;
+  int turns_for_nothing_ = 0;  // in succession
   coro::Task task_;
 };
 

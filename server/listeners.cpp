@@ -19,21 +19,26 @@ bool is_absent(coro::error_code error) {
 }  // namespace
 
 Listeners::Listeners(coro::Scheduler& scheduler, const Config& config, EventLog& log,
-                     Statistics& statistics, Sessions& sessions, std::vector<int> inherited)
+                     Statistics& statistics, Sessions& sessions, coro::Condition& changed,
+                     std::vector<int> inherited)
     : scheduler_(scheduler),
       log_(log),
       full_(scheduler, log, "limits.max_connections: full, further connections wait"),
       slowed_(scheduler, log, "limits.accept_rate: further connections wait"),
       no_descriptors_(scheduler, log, "out of descriptors: connections wait"),
       no_memory_(scheduler, log, "out of memory for sockets: connections wait"),
+      cannot_accept_(scheduler, log, "cannot accept, connections wait"),
       context_{.config = config,
+               .log = log,
                .statistics = statistics,
                .sessions = sessions,
                .rate = rate_,
                .full = full_,
                .slowed = slowed_,
                .no_descriptors = no_descriptors_,
-               .no_memory = no_memory_},
+               .no_memory = no_memory_,
+               .cannot_accept = cannot_accept_,
+               .changed = changed},
       inherited_(std::move(inherited)) {}
 
 std::optional<std::string> Listeners::open(const Config& config, coro::Yield yield) {
@@ -106,14 +111,14 @@ void Listeners::close_unwanted(const std::vector<ListenAddress>& wanted, coro::Y
     }
     log_.logger().info("no longer listening on {}", to_string(listener->endpoint()));
     listener->stop();
-    static_cast<void>(listener->wait_until_stopped(yield));
+    listener->wait_until_stopped(yield);
     listener = listeners_.erase(listener);
   }
 }
 
 void Listeners::close(coro::Yield yield) {
   close_unwanted({}, yield);
-  for (Notice* notice : {&full_, &slowed_, &no_descriptors_, &no_memory_})
+  for (Notice* notice : {&full_, &slowed_, &no_descriptors_, &no_memory_, &cannot_accept_})
     notice->close();
 }
 

@@ -16,8 +16,9 @@ class Listeners {
  public:
   /// With `inherited` descriptors of listening sockets (inherited_sockets.hpp), these are what it
   /// listens on, whatever the configuration asks for, from open() to close().
+  /// `changed` is notified when one has lost its socket.
   Listeners(coro::Scheduler& scheduler, const Config& config, EventLog& log, Statistics& statistics,
-            Sessions& sessions, std::vector<int> inherited);
+            Sessions& sessions, coro::Condition& changed, std::vector<int> inherited);
 
   /// Listens on what `config` asks for: opens what is missing, then closes what is no longer
   /// wanted, and leaves the rest as it is. If something cannot be opened then nothing changes, and
@@ -47,6 +48,7 @@ class Listeners {
   Notice slowed_;
   Notice no_descriptors_;
   Notice no_memory_;
+  Notice cannot_accept_;
   ListenerContext context_;
   std::vector<int> inherited_;
   std::list<Listener> listeners_;

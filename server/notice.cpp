@@ -20,6 +20,11 @@ void Notice::happened() {
   }
 }
 
+void Notice::happened(std::string what) {
+  what_ = std::move(what);
+  happened();
+}
+
 void Notice::say_each_second(coro::Yield yield) {
   coro::error_code cancelled;
   do {

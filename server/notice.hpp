@@ -16,6 +16,8 @@ class Notice {
   Notice(coro::Scheduler& scheduler, EventLog& log, std::string what);
 
   void happened();
+  /// The same; from now on it is `what` that is said.
+  void happened(std::string what);
 
   /// Says what is left to say. Nothing may happen afterwards.
   void close();

@@ -59,6 +59,7 @@ class Server {
   LoadConfig load_config_;
   Startup startup_;
   Statistics statistics_;
+  coro::Condition signalled_;  // or something else that the service waits for has changed
   Sessions sessions_;
   Listeners listeners_;
   LatencyHistogram lag_;
@@ -66,7 +67,6 @@ class Server {
   ServiceManager manager_;
   bool ready_ = false;
   coro::Signals signals_;
-  coro::Condition signalled_;
   int stops_ = 0;  // signals to stop so far: the second one is impatient
   bool reload_asked_ = false;
 };

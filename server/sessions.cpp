@@ -1,6 +1,6 @@
 #include "server/sessions.hpp"
 
-#include <chrono>
+#include <new>
 #include <utility>
 
 namespace server {
@@ -24,17 +24,28 @@ Sessions::Sessions(coro::Scheduler& scheduler, const Config& config, EventLog& l
       scheduler.spawn("reaper", [this](coro::Yield yield) { reaper_.run(yield); }).value();
 }
 
-void Sessions::start(coro::Descriptor socket, const coro::Endpoint& peer, coro::Yield yield) {
-  auto session = [this, socket = std::move(socket), number = ++last_number_,
-                  peer = peer_at(peer)](coro::Yield inside) mutable {
-    serve(std::move(socket), number, std::move(peer), inside);
+bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer) try {
+  struct Body {
+    void operator()(coro::Yield yield) {
+      sessions->serve(std::move(socket), number, std::move(peer), yield);
+    }
+    Sessions* sessions;
+    std::uint64_t number;
+    Peer peer;
+    coro::Descriptor socket;
   };
-  // NOLINTNEXTLINE(bugprone-use-after-move): it is moved from only on success
-  while (!scheduler_.spawn("session", std::move(session))) {
+  Body body{this, last_number_ + 1, peer_at(peer), std::move(socket)};
+  if (!scheduler_.spawn("session", std::move(body))) {
+    socket = std::move(body.socket);  // NOLINT(bugprone-use-after-move): moved from on success only
     no_stack_.happened();
-    if (coro::sleep_for(yield, std::chrono::milliseconds(100))) return;
+    return false;
   }
+  ++last_number_;
   context_.statistics.began();  // before the coroutine runs, so that full() knows of it
+  return true;
+} catch (const std::bad_alloc&) {
+  no_stack_.happened();
+  return false;
 }
 
 void Sessions::serve(coro::Descriptor socket, std::uint64_t number, Peer peer, coro::Yield yield) {

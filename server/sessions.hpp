@@ -18,9 +18,9 @@ class Sessions {
 
   Sessions(coro::Scheduler& scheduler, const Config& config, EventLog& log, Statistics& statistics);
 
-  /// Gives the connection a coroutine. Without a stack for it the caller waits, and the connection
-  /// with it.
-  void start(coro::Descriptor socket, const coro::Endpoint& peer, coro::Yield yield);
+  /// Gives the connection a coroutine. False without memory for that; `socket` stays the caller's
+  /// then.
+  bool start(coro::Descriptor& socket, const coro::Endpoint& peer);
 
   std::size_t active() const { return context_.statistics.active; }
   /// There may be no further one (limits.max_connections).
