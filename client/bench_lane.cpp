@@ -82,11 +82,12 @@ void BenchLane::close() {
 // ---- one by itself
 
 void BenchLane::run_one(Clock::time_point intended, coro::Yield yield) {
-  just_one_ = true;
+  more_follow_ = false;
   begin_message(intended);
   write();
   while (!failed_ && under_way_ > 0) {
-    if (stream_->wait_readable(yield) || !receive()) break;
+    const bool interrupted = !send_failed_ && stream_->wait_readable(yield);
+    if ((interrupted && !send_failed_) || !receive()) break;
   }
   state_->results.lost += under_way_;
   writer_.cancel();
@@ -100,7 +101,7 @@ void BenchLane::send_due(Clock::time_point intended) {
 }
 
 void BenchLane::send_what_may_be(Clock::time_point now) {
-  while (under_way_ < state_->pipeline && !state_->stopping && !just_one_) {
+  while (under_way_ < state_->pipeline && !state_->stopping && more_follow_) {
     if (!state_->paced) {
       begin_message(now);
     } else if (!due_.empty()) {
@@ -120,6 +121,7 @@ void BenchLane::begin_message(Clock::time_point when) {
 }
 
 void BenchLane::write() {
+  if (send_failed_) return fail_to_send(send_failed_);
   while (sent_ != begun_ && !failed_) {
     const auto size = std::min<std::size_t>(begun_ - sent_, Pattern::longest);
     const auto piece = state_->pattern->at(sent_, size);
@@ -135,8 +137,16 @@ void BenchLane::write() {
       }
       return;
     }
-    if (failed) return fail(transfer_failure(*state_->target, failed, begun_ - received_));
+    if (failed) return fail_to_send(failed);
   }
+}
+
+// What had still come is received first, and then what ended the connection is known for certain.
+void BenchLane::fail_to_send(error_code error) {
+  send_failed_ = error;
+  more_follow_ = false;
+  stream_->cancel();
+  if (open_) became_readable();
 }
 
 void BenchLane::write_when_possible(coro::Yield yield) {
@@ -159,7 +169,10 @@ bool BenchLane::receive() {
   error_code failed;
   const auto& scratch = state_->scratch;
   const auto size = stream_->receive(boost::asio::buffer(scratch.data(), scratch.size()), failed);
-  if (failed == error::would_block) return true;
+  if (failed == error::would_block) {
+    if (!send_failed_) return true;
+    failed = send_failed_;
+  }
   if (failed) {
     fail(transfer_failure(*state_->target, failed, begun_ - received_));
     return false;

@@ -87,6 +87,7 @@ class BenchLane final : private coro::Readiness::Observer {
   void write_when_possible(coro::Yield yield);
   bool receive();
   bool take(std::span<const std::byte> echoed, coro::Clock::time_point now);
+  void fail_to_send(error_code error);
   void fail(const Failure& failure);
   // Not by division, which would be the dearest instruction of an echo.
   std::size_t in_ring(std::size_t place) const {
@@ -107,9 +108,10 @@ class BenchLane final : private coro::Readiness::Observer {
   std::size_t oldest_ = 0;
   std::size_t under_way_ = 0;
   bool waits_for_room_ = false;
-  bool just_one_ = false;
+  bool more_follow_ = true;  // messages, after those under way
   bool open_ = false;
   bool failed_ = false;
+  error_code send_failed_;
   std::deque<coro::Clock::time_point> due_;  // paced: not begun yet
   coro::Task writer_;  // exists from when the socket was full for the first time
   coro::Condition full_;

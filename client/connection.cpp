@@ -1,45 +1,36 @@
 #include "client/connection.hpp"
 
+#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
-#include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <memory>
 #include <string_view>
-#include <thread>
 #include <utility>
+#include <vector>
 
+#include "client/failure.hpp"
+#include "coro/condition.hpp"
 #include "coro/error.hpp"
 #include "coro/readiness.hpp"
+#include "coro/scheduler.hpp"
 #include "coro/time_limit.hpp"
 
 namespace client {
 namespace {
 
+using boost::asio::ip::address;
 using boost::asio::ip::tcp;
+using coro::Clock;
 using coro::error_code;
+using coro::Yield;
+using namespace std::chrono_literals;
 namespace error = boost::asio::error;
 
-// A name being looked up, on a thread of its own.
-struct Lookup {
-  explicit Lookup(coro::Descriptor event) : done(std::move(event)) {}
-
-  coro::Descriptor done;  // an eventfd(2), readable when the rest is there
-  error_code failed;
-  Addresses addresses;
-};
-
-void look_up(Lookup& lookup, const Target& target) {
-  boost::asio::io_context context;
-  tcp::resolver resolver(context);
-  const auto results = resolver.resolve(target.host, target.port, lookup.failed);
-  for (const auto& entry : results)
-    lookup.addresses.push_back(entry.endpoint());
-  ::eventfd_write(lookup.done.number(), 1);
-}
+constexpr auto head_start = 250ms;  // RFC 8305, section 8: the Connection Attempt Delay
 
 // A second connect(2) says how the first has gone; over loopback that is known at once.
 error_code try_to_connect(int socket, const tcp::endpoint& peer) {
@@ -50,15 +41,14 @@ error_code try_to_connect(int socket, const tcp::endpoint& peer) {
   return coro::last_error();
 }
 
-error_code establish(int socket, const tcp::endpoint& peer, coro::Clock::duration limit,
-                     coro::Yield yield) {
-  const auto at_once = try_to_connect(socket, peer);
-  if (at_once != error::already_started) return at_once;
-  coro::Readiness readiness(yield.scheduler(), socket);
-  const coro::TimeLimit time(yield, limit);
-  const auto interrupted = readiness.wait_writable(yield);
-  if (time.expired()) return error::timed_out;
-  return interrupted ? interrupted : try_to_connect(socket, peer);
+// The port is chosen when the peer is known: the same one serves for others.
+error_code bind_to(const address& source, int socket) {
+  const int on = 1;
+  ::setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  const tcp::endpoint own(source, 0);
+  if (::bind(socket, own.data(), static_cast<socklen_t>(own.size())) != 0)
+    return coro::last_error();
+  return {};
 }
 
 // What getsockname(2) or getpeername(2) says.
@@ -77,73 +67,178 @@ bool is_connected_to_itself(int socket, const tcp::endpoint& peer) {
   return own.port() == peer.port() && own == address_by(::getpeername, socket);
 }
 
-boost::system::result<Connection> connect(coro::Yield yield, const tcp::endpoint& peer,
-                                          coro::Clock::duration limit) {
-  Connection connection{
-      coro::Descriptor(::socket(peer.protocol().family(),
-                                SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)),
-      peer};
-  const int socket = connection.socket.number();
-  if (socket < 0) return coro::last_error();
-  const auto started = coro::Clock::now();
-  if (const auto failed = establish(socket, peer, limit, yield)) return failed;
-  if (is_connected_to_itself(socket, peer)) return error_code(error::connection_refused);
-  connection.took = coro::Clock::now() - started;
-  const int on = 1;  // an echo can do without
-  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return connection;
+// One address being tried.
+class Attempt {
+ public:
+  // Goes as far as it goes at once.
+  Attempt(const tcp::endpoint& peer, const std::optional<address>& source)
+      : connection_{
+            coro::Descriptor(::socket(peer.protocol().family(),
+                                      SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)),
+            peer} {
+    if (socket() < 0) {
+      state_ = coro::last_error();
+    } else if (source && source->is_v4() == peer.address().is_v4()) {
+      state_ = bind_to(*source, socket());
+    }
+    if (!state_) go_on();
+  }
+
+  bool is_under_way() const { return state_ == error::already_started; }
+
+  // Until that has changed.
+  void wait(Clock::duration limit, Yield yield) {
+    coro::Readiness readiness(yield.scheduler(), socket());
+    const coro::TimeLimit time(yield, limit);
+    const auto interrupted = readiness.wait_writable(yield);
+    if (interrupted && !time.expired()) {
+      state_ = interrupted;
+      return;
+    }
+    go_on();  // also when it is late: after a pause of the whole process it may have succeeded
+    if (is_under_way()) state_ = error::timed_out;
+  }
+
+  boost::system::result<Connection> result() && {
+    if (!state_ && is_connected_to_itself(socket(), connection_.peer))
+      state_ = error::connection_refused;
+    if (state_) return state_;
+    const int on = 1;  // an echo can do without
+    ::setsockopt(socket(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return std::move(connection_);
+  }
+
+ private:
+  int socket() const { return connection_.socket.number(); }
+
+  void go_on() {
+    state_ = try_to_connect(socket(), connection_.peer);
+    connection_.took = Clock::now() - started_;
+  }
+
+  Connection connection_;
+  Clock::time_point started_ = Clock::now();
+  error_code state_;  // already_started: under way; none: connected
+};
+
+// The addresses of one target. Shared with the coroutines of the attempts, which may end after it
+// is decided.
+struct Race {
+  void came_in(boost::system::result<Connection> result) {
+    if (result) {
+      winner = std::move(*result);
+    } else {
+      ++failures;
+      const bool says_less = classify(result.error()) == FailureClass::local;
+      if (failures == 1 || !says_less) last_failure = result.error();
+    }
+    changed.notify_all();
+  }
+
+  std::optional<Connection> winner;
+  std::size_t started = 0;
+  std::size_t failures = 0;
+  error_code last_failure = error::host_not_found;
+  coro::Condition changed;
+};
+
+std::optional<coro::Task> start(const std::shared_ptr<Race>& race, const tcp::endpoint& peer,
+                                const std::optional<address>& source, Clock::time_point deadline,
+                                Yield yield) {
+  ++race->started;
+  auto attempt = std::make_unique<Attempt>(peer, source);
+  if (!attempt->is_under_way()) {
+    race->came_in(std::move(*attempt).result());
+    return std::nullopt;
+  }
+  auto task = yield.scheduler().spawn("connect",
+                                      [race, deadline, attempt = std::move(attempt)](Yield inner) {
+                                        attempt->wait(deadline - Clock::now(), inner);
+                                        race->came_in(std::move(*attempt).result());
+                                      });
+  if (task) return *task;
+  race->came_in(task.error());
+  return std::nullopt;
+}
+
+// Each family keeps its order, and the one of the first address begins.
+Addresses families_in_turn(const Addresses& addresses) {
+  Addresses first;
+  Addresses other;
+  for (const auto& each : addresses)
+    (each.protocol() == addresses.front().protocol() ? first : other).push_back(each);
+  Addresses in_turn;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    for (const auto* family : {&first, &other}) {
+      if (i < family->size()) in_turn.push_back((*family)[i]);
+    }
+  }
+  return in_turn;
+}
+
+boost::system::result<Connection> race(Yield yield, const Addresses& addresses,
+                                       Clock::time_point deadline,
+                                       const std::optional<address>& source) {
+  const auto race = std::make_shared<Race>();
+  std::vector<coro::Task> tasks;
+  error_code interrupted;
+  for (const auto& peer : families_in_turn(addresses)) {
+    const auto failures = race->failures;
+    if (const auto task = start(race, peer, source, deadline, yield)) tasks.push_back(*task);
+    const coro::TimeLimit time(yield, head_start);
+    interrupted =
+        race->changed.wait(yield, [&] { return race->winner || race->failures > failures; });
+    if (time.expired()) interrupted = {};
+    if (race->winner || interrupted) break;
+  }
+  if (!interrupted) {
+    interrupted =
+        race->changed.wait(yield, [&] { return race->winner || race->failures == race->started; });
+  }
+  for (const auto& task : tasks)
+    task.cancel();
+  if (race->winner) return *std::exchange(race->winner, std::nullopt);
+  return interrupted ? interrupted : race->last_failure;
+}
+
+boost::system::result<Connection> connect_to_one(Yield yield, const tcp::endpoint& peer,
+                                                 Clock::duration limit,
+                                                 const std::optional<address>& source) {
+  Attempt attempt(peer, source);
+  if (attempt.is_under_way()) attempt.wait(limit, yield);
+  return std::move(attempt).result();
 }
 
 // The header of version 2 that tells no address (LOCAL): a load balancer's own connection. It is
 // no part of the echo.
 constexpr std::string_view local_proxy_header("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16);
 
-// A new connection takes so little at once. If it is broken already, the first echo will tell.
-void send_proxy_header(int socket) {
-  static_cast<void>(
-      ::send(socket, local_proxy_header.data(), local_proxy_header.size(), MSG_NOSIGNAL));
+// A new connection takes so little at once.
+error_code send_proxy_header(int socket) {
+  const auto sent =
+      ::send(socket, local_proxy_header.data(), local_proxy_header.size(), MSG_NOSIGNAL);
+  return sent < 0 ? coro::last_error() : error_code();
 }
 
 }  // namespace
 
-boost::system::result<Addresses> resolve(coro::Yield yield, const Target& target,
-                                         coro::Clock::duration limit) {
-  // getaddrinfo(3) cannot be interrupted. Asio's asynchronous resolver would keep the process from
-  // ending until it returns; this thread is left behind.
-  const auto lookup = std::make_shared<Lookup>(coro::Descriptor(::eventfd(0, EFD_CLOEXEC)));
-  const int event = lookup->done.number();
-  if (event < 0) return coro::last_error();
-  std::thread([lookup, target] { look_up(*lookup, target); }).detach();
-  coro::Readiness done(yield.scheduler(), event);
-  const coro::TimeLimit time(yield, limit);
-  if (const auto interrupted = done.wait_readable(yield)) {
-    return time.expired() ? error_code(error::timed_out) : interrupted;
+boost::system::result<Connection> connect(Yield yield, const Target& target,
+                                          const Addresses& addresses, Clock::duration limit,
+                                          const std::optional<address>& source) {
+  auto connection = addresses.size() == 1 ? connect_to_one(yield, addresses.front(), limit, source)
+                                          : race(yield, addresses, Clock::now() + limit, source);
+  if (connection && target.proxied) {
+    if (const auto failed = send_proxy_header(connection->socket.number())) return failed;
   }
-  if (lookup->failed) return lookup->failed;
-  return lookup->addresses;
+  return connection;
 }
 
-boost::system::result<Connection> connect(coro::Yield yield, const Target& target,
-                                          const Addresses& addresses, coro::Clock::duration limit) {
-  const auto deadline = coro::Clock::now() + limit;
-  error_code last = error::host_not_found;
-  auto left = static_cast<int>(addresses.size());
-  for (const auto& address : addresses) {
-    auto connection = connect(yield, address, (deadline - coro::Clock::now()) / left--);
-    if (connection && target.proxied) send_proxy_header(connection->socket.number());
-    if (connection) return connection;
-    last = connection.error();
-    if (last == error::operation_aborted) break;
-  }
-  return last;
-}
-
-boost::system::result<Connection> connect(coro::Yield yield, const Target& target,
-                                          coro::Clock::duration limit) {
-  const auto deadline = coro::Clock::now() + limit;
+boost::system::result<Connection> connect(Yield yield, const Target& target,
+                                          Clock::duration limit) {
+  const auto deadline = Clock::now() + limit;
   const auto addresses = resolve(yield, target, limit);
   if (!addresses) return addresses.error();
-  return connect(yield, target, *addresses, deadline - coro::Clock::now());
+  return connect(yield, target, *addresses, deadline - Clock::now());
 }
 
 }  // namespace client

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/result.hpp>
-#include <vector>
+#include <optional>
 
+#include "client/resolution.hpp"
 #include "client/target.hpp"
 #include "coro/descriptor.hpp"
 #include "coro/io.hpp"
@@ -18,19 +20,20 @@ struct Connection {
   coro::Clock::duration took{};  ///< from SYN to established, for the address that answered
 };
 
-using Addresses = std::vector<boost::asio::ip::tcp::endpoint>;
+/// Connects to the first of the target's addresses that answers. They are tried in their order, but
+/// the two families in turn, each a quarter of a second after the one before, or when that has
+/// failed; the others are given up when one answers (RFC 8305, 4 and 5). The error is that of the
+/// last one that failed, but one of the network rather than one of this machine; timed_out if none
+/// has answered within the limit.
+///
+/// source: an address of this machine to connect from, for the peers of its family; without it the
+/// kernel chooses.
+boost::system::result<Connection> connect(
+    coro::Yield yield, const Target& target, const Addresses& addresses,
+    coro::Clock::duration limit,
+    const std::optional<boost::asio::ip::address>& source = std::nullopt);
 
-/// All addresses of the target, in the order to try them. The errors are the resolver's, or
-/// timed_out.
-boost::system::result<Addresses> resolve(coro::Yield yield, const Target& target,
-                                         coro::Clock::duration limit);
-
-/// Connects to the first of the target's addresses that answers; the time is shared among those
-/// that are left. The error is that of the last one tried, timed_out if it did not answer in time.
-boost::system::result<Connection> connect(coro::Yield yield, const Target& target,
-                                          const Addresses& addresses, coro::Clock::duration limit);
-
-/// Both, within the limit.
+/// Resolves and connects, within the limit.
 boost::system::result<Connection> connect(coro::Yield yield, const Target& target,
                                           coro::Clock::duration limit);
 

@@ -50,8 +50,7 @@ FailureClass classify(error_code error) {
   }
   if (error == error::connection_refused) return FailureClass::refused;
   if (error == error::host_unreachable || error == error::network_unreachable ||
-      error == error::network_down || error == error::access_denied ||
-      error == boost::system::errc::address_not_available) {
+      error == error::network_down || error == error::access_denied) {
     return FailureClass::unreachable;
   }
   if (error == error::timed_out) return FailureClass::timeout;
@@ -81,6 +80,11 @@ Failure connect_failure(const Target& target, error_code error) {
       return {kind, fmt::format("no address for {} ({}): check the spelling, or give an address",
                                 name, error.message())};
     default:
+      if (error == boost::system::errc::address_not_available) {
+        return {kind, fmt::format("cannot connect to {} ({}): this machine has no free port, or no "
+                                  "address of that kind",
+                                  name, error.message())};
+      }
       return {kind, fmt::format("cannot connect to {}: {}", name, error.message())};
   }
 }

@@ -26,7 +26,13 @@ Stream::Stream(Scheduler& scheduler, Descriptor socket)
 std::size_t Stream::receive(boost::asio::mutable_buffer buffer, error_code& error) {
   const ssize_t size = ::recv(socket_.number(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (size > 0) return static_cast<std::size_t>(size);
-  error = size == 0 ? error_code(boost::asio::error::eof) : last_error();
+  if (size < 0) {
+    error = last_error();
+  } else if (broken_by_ != 0) {
+    error = error_code(broken_by_, boost::system::system_category());
+  } else {
+    error = boost::asio::error::eof;
+  }
   return 0;
 }
 
@@ -35,6 +41,9 @@ std::size_t Stream::send(boost::asio::const_buffer bytes, error_code& error) {
       ::send(socket_.number(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (size >= 0) return static_cast<std::size_t>(size);
   error = last_error();
+  // EPIPE is no news for recv(2): the end of the stream has come, or this error was here before.
+  if (error != boost::asio::error::would_block && error != boost::asio::error::broken_pipe)
+    broken_by_ = error.value();
   return 0;
 }
 

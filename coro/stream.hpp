@@ -31,7 +31,8 @@ class Stream {
   void cancel() { readiness_.cancel(); }
 
   /// Bytes put into `buffer`, which is not empty. With 0 the error says why: would_block when there
-  /// is nothing now, eof when the other end has closed its half, or what recv(2) says.
+  /// is nothing now, eof when the other end has closed its half, or what recv(2) says, which is
+  /// also what ended the connection where send() was the first to learn it.
   std::size_t receive(boost::asio::mutable_buffer buffer, error_code& error);
 
   /// Bytes taken from `bytes`, which is not empty, as far as there is room. With 0 the error says
@@ -51,6 +52,7 @@ class Stream {
 
  private:
   Descriptor socket_;
+  int broken_by_ = 0;    // the errno that send(2) returned, which the kernel reports only once
   Readiness readiness_;  // ends before the socket closes
 };
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/error.hpp>
+#include <cerrno>
 
 namespace client {
 namespace {
@@ -27,6 +28,7 @@ TEST(Failure, HasAClassForEveryKindOfError) {
   EXPECT_EQ(classify(error::broken_pipe), FailureClass::reset);
   EXPECT_EQ(classify(error::eof), FailureClass::closed);
   EXPECT_EQ(classify(error::no_descriptors), FailureClass::local);
+  EXPECT_EQ(classify({EADDRNOTAVAIL, boost::system::system_category()}), FailureClass::local);
 }
 
 TEST(Failure, NamesTheServerAndWhatToDo) {
@@ -35,6 +37,8 @@ TEST(Failure, NamesTheServerAndWhatToDo) {
                     HasSubstr("start the server")));
   EXPECT_THAT(connect_failure(target, error::timed_out).text, HasSubstr("--timeout"));
   EXPECT_THAT(connect_failure(target, error::host_not_found).text, HasSubstr("spelling"));
+  const error_code no_port(EADDRNOTAVAIL, boost::system::system_category());
+  EXPECT_THAT(connect_failure(target, no_port).text, HasSubstr("no free port"));
 }
 
 TEST(Failure, SaysHowMuchIsMissing) {

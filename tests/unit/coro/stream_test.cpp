@@ -133,5 +133,38 @@ TEST(Stream, SendingToAResetConnectionIsAnErrorAndNoSignal) {
   });
 }
 
+TEST(Stream, ReceivesWhatHadArrivedAndThenTheResetThatSendingWasTheFirstToLearnOf) {
+  run([](Yield yield) {
+    Connection connection(yield);
+    boost::asio::write(connection.far, boost::asio::buffer("last", 4));
+    EXPECT_FALSE(connection.near.wait_readable(yield));
+    connection.far.set_option(TcpSocket::linger(true, 0));
+    connection.far.close();
+    error_code error;
+    connection.near.send(boost::asio::buffer("x", 1), error);
+    EXPECT_EQ(error, error::connection_reset);
+    error = {};
+    connection.near.send(boost::asio::buffer("x", 1), error);
+    error = {};
+    EXPECT_EQ(receive(connection.near, error), "last");
+    EXPECT_FALSE(error);
+    EXPECT_EQ(receive(connection.near, error), "");
+    EXPECT_EQ(error, error::connection_reset);
+  });
+}
+
+TEST(Stream, ReceivesTheEndAfterAnOrderlyCloseThoughSendingThenFails) {
+  run([](Yield yield) {
+    Connection connection(yield);
+    connection.far.close();
+    error_code error;
+    while (!error)  // the first is answered by a reset
+      connection.near.send(boost::asio::buffer("x", 1), error);
+    error = {};
+    EXPECT_EQ(receive(connection.near, error), "");
+    EXPECT_EQ(error, error::eof);
+  });
+}
+
 }  // namespace
 }  // namespace coro
