@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "coro/error.hpp"
+#include "server/lock_file.hpp"
 #include "server/network.hpp"
 #include "server/peer.hpp"
 
@@ -99,6 +100,24 @@ void set_listening_options(Acceptor& acceptor, const ListenAddress& address, con
   apply_tcp_options(acceptor.native_handle(), config.tcp);
 }
 
+// A socket refuses connections until it listens, as one of a process that has ended does for ever.
+// So others that start, too, must not look before it listens.
+boost::system::result<ListeningSocket> listen_at_path(const std::string& path, Acceptor acceptor,
+                                                      const Config& config) {
+  const LockFile lock(path);
+  if (lock.error() == boost::system::errc::operation_would_block) {
+    return boost::asio::error::address_in_use;
+  }
+  if (lock.error()) return lock.error();
+  SocketFile::remove_stale(path);
+  acceptor.bind(stream_protocol::endpoint(path));
+  SocketFile file(path);
+  // Before listen(), so that nobody connects with other permissions.
+  if (::chmod(path.c_str(), config.unix_socket.mode) != 0) return coro::last_error();
+  acceptor.listen(config.backlog);
+  return ListeningSocket{.acceptor = std::move(acceptor), .file = std::move(file)};
+}
+
 }  // namespace
 
 bool keeps_urgent_bytes(int socket) {
@@ -124,8 +143,7 @@ void apply_tcp_options(int socket, const TcpConfig& config) {
 
 boost::system::result<ListenAddresses, std::string> listen_addresses(const Config& config,
                                                                      coro::Yield yield) {
-  const bool any_ipv4 = std::ranges::find(config.host, "0.0.0.0") != config.host.end();
-  const Wanted wanted{config.port, config.origins.where("host"), !any_ipv4};
+  const Wanted wanted{config.port, config.origins.where("host"), true};
   ListenAddresses all;
   for (const std::string& host : config.host) {
     const auto addresses = addresses_of(host, wanted, yield);
@@ -135,6 +153,11 @@ boost::system::result<ListenAddresses, std::string> listen_addresses(const Confi
         all.push_back(address);
       }
     }
+  }
+  const tcp::endpoint any_ipv4(tcp::v4(), config.port);
+  if (std::ranges::find(all, any_ipv4, &ListenAddress::endpoint) != all.end()) {
+    for (ListenAddress& address : all)
+      address.dual_stack = false;
   }
   if (!config.unix_socket.path.empty()) {
     all.push_back({.endpoint = stream_protocol::endpoint(config.unix_socket.path),
@@ -152,22 +175,13 @@ boost::system::result<ListeningSocket> listen(const ListenAddress& address, cons
     return listen(over_ipv4_alone(address), config, executor);
   }
   if (unopened) return unopened;
-  SocketFile file;
   if (is_unix(address.endpoint)) {
-    const std::string& path = config.unix_socket.path;
-    SocketFile::remove_stale(path);
-    acceptor.bind(address.endpoint);
-    file = SocketFile(path);
-    // Before listen(), so that nobody connects with other permissions.
-    if (::chmod(path.c_str(), config.unix_socket.mode) != 0) {
-      return coro::last_error();
-    }
-  } else {
-    set_listening_options(acceptor, address, config);
-    acceptor.bind(address.endpoint);
+    return listen_at_path(config.unix_socket.path, std::move(acceptor), config);
   }
+  set_listening_options(acceptor, address, config);
+  acceptor.bind(address.endpoint);
   acceptor.listen(config.backlog);
-  return ListeningSocket{.acceptor = std::move(acceptor), .file = std::move(file)};
+  return ListeningSocket{.acceptor = std::move(acceptor), .file = {}};
 } catch (const system_error& error) {
   return error.code();
 }

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
+#include <boost/system/errc.hpp>
 #include <cerrno>
 #include <optional>
 #include <string>
@@ -16,6 +16,7 @@
 
 #include "coro/descriptor.hpp"
 #include "server/config_error.hpp"
+#include "server/lock_file.hpp"
 
 namespace server {
 namespace {
@@ -44,18 +45,6 @@ std::string line(const std::filesystem::path& path, const std::string& what) {
   throw ConfigError(line(path, std::generic_category().message(error)));
 }
 
-bool lock(int descriptor) {
-  return ::flock(descriptor, LOCK_EX | LOCK_NB) == 0;
-}
-
-// Whether the path leads to the open file.
-bool is_at(const std::filesystem::path& path, int descriptor) {
-  struct stat there {};
-  struct stat open {};
-  return ::lstat(path.c_str(), &there) == 0 && ::fstat(descriptor, &open) == 0 &&
-         there.st_dev == open.st_dev && there.st_ino == open.st_ino;
-}
-
 // What the file says, if it says nothing but the number of a process; "" if it is empty.
 std::optional<std::string> read_number(int descriptor) {
   std::array<char, 32> bytes{};
@@ -69,42 +58,41 @@ std::optional<std::string> read_number(int descriptor) {
   return std::string(text);
 }
 
-// Gives the file at `draft` the name `path`, unless a process that lives, or something that is no
-// pid file, is there.
-void publish(const std::string& draft, const std::filesystem::path& path) {
-  for (;;) {
-    if (::link(draft.c_str(), path.c_str()) == 0) return;
-    if (errno != EEXIST) throw_error(path, errno);
-
-    const Descriptor old(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
-    if (!old.is_open() && errno == ENOENT) continue;
-    if (!old.is_open()) throw_error(path, errno);
-    const auto number = read_number(old.number());
-    if (!number) throw ConfigError(line(path, "is there already, and is no pid file"));
-    if (!lock(old.number())) {
-      throw AlreadyRunning(line(path, "process " + *number + " is running and holds it"));
-    }
-    // The lock is on the file; the name may lead to a new one by now.
-    if (!is_at(path, old.number())) continue;
-    if (::rename(draft.c_str(), path.c_str()) != 0) throw_error(path, errno);
-    return;
+// What is there already must be the pid file of a process that has ended.
+void refuse_running(const std::filesystem::path& path) {
+  const Descriptor old(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
+  if (!old.is_open() && errno == ENOENT) return;
+  if (!old.is_open()) throw_error(path, errno);
+  const auto number = read_number(old.number());
+  if (!number) throw ConfigError(line(path, "is there already, and is no pid file"));
+  if (is_locked_for_writing(old.number())) {
+    throw AlreadyRunning(line(path, "process " + *number + " is running and holds it"));
   }
 }
 
 }  // namespace
 
 PidFile::PidFile(std::filesystem::path path) : path_(std::move(path)) {
+  const LockFile lock(path_);
+  if (lock.error() == boost::system::errc::operation_would_block) {
+    throw AlreadyRunning(line(path_, "another process is just starting with it"));
+  }
+  if (lock.error()) throw_error(path_, lock.error().value());
+  refuse_running(path_);
+
   std::string draft = path_.string() + ".XXXXXX";
   file_ = Descriptor(::mkostemp(draft.data(), O_CLOEXEC));
   if (!file_.is_open()) throw_error(path_, errno);
   const TemporaryName temporary(draft);
   const std::string number = std::to_string(::getpid()) + '\n';
-  if (!lock(file_.number()) || ::fchmod(file_.number(), 0644) != 0 ||
+  // For scripts, which can ask for flock(2)'s lock only: flock(1).
+  static_cast<void>(::flock(file_.number(), LOCK_EX | LOCK_NB));
+  if (!lock_for_writing(file_.number()) || ::fchmod(file_.number(), 0644) != 0 ||
       ::write(file_.number(), number.data(), number.size()) !=
-          static_cast<ssize_t>(number.size())) {
+          static_cast<ssize_t>(number.size()) ||
+      ::rename(draft.c_str(), path_.c_str()) != 0) {
     throw_error(path_, errno);
   }
-  publish(draft, path_);
 }
 
 PidFile::~PidFile() {

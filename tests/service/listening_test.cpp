@@ -5,6 +5,9 @@
 #include <csignal>
 #include <cstddef>
 #include <filesystem>
+#include <iterator>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -105,6 +108,30 @@ TEST(UnixSocket, ALiveOneIsLeftAlone) {
   EXPECT_EQ(cannot_listen, second.exit_code);
   EXPECT_NE(std::string::npos, second.output.find(path.string())) << second.output;
   EXPECT_EQ("hello", SocketClient(path).echo("hello"));
+}
+
+TEST(UnixSocket, OfSeveralThatStartAtOnceOneHasIt) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory / "echo.sock";
+  const std::string configuration = directory.write("a.yaml", with_unix_socket(path));
+  std::vector<std::unique_ptr<Process>> started;
+  for (int i = 0; i < 8; ++i) {
+    started.push_back(
+        std::make_unique<Process>(std::vector<std::string>{COROECHO, "--config", configuration}));
+  }
+  std::vector<Process*> serving;
+  for (const auto& process : started) {
+    try {
+      process->output().wait_for_line("listening on ");
+      serving.push_back(process.get());
+    } catch (const std::runtime_error&) {
+      EXPECT_EQ(cannot_listen, process->wait());
+    }
+  }
+  ASSERT_EQ(1U, serving.size());
+  EXPECT_EQ("hello", SocketClient(path).echo("hello"));
+  serving.front()->output().wait_for_line("client 1 connected from unix");
+  EXPECT_EQ(2, std::distance(std::filesystem::directory_iterator(directory.path()), {}));
 }
 
 TEST(UnixSocket, AFileThatIsNoSocketIsLeftAlone) {

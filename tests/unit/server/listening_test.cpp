@@ -9,11 +9,13 @@
 
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <string>
@@ -21,7 +23,9 @@
 #include <vector>
 
 #include "coro/scheduler.hpp"
+#include "server/lock_file.hpp"
 #include "server/peer.hpp"
+#include "tests/temporary_directory.hpp"
 
 namespace server {
 namespace {
@@ -76,6 +80,8 @@ TEST(ListenAddresses, TheIpv6WildcardTakesIpv4UnlessThatHasAWildcardOfItsOwn) {
   run([](coro::Yield yield) {
     EXPECT_THAT(names(config_for({"::"}), yield), ElementsAre("[::]:7 dual"));
     EXPECT_THAT(names(config_for({"::", "0.0.0.0"}), yield), ElementsAre("[::]:7", "0.0.0.0:7"));
+    EXPECT_THAT(names(config_for({"::", "::ffff:0.0.0.0"}), yield),
+                ElementsAre("[::]:7", "0.0.0.0:7"));
   });
 }
 
@@ -128,6 +134,25 @@ std::string all_addresses_without_ipv6() {
 TEST(ListenDeathTest, AllAddressesOfAMachineWithoutIpv6AreThoseOfIpv4) {
   EXPECT_EXIT(std::cerr << all_addresses_without_ipv6();
               std::exit(0), testing::ExitedWithCode(0), "0\\.0\\.0\\.0:[1-9]");
+}
+
+// Its socket refuses connections, as a stale one does.
+TEST(Listen, LeavesTheUnixSocketOfOneThatStartsAlone) {
+  run([](coro::Yield yield) {
+    const TemporaryDirectory directory;
+    Config config = config_for({});
+    config.unix_socket.path = directory / "echo.sock";
+    const LockFile other(config.unix_socket.path);
+    const auto addresses = listen_addresses(config, yield);
+    boost::asio::local::stream_protocol::acceptor starting(yield.executor(),
+                                                           boost::asio::local::stream_protocol());
+    starting.bind(boost::asio::local::stream_protocol::endpoint(config.unix_socket.path));
+
+    const auto socket = listen(addresses->front(), config, yield.executor());
+    ASSERT_TRUE(socket.has_error());
+    EXPECT_EQ(boost::asio::error::address_in_use, socket.error());
+    EXPECT_TRUE(std::filesystem::exists(config.unix_socket.path));
+  });
 }
 
 TEST(ListenForAdmin, SaysWhyItCannotListen) {

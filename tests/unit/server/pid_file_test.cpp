@@ -13,7 +13,9 @@
 #include <string>
 #include <utility>
 
+#include "coro/descriptor.hpp"
 #include "server/config_error.hpp"
+#include "server/lock_file.hpp"
 #include "tests/temporary_directory.hpp"
 
 namespace server {
@@ -127,6 +129,30 @@ TEST_F(PidFileTest, IsRemovedOnceHoweverOftenItMoves) {
     EXPECT_EQ(own_pid_, content());
   }
   EXPECT_EQ(0U, files());
+}
+
+// Whoever may read the file can take these.
+TEST_F(PidFileTest, LocksOfStrangersDoNotMatter) {
+  write("4194305\n");
+  const coro::Descriptor stranger(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_EQ(0, ::flock(stranger.number(), LOCK_EX | LOCK_NB));
+  struct flock lock {};
+  lock.l_type = F_RDLCK;
+  ASSERT_EQ(0, ::fcntl(stranger.number(), F_OFD_SETLK, &lock));
+  const PidFile file(path_);
+  EXPECT_EQ(own_pid_, content());
+
+  // Nor can they have one that would outlive this process.
+  const coro::Descriptor another(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  EXPECT_NE(0, ::fcntl(another.number(), F_OFD_SETLK, &lock));
+  EXPECT_THAT(error<AlreadyRunning>(), HasSubstr("is running and holds it"));
+}
+
+TEST_F(PidFileTest, LeavesItToOneThatIsJustStarting) {
+  const LockFile other(path_);
+  EXPECT_EQ("pid file '" + path_ + "': another process is just starting with it",
+            error<AlreadyRunning>());
+  EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
 TEST_F(PidFileTest, IsLockedForOthersToSeeThatTheProcessLives) {
