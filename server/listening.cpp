@@ -186,18 +186,24 @@ boost::system::result<ListeningSocket> listen(const ListenAddress& address, cons
   return error.code();
 }
 
-boost::system::result<Acceptor, std::string> listen_for_admin(const Config& config,
-                                                              coro::Yield yield) {
+boost::system::result<ListenAddress, std::string> admin_address(const Config& config,
+                                                                coro::Yield yield) {
   const Wanted wanted{config.admin.port.value(), config.origins.where("admin.host"), true};
   const auto addresses = addresses_of(config.admin.host, wanted, yield);
-  if (!addresses) return addresses.error();
-
+  if (!addresses) return {boost::system::in_place_error, addresses.error()};
   // One address is enough for those who administrate; of a name's, the first.
+  return addresses->front();
+}
+
+boost::system::result<Acceptor, std::string> listen_for_admin(const Config& config,
+                                                              coro::Yield yield) {
+  const auto address = admin_address(config, yield);
+  if (!address) return address.error();
   Config plain;
-  auto socket = listen(addresses->front(), plain, yield.executor());
+  auto socket = listen(*address, plain, yield.executor());
   if (socket) return std::move(socket->acceptor);
-  return config.origins.where("admin.port") + ": cannot listen on " +
-         to_string(addresses->front().endpoint) + ": " + socket.error().message();
+  return config.origins.where("admin.port") + ": cannot listen on " + to_string(address->endpoint) +
+         ": " + socket.error().message();
 }
 
 }  // namespace server

@@ -52,8 +52,12 @@ bool keeps_urgent_bytes(int socket);
 boost::system::result<ListeningSocket> listen(const ListenAddress& address, const Config& config,
                                               const coro::Executor& executor);
 
-/// Where the admin endpoint listens; admin.port must be set. The error is one line for the
+/// What `admin.host` and `admin.port`, which must be set, ask for. The error is one line for the
 /// operator.
+boost::system::result<ListenAddress, std::string> admin_address(const Config& config,
+                                                                coro::Yield yield);
+
+/// Listens there. The error is one line for the operator.
 boost::system::result<coro::Acceptor, std::string> listen_for_admin(const Config& config,
                                                                     coro::Yield yield);
 

@@ -122,6 +122,13 @@ bool LogDestination::wait_writable(std::chrono::milliseconds limit) const {
   return writable(descriptor_, limit);
 }
 
+bool LogDestination::is(const std::string& path) const {
+  struct stat open {};
+  struct stat named {};
+  return ::fstat(descriptor_, &open) == 0 && ::stat(path.c_str(), &named) == 0 &&
+         open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
 bool LogDestination::journal() const {
   const char* stream = std::getenv("JOURNAL_STREAM");
   struct stat status {};

@@ -34,6 +34,9 @@ class LogDestination {
   /// Waits until write() may succeed, at most `limit`; whether it may.
   bool wait_writable(std::chrono::milliseconds limit) const;
 
+  /// Whether a path names what is written to: not if the file was renamed (logrotate(8)).
+  bool is(const std::string& path) const;
+
   /// Whether this is the journal that systemd connected the service to (JOURNAL_STREAM in
   /// systemd.exec(5)).
   bool journal() const;

@@ -40,6 +40,7 @@ void LogOutput::write() {
 
 boost::system::error_code LogOutput::attempt() {
   const auto result = destination_.write({at(begin_ + written_), end_ - begin_ - written_});
+  note(result.has_error() ? result.error() : boost::system::error_code());
   if (result.has_value()) {
     written_ += *result;
     const std::string_view taken(at(begin_), written_);
@@ -59,6 +60,12 @@ boost::system::error_code LogOutput::attempt() {
     retry_at_ = steady_clock::now() + retry_delay_;
   }
   return result.has_error() ? result.error() : boost::system::error_code();
+}
+
+void LogOutput::note(boost::system::error_code error) {
+  if (error == boost::system::errc::operation_would_block) return;
+  const bool failed_before = std::exchange(fails_, error.failed());
+  if (!failed_before) failure_ = error;
 }
 
 std::optional<steady_clock::time_point> LogOutput::retry_at() const {
@@ -95,6 +102,7 @@ void LogOutput::discard() {
 void LogOutput::redirect(LogDestination destination) {
   destination_ = std::move(destination);
   written_ = 0;
+  fails_ = false;
   retry_delay_ = milliseconds(0);
 }
 

@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "server/log_destination.hpp"
 
@@ -55,6 +57,11 @@ class LogOutput {
   void redirect(LogDestination destination);
 
   bool journal() const { return destination_.journal(); }
+  bool writes_to(const std::string& path) const { return destination_.is(path); }
+
+  /// Why nothing can be written, such as a full disk: once, until something was written again. A
+  /// destination that only is slow is no failure.
+  boost::system::error_code take_failure() { return std::exchange(failure_, {}); }
 
   /// Lines that did not and will not reach the destination, since the start.
   std::uint64_t dropped() const { return dropped_; }
@@ -65,6 +72,7 @@ class LogOutput {
   char* at(std::size_t position) { return buffer_->data() + position; }
   bool pending() const { return begin_ < end_; }
   boost::system::error_code attempt();
+  void note(boost::system::error_code error);
 
   LogDestination destination_;
   std::unique_ptr<Buffer> buffer_;  // pages that are never needed are never touched
@@ -76,6 +84,8 @@ class LogOutput {
   bool tells_lost_ = false;                   // the line at begin_ is the one that tells the number
   std::chrono::milliseconds retry_delay_{0};  // 0 = the last write took all
   std::chrono::steady_clock::time_point retry_at_;
+  bool fails_ = false;                 // the last write was refused
+  boost::system::error_code failure_;  // and nobody has been told yet
 };
 
 }  // namespace server

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "server/config.hpp"
 #include "server/log_destination.hpp"
@@ -37,6 +38,9 @@ class LogSink final : public spdlog::sinks::base_sink<spdlog::details::null_mute
     return output_.retry_at();
   }
   std::uint64_t dropped_lines() const { return output_.dropped(); }
+  bool writes_to(const std::string& path) const { return output_.writes_to(path); }
+  /// As LogOutput's.
+  boost::system::error_code take_failure() { return output_.take_failure(); }
 
  private:
   void sink_it_(const spdlog::details::log_msg& message) override;

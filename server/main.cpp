@@ -2,17 +2,20 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <exception>
 #include <iostream>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "coro/scheduler.hpp"
 #include "coro/standard_streams.hpp"
 #include "server/daemon.hpp"
 #include "server/event_log.hpp"
+#include "server/health_check.hpp"
 #include "server/inherited_sockets.hpp"
 #include "server/log_destination.hpp"
 #include "server/log_flusher.hpp"
@@ -38,6 +41,14 @@ void warn(const std::string& line) {
 int fail(const std::string& line, int exit_code) {
   say(line, "<3>");
   return exit_code;
+}
+
+// What the command line asks for instead of serving. A disk may be full, a pipe's reader gone.
+int print(const std::string& text) {
+  errno = 0;
+  if (std::cout << text << std::flush) return EXIT_SUCCESS;
+  const std::string reason = errno == 0 ? "" : ": " + std::generic_category().message(errno);
+  return fail("cannot write to standard output" + reason, EXIT_FAILURE);
 }
 
 // An exception ends the coroutine that it left. Only without the main one is there nothing to go on
@@ -97,15 +108,13 @@ int main(int argc, char** argv) {
               SIG_IGN);  // a peer that is gone is an error of the write, not the end of the service
   try {
     const server::Options options = server::parse_options(argc, argv);
-    if (options.answer) {
-      std::cout << *options.answer;
-      return EXIT_SUCCESS;
-    }
+    if (options.answer) return print(*options.answer);
     std::ranges::for_each(options.warnings, warn);
     const server::Config config = server::effective_config(options);
-    if (options.check_config) {
-      std::cout << server::to_yaml(config);
-      return EXIT_SUCCESS;
+    if (options.check_config) return print(server::to_yaml(config));
+    if (options.check_health) {
+      const auto wrong = server::check_health(config);
+      return wrong ? fail("not well: " + *wrong, EXIT_FAILURE) : EXIT_SUCCESS;
     }
 
     server::Startup startup{.environment = server::ServiceEnvironment::take()};

@@ -49,7 +49,8 @@ Signals:
 
 Exit codes:
   0   stopped as asked
-  1   stopped by force: a second signal, or shutdown.timeout ran out
+  1   stopped by force (a second signal, or shutdown.timeout ran out), not well
+      (--check-health), or what was asked for cannot be printed
   64  wrong options
   69  cannot listen, or the pid file's process is running
   70  internal error
@@ -83,6 +84,8 @@ void add_options(CLI::App& app, Options& options, Given& given) {
   }
   app.add_flag("--check-config", options.check_config,
                "Print the effective configuration and exit");
+  app.add_flag("--check-health", options.check_health,
+               "Exit 0 if the service that runs so configured is well");
   app.add_flag("--daemon", options.daemon,
                "Exit 0 once the service listens in the background (not under systemd)");
   app.add_option("--pidfile", options.pidfile, "Write the process's number to this file")

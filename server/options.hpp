@@ -23,6 +23,7 @@ struct Options {
   std::vector<Override> overrides;    // each key once: the command line beats the environment
   std::vector<std::string> warnings;  // a line for each variable that is ignored
   bool check_config = false;
+  bool check_health = false;
   bool daemon = false;  // paths are absolute then, for a daemon leaves the directory it starts in
   std::optional<std::filesystem::path> pidfile;
   std::filesystem::path directory;  // with daemon: where relative paths of the configuration begin

@@ -120,7 +120,7 @@ void Server::handle_signal(int signal) {
       reload_asked_ = true;
       break;
     case SIGUSR1:
-      log_.logger().info("statistics: {}", to_log_line(status()));
+      log_.answer("statistics: " + to_log_line(status()));
       break;
     case SIGUSR2:
       log_.reopen();

@@ -117,11 +117,26 @@ TEST(CommandLine, VersionIsOneLine) {
   EXPECT_NE(std::string::npos, finished.output.find(COROECHO_VERSION)) << finished.output;
 }
 
+// Where nobody would see that it is missing.
+TEST(CommandLine, WhatCannotBePrintedIsAnError) {
+  for (const std::string option : {"--version", "-V", "--help", "-h", "--check-config"}) {
+    const Finished finished = run({"sh", "-c", "exec \"$0\" \"$1\" >/dev/full", COROECHO, option});
+    EXPECT_EQ(1, finished.exit_code) << option;
+    EXPECT_EQ("coroecho: cannot write to standard output: No space left on device\n",
+              finished.errors)
+        << option;
+    const Finished closed = run({"sh", "-c", "exec \"$0\" \"$1\" >&-", COROECHO, option});
+    EXPECT_EQ(1, closed.exit_code) << option;
+    EXPECT_NE("", closed.errors) << option;
+  }
+}
+
 TEST(CommandLine, HelpListsEveryOption) {
   const Finished finished = run({COROECHO, "--help"});
   EXPECT_EQ(0, finished.exit_code);
-  for (const std::string option : {"--config", "--host", "--port", "--log-level", "--log-format",
-                                   "--check-config", "--daemon", "--pidfile", "--version"}) {
+  for (const std::string option :
+       {"--config", "--host", "--port", "--log-level", "--log-format", "--check-config",
+        "--check-health", "--daemon", "--pidfile", "--version"}) {
     EXPECT_NE(std::string::npos, finished.output.find(option)) << option;
   }
 }

@@ -71,10 +71,10 @@ class Service {
 
   Process& process() { return process_; }
 
-  void stop(int exit_code = 0) {
+  void stop(int exit_code = 0, const std::string& errors = "") {
     process_.signal(SIGTERM);
     EXPECT_EQ(exit_code, process_.wait());
-    EXPECT_EQ("", process_.errors().wait_for_end());
+    EXPECT_EQ(errors, process_.errors().wait_for_end());
   }
 
  private:
@@ -194,7 +194,9 @@ TEST(Log, APipeThatNobodyReadsStallsNoEchoAndLosesNoCount) {
 TEST(Log, AFullDiskStopsNeitherTheEchoNorTheEnd) {
   Service service("{file: /dev/full}");
   EXPECT_EQ("hello", service.connect().echo("hello"));
-  service.stop();
+  service.stop(0,
+               "coroecho: cannot log to /dev/full: No space left on device; "
+               "lines that do not fit into memory are dropped\n");
 }
 
 TEST(Log, LeavesOutProbesAndNobodyElse) {
@@ -233,6 +235,22 @@ TEST(Log, MovesToANewFileWhenToldThatItWasRenamed) {
   EXPECT_EQ(std::string::npos, contents(renamed).find("client 3"));
   EXPECT_EQ(std::string::npos, contents(file).find("client 2"));
   EXPECT_TRUE(contents(file).ends_with(" stopped\n"));
+}
+
+// As most configurations of logrotate do, `systemctl reload` or a SIGHUP.
+TEST(Log, MovesToANewFileWhenReloadedAfterItWasRenamed) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path file = directory / "log";
+  const std::filesystem::path renamed = directory / "log.1";
+  Service service("{file: " + file.string() + "}");
+  std::filesystem::rename(file, renamed);
+  std::ofstream(file).close();
+  service.process().signal(SIGHUP);
+  wait_until([&] { return contents(file).find("reloaded") != std::string::npos; }, "not reloaded");
+  service.connect().echo("hello");
+  wait_until([&] { return contents(file).find(" disconnected") != std::string::npos; }, "no line");
+  service.stop();
+  EXPECT_EQ(std::string::npos, contents(renamed).find("hello"));
 }
 
 TEST(Log, LeavesTimeAndLevelToTheJournal) {
@@ -274,6 +292,14 @@ TEST(Log, TellsStatisticsWhenAsked) {
   for (const char* part : {" 1 accepted, 1 active, 1 peak; refused: 0 limit", " 5 bytes in, ",
                            " 5 bytes out, 1 reads; ", " 0 log lines dropped; scheduler lag p50 "}) {
     EXPECT_NE(std::string::npos, line.find(part)) << line;
+  }
+}
+
+TEST(Log, TellsStatisticsAtEveryLevelThatLogsAnything) {
+  for (const std::string level : {"warning", "error", "critical"}) {
+    Service service("{level: " + level + "}");
+    service.process().signal(SIGUSR1);
+    EXPECT_NO_THROW(service.process().output().wait_for_line(" info statistics: uptime ")) << level;
   }
 }
 

@@ -53,25 +53,22 @@ check_lockdown() {
   ok "it runs read-only, without capabilities, as a user that is not root"
 }
 
-# blocked CHAIN-COMMAND: -I blocks the port within the container, -D lets it through again.
-block_port() {
-  local pid table
-  pid=$(told one .State.Pid)
-  for table in iptables ip6tables; do
-    nsenter -t "$pid" -n "$table" "$1" INPUT -p tcp --dport 8888 -j DROP
-  done
-}
-
 check_health() {
   start one --health-interval 1s --health-retries 2 coroecho
   wait_until 20 told_is one .State.Health.Status healthy
   ok "it turns healthy"
-  block_port -I
+  quietly docker kill -s STOP one
   wait_until 30 told_is one .State.Health.Status unhealthy
-  ok "with the port blocked it turns unhealthy"
-  block_port -D
+  ok "when the service is stuck it turns unhealthy"
+  quietly docker kill -s CONT one
   wait_until 20 told_is one .State.Health.Status healthy
   ok "it turns healthy again"
+  docker rm -f one >/dev/null
+
+  start one --health-interval 1s --health-retries 2 -e COROECHO_HOST=127.0.0.2 -e COROECHO_LIMITS_MAX_CONNECTIONS=1 \
+    coroecho --port 7
+  wait_until 20 told_is one .State.Health.Status healthy
+  ok "it is healthy on whatever address and port it listens"
   docker rm -f one >/dev/null
 }
 
