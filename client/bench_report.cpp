@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "client/histogram_chart.hpp"
+#include "client/json_text.hpp"
 #include "client/round_trip.hpp"
 #include "client/units.hpp"
 
@@ -165,7 +166,7 @@ std::string bench_json(const Options& options, const BenchOutcome& outcome) {
                      {"echoes_per_second", sample.messages_per_second},
                      {"bytes_per_second", sample.bytes_per_second}});
   }
-  return json.dump() + "\n";
+  return json_text(json) + "\n";
 }
 
 std::string bench_csv(const Options& options, const BenchOutcome& outcome) {

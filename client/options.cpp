@@ -12,6 +12,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "client/quantity.hpp"
 #include "client/rendering.hpp"
 
 namespace client {
@@ -21,8 +22,9 @@ constexpr int usage_error = 2;
 constexpr std::size_t largest_message = std::size_t{64} << 20U;
 constexpr std::size_t largest_ping = std::size_t{1} << 20U;
 constexpr std::size_t most_connections = 1'000'000;
-constexpr double shortest_time = 0.001;
-constexpr double longest_time = 1e7;
+constexpr Duration shortest_time = std::chrono::milliseconds(1);
+constexpr double lowest_rate = 0.001;
+constexpr double highest_rate = 1e9;
 
 const char* const description =
     "Talks to an echo service and verifies every byte: a prompt in a terminal, a filter in a "
@@ -48,28 +50,58 @@ struct CommandLine {
   CLI::Option* bench = nullptr;
 };
 
-Duration to_duration(double seconds) {
-  return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+[[noreturn]] void refuse(const std::string& option, const std::string& value,
+                         const std::string& expected) {
+  throw CLI::ValidationError(option, fmt::format("found \"{}\", expected {}", value, expected));
 }
 
 template <typename Target>
 CLI::Option* add_time(CLI::App& app, const std::string& name, Target& target,
-                      const std::string& text) {
-  static const std::map<std::string, double> units = {
-      {"ms", 0.001}, {"s", 1}, {"m", 60}, {"h", 3600}};
-  const auto keep = [&target](const double& value) { target = to_duration(value); };
-  return app.add_option_function<double>(name, keep, text)
-      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::DEFAULT, "TIME"))
-      ->check(CLI::Range(shortest_time, longest_time))
-      ->option_text("TIME");
+                      const std::string& text, Duration shortest = shortest_time) {
+  const auto keep = [&target, name, shortest](const std::string& value) {
+    const auto time = parse_time(value);
+    if (!time || *time < shortest) {
+      refuse(name, value,
+             fmt::format("a time from {} to 100 days: 0.5, 500ms, 2s, 5m, 1h",
+                         shortest == shortest_time ? "1ms" : "0"));
+    }
+    target = *time;
+  };
+  return app.add_option_function<std::string>(name, keep, text)->option_text("TIME");
 }
 
 template <typename Target>
 CLI::Option* add_number(CLI::App& app, const std::string& name, Target& target,
                         const std::string& text, std::size_t most) {
-  return app.add_option(name, target, text)
-      ->check(CLI::Range(std::size_t{1}, most))
-      ->option_text("N");
+  const auto keep = [&target, name, most](const std::string& value) {
+    const auto number = parse_count(value);
+    if (!number || *number < 1 || *number > most)
+      refuse(name, value, fmt::format("a number from 1 to {}", most));
+    target = *number;
+  };
+  return app.add_option_function<std::string>(name, keep, text)->option_text("N");
+}
+
+CLI::Option* add_size(CLI::App& app, const std::string& name, std::size_t& target,
+                      const std::string& text) {
+  const auto keep = [&target, name](const std::string& value) {
+    const auto size = parse_size(value);
+    if (!size || *size < 1 || *size > largest_message)
+      refuse(name, value, "a size from 1 to 64m: 100, 64k, 1m");
+    target = *size;
+  };
+  return app.add_option_function<std::string>(name, keep, text)->option_text("SIZE");
+}
+
+CLI::Option* add_rate(CLI::App& app, const std::string& name, std::optional<double>& target,
+                      const std::string& text) {
+  const auto keep = [&target, name](const std::string& value) {
+    const auto rate = parse_number(value);
+    if (!rate || *rate < lowest_rate || *rate > highest_rate)
+      refuse(name, value, "a number from 0.001 to 1e9");
+    target = *rate;
+  };
+  return app.add_option_function<std::string>(name, keep, text)->option_text("N");
 }
 
 void add_general(CommandLine& line) {
@@ -93,10 +125,7 @@ void add_general(CommandLine& line) {
   line.bench = app.add_flag("--bench", line.benches, "Measure throughput and latency")
                    ->excludes(line.ping)
                    ->option_text(" ");
-  app.add_option("-s,--size", line.size, "Bytes of each message (ping 56, bench 64, stream 64k)")
-      ->transform(CLI::AsSizeValue(false))
-      ->check(CLI::Range(std::size_t{1}, largest_message))
-      ->option_text("SIZE");
+  add_size(app, "-s,--size", line.size, "Bytes of each message (ping 56, bench 64, stream 64k)");
   app.add_flag("--json", line.json, "Results as JSON");
 }
 
@@ -105,7 +134,9 @@ void add_ping(CommandLine& line) {
   auto& ping = line.options.ping;
   const auto add = [&](CLI::Option* option) { option->needs(line.ping)->group("With --ping"); };
   add(add_number(app, "-c,--count", ping.count, "Stop after so many", most_connections * 1000));
-  add(add_time(app, "-i,--interval", ping.interval, "From one to the next (1s)"));
+  add(add_time(app, "-i,--interval", ping.interval,
+               "From one to the next (1s); 0: when the one before has come back",
+               Duration::zero()));
   add(add_time(app, "-W,--wait", ping.wait, "After this an echo counts as lost (1s)"));
   add(add_time(app, "-w,--deadline", ping.deadline, "Stop after this time"));
   add(app.add_flag("-q,--quiet", ping.quiet, "Only the summary")->option_text(" "));
@@ -126,12 +157,10 @@ void add_bench(CommandLine& line) {
   add(add_number(app, "--pipeline", bench.pipeline, "Messages under way on each (1, stream 4)",
                  most_connections));
   add(add_time(app, "--duration", bench.duration, "Measured time (10s)"));
-  add(add_time(app, "--warmup", bench.warmup, "Before it, not counted (1s)"));
-  add(app.add_option("--rate", bench.rate,
-                     "Messages a second in all; latency then counts from\n"
-                     "when each was meant to be sent")
-          ->check(CLI::Range(0.001, 1e9))
-          ->option_text("N"));
+  add(add_time(app, "--warmup", bench.warmup, "Before it, not counted (1s)", Duration::zero()));
+  add(add_rate(app, "--rate", bench.rate,
+               "Messages a second in all; latency then counts from\n"
+               "when each was meant to be sent"));
   add(add_number(app, "--threads", bench.threads, "Each with a scheduler of its own (1)", 1024));
   add(app.add_flag("--csv", line.csv, "Results as CSV, with a header")->option_text(" "));
   add(app.add_option("--plot", bench.plot, "Write the histogram and the rate over time as SVG")

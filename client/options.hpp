@@ -14,13 +14,14 @@ using Duration = std::chrono::nanoseconds;
 
 /// What only --ping knows; the letters are those of ping(8).
 struct PingOptions {
-  std::optional<std::size_t> count;             ///< -c: stop after so many; without it, at Ctrl-C
-  Duration interval = std::chrono::seconds(1);  ///< -i: from one echo to the next
-  std::size_t size = 56;                        ///< -s: bytes of each echo, 1 to 1 MiB
-  Duration wait = std::chrono::seconds(1);      ///< -W: an echo that takes longer is lost
-  std::optional<Duration> deadline;             ///< -w: stop after this time, whatever has come
-  bool quiet = false;                           ///< -q: only the summary
-  bool json = false;                            ///< a JSON object per line instead of text
+  std::optional<std::size_t> count;  ///< -c: stop after so many; without it, at Ctrl-C
+  Duration interval = std::chrono::seconds(
+      1);  ///< -i: from one echo to the next; 0: when the one before has come back or is lost
+  std::size_t size = 56;                    ///< -s: bytes of each echo, 1 to 1 MiB
+  Duration wait = std::chrono::seconds(1);  ///< -W: an echo that takes longer is lost
+  std::optional<Duration> deadline;         ///< -w: stop after this time, whatever has come
+  bool quiet = false;                       ///< -q: only the summary
+  bool json = false;                        ///< a JSON object per line instead of text
 };
 
 enum class BenchMode {

@@ -25,7 +25,10 @@ namespace {
 
 using coro::Clock;
 using coro::Yield;
+using namespace std::chrono_literals;
 namespace error = boost::asio::error;
+
+constexpr auto between_connections = 10ms;  // where echoes follow without an interval
 
 // Different for every echo, so that one that comes back twice, or in another's place, is noticed.
 std::string payload(std::uint64_t number, std::size_t size) {
@@ -50,7 +53,9 @@ class Ping {
   };
 
   void run(Yield yield);
+  bool ping_until_the_end(Yield yield);
   void send_all(Yield yield);
+  coro::error_code wait_for_next(std::uint64_t number, Yield yield);
   bool open(Yield yield);
   void send(std::uint64_t number, Yield yield);
   void returned(std::uint64_t number, const Exchange::Reply& reply);
@@ -107,28 +112,48 @@ void Ping::run(Yield yield) {
       scheduler_->spawn("signals", [this](Yield inner) { watch_signals(inner); }).value();
   const auto late =
       scheduler_->spawn("late", [this](Yield inner) { give_up_on_late(inner); }).value();
-  if (open(yield)) {
-    send_all(yield);
+  const bool connected = ping_until_the_end(yield);
+  // Where there was no connection, that has been reported; a program still gets its last object.
+  if (connected || interrupted_ || options_->ping.json)
     show_always(report_->summary(options_->target, tally()));
-  }
   link_.close();
   late.cancel();
   signals.cancel();
 }
 
+// False if there never was a connection. The deadline counts from the very beginning.
+bool Ping::ping_until_the_end(Yield yield) {
+  std::optional<coro::TimeLimit> deadline;
+  if (options_->ping.deadline) deadline.emplace(yield, *options_->ping.deadline);
+  const bool connected = open(yield);
+  if (connected) send_all(yield);
+  if (!connected && deadline && deadline->expired())
+    link_lost(connect_failure(options_->target, error::timed_out));
+  return connected;
+}
+
 void Ping::send_all(Yield yield) {
   const auto& ping = options_->ping;
-  std::optional<coro::TimeLimit> deadline;
-  if (ping.deadline) deadline.emplace(yield, *ping.deadline);
   started_ = Clock::now();
   for (std::uint64_t number = 1; !interrupted_; ++number) {
     send(number, yield);
     if (number == ping.count) break;
-    const auto next = started_ + ping.interval * static_cast<std::int64_t>(number);
-    if (coro::sleep_for(yield, next - Clock::now())) return;
+    if (wait_for_next(number, yield)) return;
   }
   // What is under way comes back, or is given up in time.
   (void)changed_.wait(yield, [this] { return under_way_.empty(); });
+}
+
+// Until the one after this number is to be sent.
+coro::error_code Ping::wait_for_next(std::uint64_t number, Yield yield) {
+  const auto interval = options_->ping.interval;
+  if (interval > Duration::zero()) {
+    const auto next = started_ + interval * static_cast<std::int64_t>(number);
+    return coro::sleep_for(yield, next - Clock::now());
+  }
+  if (const auto interrupted = changed_.wait(yield, [this] { return under_way_.empty(); }))
+    return interrupted;
+  return link_.is_open() ? coro::error_code() : coro::sleep_for(yield, between_connections);
 }
 
 bool Ping::open(Yield yield) {
@@ -190,13 +215,14 @@ void Ping::lose_oldest() {
   changed_.notify_all();
 }
 
-// With the connection goes everything that was under way.
+// With the connection goes everything that was under way. A byte may also be wrong because nothing
+// was: one too many.
 void Ping::link_lost(const Failure& failure) {
   report(failure);
   if (options_->ping.json) show_always(report_->failed(failure));
-  if (failure.kind == FailureClass::mismatch && !under_way_.empty()) {
+  if (failure.kind == FailureClass::mismatch) {
     ++tally_.mismatched;
-    under_way_.pop_front();
+    if (!under_way_.empty()) under_way_.pop_front();
   }
   tally_.lost += under_way_.size();
   under_way_.clear();

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "client/json_text.hpp"
 #include "client/round_trip.hpp"
 #include "client/units.hpp"
 
@@ -19,7 +20,7 @@ double milliseconds(std::chrono::nanoseconds time) {
 }  // namespace
 
 double PingTally::loss() const {
-  const auto settled = received + mismatched + lost;
+  const auto settled = sent - under_way;
   return settled == 0 ? 0 : 100 * static_cast<double>(lost) / static_cast<double>(settled);
 }
 
@@ -65,28 +66,25 @@ std::string PingText::summary(const Target& target, const PingTally& tally) {
 // ---- for programs
 
 std::string PingJson::connected(const Target& peer, std::chrono::nanoseconds took) {
-  return ordered_json{
-      {"event", "connected"}, {"peer", peer.name()}, {"connect_ms", milliseconds(took)}}
-      .dump();
+  return json_text(
+      {{"event", "connected"}, {"peer", peer.name()}, {"connect_ms", milliseconds(took)}});
 }
 
 std::string PingJson::reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
                             bool late) {
-  return ordered_json{{"event", late ? "late" : "reply"},
-                      {"seq", number},
-                      {"bytes", size},
-                      {"time_ms", milliseconds(time)}}
-      .dump();
+  return json_text({{"event", late ? "late" : "reply"},
+                    {"seq", number},
+                    {"bytes", size},
+                    {"time_ms", milliseconds(time)}});
 }
 
 std::string PingJson::lost(std::uint64_t number, std::chrono::nanoseconds wait) {
-  return ordered_json{{"event", "lost"}, {"seq", number}, {"wait_ms", milliseconds(wait)}}.dump();
+  return json_text({{"event", "lost"}, {"seq", number}, {"wait_ms", milliseconds(wait)}});
 }
 
 std::string PingJson::failed(const Failure& failure) {
-  return ordered_json{
-      {"event", "failure"}, {"class", name_of(failure.kind)}, {"text", failure.text}}
-      .dump();
+  return json_text(
+      {{"event", "failure"}, {"class", name_of(failure.kind)}, {"text", failure.text}});
 }
 
 std::string PingJson::summary(const Target& target, const PingTally& tally) {
@@ -102,7 +100,7 @@ std::string PingJson::summary(const Target& target, const PingTally& tally) {
                     {"connections", tally.connect_times.count()}};
   json["connect_ms"] = times_json(tally.connect_times);
   json["round_trip_ms"] = times_json(tally.round_trips);
-  return json.dump();
+  return json_text(json);
 }
 
 }  // namespace client

@@ -10,11 +10,12 @@
 
 namespace client {
 
-/// What a ping counts. Every echo sent is either under way or ends as received, mismatched or lost.
+/// What a ping counts. Every echo sent is either under way or ends as received, mismatched or lost;
+/// bytes beyond the last echo count as one mismatched more.
 struct PingTally {
   std::uint64_t sent = 0;
   std::uint64_t received = 0;    ///< came back the same, in time
-  std::uint64_t mismatched = 0;  ///< came back as something else
+  std::uint64_t mismatched = 0;  ///< came back as something else, or with something after it
   std::uint64_t lost = 0;        ///< did not come back, or too late
   std::uint64_t under_way = 0;
   std::chrono::nanoseconds elapsed{};

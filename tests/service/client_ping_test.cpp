@@ -1,9 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "tests/service/black_hole.hpp"
 #include "tests/service/client_faulty_server.hpp"
 #include "tests/service/server.hpp"
 
@@ -118,6 +121,22 @@ TEST(ClientPing, CountsAnEchoThatIsTooLateAsLostAndSaysWhenItCame) {
   expect_contains(finished.output, "2 sent, 1 received, 0 mismatched, 1 lost (50% loss)");
 }
 
+TEST(ClientPing, LooksAtTheSocketAfterAPauseBeforeItCallsAnEchoLost) {
+  const FaultyServer server([](FaultyConnection& connection, int) {
+    const auto bytes = connection.receive(56);
+    connection.wait(300ms);
+    connection.send(bytes);
+    connection.be_silent();
+  });
+  Process process(ping(server.port(), {"-c", "1", "-W", "1"}));
+  process.output().wait_for_line("connected");
+  process.signal(SIGSTOP);
+  std::this_thread::sleep_for(1500ms);  // beyond --wait
+  process.signal(SIGCONT);
+  EXPECT_EQ(process.wait(), 0);
+  expect_contains(process.output().wait_for_end(), "1 sent, 1 received, 0 mismatched, 0 lost");
+}
+
 TEST(ClientPing, CountsAnEchoThatIsChangedAsMismatchedAndConnectsAgain) {
   const FaultyServer server([](FaultyConnection& connection, int number) {
     if (number == 1) {
@@ -133,6 +152,53 @@ TEST(ClientPing, CountsAnEchoThatIsChangedAsMismatchedAndConnectsAgain) {
   expect_contains(finished.errors, "mismatch: at offset 7:");
   expect_contains(finished.output, "3 sent, 2 received, 1 mismatched, 0 lost (0% loss)");
   expect_contains(finished.output, "2 connections");
+}
+
+TEST(ClientPing, CountsBytesBeyondAnEchoAsMismatchedAndExits1) {
+  const FaultyServer server([](FaultyConnection& connection, int) {
+    while (const auto bytes = connection.receive())
+      connection.send(*bytes + "X");
+  });
+  const auto finished = run(ping(server.port(), {"-c", "3", "-i", "50ms"}));
+  EXPECT_EQ(finished.exit_code, 1);
+  expect_contains(finished.output, "3 sent, 3 received, 3 mismatched, 0 lost (0% loss)");
+}
+
+TEST(ClientPing, SendsTheNextWhenTheOneBeforeHasComeBackWithoutAnInterval) {
+  const Server server;
+  const auto finished = run(ping(server.port(), {"-c", "500", "-i", "0", "-q"}));
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  expect_contains(finished.output, "500 sent, 500 received, 0 mismatched, 0 lost");
+}
+
+TEST(ClientPing, WithoutAnIntervalStillHearsControlCWhereNothingListensAnyMore) {
+  std::optional<FaultyServer> server;
+  server.emplace([](FaultyConnection& connection, int) { connection.echo_until_end(); });
+  Process process(ping(server->port(), {"-i", "0"}));
+  process.output().wait_for_line("seq=3");
+  server.reset();
+  process.errors().wait_for_line("refused: ");
+  process.signal(SIGINT);
+  EXPECT_EQ(process.wait(), 1);
+  expect_contains(process.output().wait_for_end(), "echo statistics");
+}
+
+TEST(ClientPing, CountsItsDeadlineFromTheStartAndSumsUpWithoutAConnection) {
+  const BlackHole hole;
+  const auto finished = run(ping(hole.port(), {"-w", "200ms", "--timeout", "1h", "--json"}));
+  EXPECT_EQ(finished.exit_code, 1);
+  expect_contains(finished.errors, "timeout: ");
+  expect_contains(finished.output, "\"class\":\"timeout\"");
+  expect_contains(finished.output, "\"event\":\"summary\"");
+}
+
+TEST(ClientPing, SumsUpOnControlCWhileItConnects) {
+  const BlackHole hole;
+  Process process(ping(hole.port(), {"--timeout", "1h"}));
+  hole.wait_for_client();
+  process.signal(SIGINT);
+  EXPECT_EQ(process.wait(), 1);
+  expect_contains(process.output().wait_for_end(), "0 sent, 0 received");
 }
 
 TEST(ClientPing, ConnectsAgainWhenTheServerWentAway) {

@@ -143,6 +143,55 @@ TEST(Options, EndWithStatus2AndALineOnAMistake) {
   }
 }
 
+TEST(Options, TakeOnlyDecimalNumbersWithinTheirRange) {
+  const std::vector<std::vector<const char*>> numeric = {{"--ping", "-c"},
+                                                         {"--ping", "-i"},
+                                                         {"--ping", "-s"},
+                                                         {"--ping", "-W"},
+                                                         {"--ping", "-w"},
+                                                         {"--bench", "--size"},
+                                                         {"--bench", "--rate"},
+                                                         {"--timeout"},
+                                                         {"--bench", "--duration"},
+                                                         {"--bench", "--warmup"},
+                                                         {"--bench", "--connections"},
+                                                         {"--bench", "--pipeline"},
+                                                         {"--bench", "--threads"}};
+  for (auto arguments : numeric) {
+    for (const char* value :
+         {"nan", "NAN", "inf", "-inf", "infinity", "-1", "+1", "0x10", "0b1", "", " ", " 1", "1 ",
+          "1,5", "1e400", "99999999999999999999", "1x", "\xff"}) {
+      arguments.push_back(value);
+      const auto parsed = parse(arguments);
+      const auto* early = std::get_if<EarlyExit>(&parsed);
+      const std::string what = std::string(arguments.end()[-2]) + " '" + value + "'";
+      ASSERT_NE(early, nullptr) << what;
+      EXPECT_EQ(early->status, 2) << what;
+      EXPECT_NE(early->error.find(arguments.end()[-2]), std::string::npos) << early->error;
+      arguments.pop_back();
+    }
+  }
+}
+
+TEST(Options, TakeZerosBeforeANumberForNothing) {
+  EXPECT_EQ(accepted({"--ping", "-c", "010"}).ping.count, 10U);
+  EXPECT_EQ(accepted({"--ping", "-s", "0100"}).ping.size, 100U);
+  EXPECT_EQ(accepted({"--timeout", "010"}).timeout, 10s);
+  EXPECT_EQ(accepted({"--bench", "--rate", "0100"}).bench.rate, 100.0);
+}
+
+TEST(Options, TakeNoWarmupAndNoIntervalButNoOtherTimeOfZero) {
+  EXPECT_EQ(accepted({"--bench", "--warmup", "0"}).bench.warmup, 0s);
+  EXPECT_EQ(accepted({"--ping", "-i", "0"}).ping.interval, 0s);
+  for (const auto& arguments :
+       std::vector<std::vector<const char*>>{{"--timeout", "0"},
+                                             {"--ping", "-W", "0"},
+                                             {"--ping", "-w", "0"},
+                                             {"--bench", "--duration", "0"}}) {
+    EXPECT_TRUE(std::holds_alternative<EarlyExit>(parse(arguments))) << arguments.front();
+  }
+}
+
 TEST(Options, SayHelpAndVersionOnStandardOutput) {
   for (const char* option : {"--help", "--version"}) {
     const auto parsed = parse({option});

@@ -33,6 +33,14 @@ TEST(PingTally, LeavesOutOfTheLossWhatIsUnderWay) {
   EXPECT_EQ(some_tally().loss(), 25);
 }
 
+TEST(PingTally, CountsBytesBeyondTheLastEchoAsWrongButNotAsAnEcho) {
+  PingTally tally;
+  tally.sent = tally.received = 3;
+  tally.mismatched = 3;
+  EXPECT_EQ(tally.loss(), 0);
+  EXPECT_FALSE(tally.clean());
+}
+
 TEST(PingTally, IsCleanOnlyIfSomethingCameBackAndNothingIsLostOrWrong) {
   PingTally tally;
   EXPECT_FALSE(tally.clean());
