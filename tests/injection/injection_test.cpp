@@ -1,0 +1,98 @@
+// Whatever the system refuses the service, once or for good: it does not crash, hang, spin, go deaf
+// or die without a word.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <iostream>
+#include <map>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "tests/injection/life.hpp"
+
+namespace injection {
+namespace {
+
+// The occurrences of one call in a phase that are tried: at most `most`, evenly spread.
+// INJECTION=all tries them all, INJECTION=7 at most 7, INJECTION==7 the seventh alone.
+std::vector<std::uint64_t> chosen(std::uint64_t occurrences, std::uint64_t most) {
+  const char* variable = std::getenv("INJECTION");
+  const std::string wanted = variable == nullptr ? "" : variable;
+  if (wanted.starts_with('=')) return {std::stoull(wanted.substr(1))};
+  if (wanted == "all")
+    most = occurrences;
+  else if (!wanted.empty())
+    most = std::stoull(wanted);
+
+  std::vector<std::uint64_t> all;
+  const std::uint64_t number = std::min(occurrences, most);
+  for (std::uint64_t i = 0; i < number; ++i)
+    all.push_back(1 + i * occurrences / number);
+  return all;
+}
+
+class Injection : public testing::TestWithParam<std::tuple<Phase, bool>> {
+ protected:
+  Phase phase() const { return std::get<0>(GetParam()); }
+  bool for_good() const { return std::get<1>(GetParam()); }
+
+  void expect_none_bad(const std::vector<Point>& points, bool traps_system_calls) {
+    std::map<int, int> exit_codes;
+    int reached = 0;
+    int bad = 0;
+    for (const Point& point : points) {
+      Life life(point, traps_system_calls);
+      const std::string wrong = life.go();
+      EXPECT_EQ("", wrong);
+      bad += wrong.empty() ? 0 : 1;
+      reached += life.failed() ? 1 : 0;
+      ++exit_codes[life.exit_code()];
+    }
+    std::cout << points.size() << " points tried, " << reached << " reached, " << bad
+              << " bad; exit codes:";
+    for (const auto& [code, number] : exit_codes)
+      std::cout << ' ' << number << " x " << code;
+    std::cout << '\n';
+    RecordProperty("points", static_cast<int>(points.size()));
+    RecordProperty("bad", bad);
+  }
+
+  // What happens in the phase while nothing fails.
+  std::map<int, std::uint64_t> occurrences(bool traps_system_calls) {
+    Life life({}, traps_system_calls);
+    const std::string wrong = life.go();
+    if (!wrong.empty() || life.exit_code() != 0)
+      throw std::runtime_error("without a fault: " + wrong + life.text());
+    return life.counts().at(phase());
+  }
+};
+
+TEST_P(Injection, OfASystemCallNeverKillsHangsSpinsOrSilences) {
+  std::vector<Point> points;
+  for (const auto& [call, number] : occurrences(true)) {
+    if (call == allocation) continue;
+    for (const std::uint64_t occurrence : chosen(number, for_good() ? 1 : 3))
+      points.push_back({phase(), call, occurrence, for_good(), plausible_error(call)});
+  }
+  expect_none_bad(points, true);
+}
+
+TEST_P(Injection, OfAnAllocationNeverKillsHangsSpinsOrSilences) {
+  std::vector<Point> points;
+  for (const std::uint64_t occurrence : chosen(occurrences(false).at(allocation), 25))
+    points.push_back({phase(), allocation, occurrence, for_good(), 0});
+  expect_none_bad(points, false);
+}
+
+INSTANTIATE_TEST_SUITE_P(Phases, Injection,
+                         testing::Combine(testing::ValuesIn(all_phases), testing::Bool()),
+                         [](const auto& parameters) {
+                           return to_string(std::get<0>(parameters.param)) +
+                                  (std::get<1>(parameters.param) ? "ForGood" : "Once");
+                         });
+
+}  // namespace
+}  // namespace injection

@@ -1,0 +1,327 @@
+#include "tests/injection/life.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "tests/injection/client.hpp"
+#include "tests/service/patience.hpp"
+
+namespace injection {
+namespace {
+
+using std::chrono::milliseconds;
+
+// What must happen is waited for this long, what may happen only so long.
+constexpr milliseconds surely{10'000};
+constexpr milliseconds perhaps{250};
+// An idle service makes fewer system calls, and takes less processor time, in `quiet_time`.
+constexpr milliseconds quiet_time{30};
+constexpr std::uint64_t quiet_calls = 60;
+constexpr milliseconds quiet_processor{20};
+
+const std::string small = "hello";
+const std::string bulk(std::size_t{3} * 1024 * 1024, 'x');
+
+// YAML. The second host is a name that getaddrinfo(3) knows by itself.
+std::string configuration(const TemporaryDirectory& directory, const std::string& second_host,
+                          const std::string& rest) {
+  return "host: [127.0.0.1, '" + second_host +
+         "']\nport: 0\nunix: {path: " + (directory / "echo").string() +
+         "}\nadmin: {host: 127.0.0.1, port: 0}\nlimits: {idle_timeout: 50s}\n"
+         "shutdown: {timeout: 500ms}\nlog: {payload: 5" +
+         rest + "}\n";
+}
+
+service::FileDescriptor service_manager(const std::filesystem::path& path) {
+  service::FileDescriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
+                                 "socket");
+  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
+  path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    service::throw_errno("bind");
+  return socket;
+}
+
+Control* shared(const std::filesystem::path& path) {
+  const service::FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600),
+                                     "open");
+  if (ftruncate(file.get(), sizeof(Control)) != 0) service::throw_errno("ftruncate");
+  void* memory = mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+  if (memory == MAP_FAILED) service::throw_errno("mmap");
+  return static_cast<Control*>(memory);
+}
+
+std::string content(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++found)
+    at += part.size();
+  return found;
+}
+
+// Of all threads, by the kernel's clock.
+milliseconds processor_time(pid_t program) {
+  const std::string text = content("/proc/" + std::to_string(program) + "/schedstat");
+  const auto time = text.empty() ? 0 : std::stoll(text);
+  return std::chrono::duration_cast<milliseconds>(std::chrono::nanoseconds(time));
+}
+
+}  // namespace
+
+std::string to_string(Phase phase) {
+  constexpr std::array names = {"start", "serve", "reload", "stop"};
+  return names.at(static_cast<std::size_t>(phase));
+}
+
+std::string to_string(const Point& point) {
+  const std::string name = point.call == allocation ? "allocation" : name_of(point.call);
+  const std::string error =
+      point.error == 0 ? "" : std::string(" with ") + strerrorname_np(point.error);
+  return name + " " + std::to_string(point.occurrence) + (point.for_good ? " and later" : "") +
+         error + ", " + to_string(point.phase);
+}
+
+Life::Life(const Point& point, bool traps_system_calls)
+    : point_(point),
+      manager_(service_manager(directory_ / "manager")),
+      control_(shared(directory_ / "control")) {
+  control_->traps_system_calls = traps_system_calls;
+  directory_.write("configuration", configuration(directory_, "0x7f000002", ""));
+  begin(Phase::start);
+  process_ = std::make_unique<service::Process>(std::vector<std::string>{
+      "env", std::string("LD_PRELOAD=") + PRELOADED,
+      std::string(control_variable) + "=" + (directory_ / "control").string(),
+      "NOTIFY_SOCKET=" + (directory_ / "manager").string(), "WATCHDOG_USEC=1000000", COROECHO,
+      "--config", (directory_ / "configuration").string(), "--pidfile",
+      (directory_ / "pid").string()});
+  if (!traps_system_calls) return;
+  system_calls_ = std::make_unique<SystemCalls>(process_->pid(), *control_);
+  begin(Phase::start);
+}
+
+Life::~Life() {
+  process_.reset();  // before what answers its system calls
+  system_calls_.reset();
+  munmap(control_, sizeof(Control));
+}
+
+bool Life::failed() const {
+  return control_->failed > 0 || (system_calls_ && system_calls_->failed() > 0);
+}
+
+// The phase that was is over.
+void Life::begin(Phase phase) {
+  if (phase_) {
+    counts_[*phase_] = system_calls_ ? system_calls_->counts() : std::map<int, std::uint64_t>();
+    counts_[*phase_][allocation] = control_->allocations;
+  }
+  phase_ = phase;
+  const bool now = point_.phase == phase && point_.occurrence != 0;
+  if (system_calls_) {
+    system_calls_->begin_phase(
+        now ? FailingCall{point_.call, point_.occurrence, point_.for_good, point_.error}
+            : FailingCall{});
+  } else if (now && point_.call == allocation) {
+    control_->for_good = point_.for_good;
+    control_->allocations = 0;
+    control_->failing = point_.occurrence;
+  } else if (!(control_->for_good && control_->failed > 0)) {
+    control_->failing = 0;
+    control_->allocations = 0;
+  }
+}
+
+std::string Life::go() {
+  for (const auto step : {&Life::start, &Life::serve, &Life::reload, &Life::stop}) {
+    (this->*step)();
+    if (!wrong_.empty()) return wrong_;
+    if (ended()) break;
+  }
+  judge_end();
+  return wrong_;
+}
+
+void Life::start() {
+  if (!wait_until([this] { return is_ready(); }, surely) && !ended()) {
+    wrong("neither listens nor ends");
+  }
+}
+
+void Life::serve() {
+  begin(Phase::serve);
+  const milliseconds limit = point_.for_good && hurt(Phase::serve) ? perhaps : surely;
+  // Whoever meets the fault may suffer from it.
+  const auto echo = port("listening on 127.0.0.1:");
+  static_cast<void>(echoes(Client(echo, limit), small));
+  static_cast<void>(echoes(Client(echo, limit), bulk));
+  static_cast<void>(echoes(Client(directory_ / "echo", limit), small));
+  static_cast<void>(Client(port("admin on http://127.0.0.1:"), limit)
+                        .exchange("GET /status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+                                  std::size_t{1} << 20));
+  process_->signal(SIGUSR2);
+  process_->signal(SIGUSR1);
+  wait_until([this] { return text().find("statistics:") != std::string::npos; }, limit);
+  expect_served();
+  expect_quiet();
+}
+
+void Life::reload() {
+  begin(Phase::reload);
+  const bool for_good = point_.for_good && hurt(Phase::reload);
+  const auto tried = [this] {
+    return count(text(), "not reloaded: ") + count(text(), ": reloaded") +
+           count(text(), " reloaded\n");
+  };
+  directory_.write("configuration", configuration(directory_, "0x7f000003",
+                                                  ", file: " + (directory_ / "log").string()));
+  process_->signal(SIGHUP);
+  const bool answered = wait_until([&] { return tried() > 0; }, for_good ? perhaps : surely);
+  if (ended() || for_good) return expect_quiet();
+  if (!answered) return wrong("a reload is not answered");
+  if (count(text(), " reloaded\n") == 0) {
+    process_->signal(SIGHUP);
+    if (!wait_until([&] { return count(text(), " reloaded\n") > 0; }, surely) && !ended())
+      return wrong("the reload after the one that failed does not succeed");
+  }
+  expect_served();
+  expect_quiet();
+}
+
+void Life::stop() {
+  const milliseconds limit = point_.for_good ? perhaps : surely;
+  std::optional<Client> idle(std::in_place, port("listening on 127.0.0.1:"), limit);
+  static_cast<void>(idle->exchange(small, small.size()));
+  begin(Phase::stop);
+  if (ended()) return;
+  asked_to_stop_ = true;
+  process_->signal(SIGTERM);
+  static_cast<void>(idle->exchange("", 1));  // up to its FIN
+  idle.reset();
+  if (!wait_until([] { return false; }, surely) && !ended()) wrong("does not stop on SIGTERM");
+  begin(Phase::stop);
+}
+
+// The next client after those that meet the fault is served, unless the service has ended or is
+// hurt for good.
+void Life::expect_served() {
+  if (ended() || (point_.for_good && hurt(*phase_))) return;
+  const auto served = [this] {
+    const auto echo = port("listening on 127.0.0.1:");
+    return echoes(Client(directory_ / "echo", surely), small) &&
+           (echo == 0 || echoes(Client(echo, surely), small));
+  };
+  if (!served() && !served() && !ended()) wrong("does not serve the next client");
+}
+
+void Life::expect_quiet() {
+  const auto is_quiet = [this] {
+    const auto calls = activity();
+    const auto time = processor_time(process_->pid());
+    std::this_thread::sleep_for(quiet_time);
+    return activity() - calls < quiet_calls &&
+           processor_time(process_->pid()) - time < quiet_processor;
+  };
+  for (int attempts = 8; !ended() && !is_quiet();) {
+    if (--attempts == 0) return wrong("spins");
+  }
+}
+
+void Life::judge_end() {
+  exit_code_ = process_->wait();
+  const std::string all = text();
+  if (exit_code_ > 128) return wrong("ended by signal " + std::to_string(exit_code_ - 128));
+  if (exit_code_ == 0) {
+    if (!asked_to_stop_) wrong("ended with 0 and was not asked to");
+    return;
+  }
+  constexpr std::array documented = {1, 64, 69, 70, 78};
+  if (std::ranges::find(documented, exit_code_) == documented.end())
+    return wrong("exit code " + std::to_string(exit_code_));
+  const bool explained = !process_->errors().text().empty() || count(all, "error") > 0 ||
+                         count(all, "critical") > 0 || count(all, "by force") > 0;
+  const bool mute = point_.for_good && name_of(point_.call) == "write";
+  if (!explained && !mute) wrong("exit code " + std::to_string(exit_code_) + " without a word");
+}
+
+// Whether the point has failed, or is to, in this phase or before.
+bool Life::hurt(Phase phase) const {
+  return point_.occurrence != 0 && point_.phase <= phase;
+}
+
+bool Life::ended() const {
+  siginfo_t information{};
+  return waitid(P_PID, static_cast<id_t>(process_->pid()), &information,
+                WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         information.si_pid != 0;
+}
+
+bool Life::is_ready() {
+  std::array<char, 4096> message{};
+  ssize_t size = 0;
+  while ((size = recv(manager_.get(), message.data(), message.size(), 0)) > 0)
+    told_.append(message.data(), static_cast<std::size_t>(size)).push_back('\n');
+  if (count(told_, "READY=1") > 0 && point_.for_good) return true;
+  return count(text(), "listening on ") >= 3 && count(text(), "admin on ") == 1;
+}
+
+// Also ends when the service does.
+template <typename Condition>
+bool Life::wait_until(Condition condition, milliseconds limit) const {
+  const auto deadline = service::Clock::now() + limit;
+  while (!ended()) {
+    if (condition()) return true;
+    if (service::Clock::now() > deadline) return false;
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  return condition();
+}
+
+std::uint64_t Life::activity() const {
+  std::uint64_t calls = 0;
+  if (system_calls_) {
+    for (const auto& [call, number] : system_calls_->counts())
+      calls += number;
+  }
+  return calls;
+}
+
+std::uint16_t Life::port(const std::string& before) const {
+  const std::string all = text();
+  const std::size_t at = all.find(before);
+  return at == std::string::npos
+             ? std::uint16_t{0}
+             : static_cast<std::uint16_t>(std::stoi(all.substr(at + before.size())));
+}
+
+std::string Life::text() const {
+  return process_->output().text() + content(directory_ / "log") + process_->errors().text();
+}
+
+void Life::wrong(const std::string& what) {
+  constexpr std::size_t shown = 6000;
+  const std::string all = text();
+  if (wrong_.empty()) {
+    wrong_ = to_string(point_) + ": " + what + "\n" +
+             all.substr(all.size() - std::min(all.size(), shown));
+  }
+}
+
+}  // namespace injection

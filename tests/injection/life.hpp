@@ -1,0 +1,94 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/injection/control.hpp"
+#include "tests/injection/system_calls.hpp"
+#include "tests/service/file_descriptor.hpp"
+#include "tests/service/process.hpp"
+#include "tests/temporary_directory.hpp"
+
+namespace injection {
+
+enum class Phase { start, serve, reload, stop };
+inline constexpr std::array all_phases = {Phase::start, Phase::serve, Phase::reload, Phase::stop};
+std::string to_string(Phase phase);
+
+// The call that stands for an allocation among the system calls.
+inline constexpr int allocation = -1;
+
+// What fails, and when: the occurrence is counted from the beginning of the phase.
+struct Point {
+  Phase phase = Phase::start;
+  int call = allocation;
+  std::uint64_t occurrence = 0;  // 0 = nothing fails
+  bool for_good = false;
+  int error = 0;
+};
+std::string to_string(const Point& point);
+
+// How often each call occurs in each phase while nothing fails.
+using Counts = std::map<Phase, std::map<int, std::uint64_t>>;
+
+// One life of the service: it starts, serves clients, reloads and stops, and one point fails.
+class Life {
+ public:
+  // `traps_system_calls`: whether system calls are counted, or allocations.
+  Life(const Point& point, bool traps_system_calls);
+  Life(const Life&) = delete;
+  Life& operator=(const Life&) = delete;
+  ~Life();
+
+  // Lives it to the end. What was wrong, in one line and with what the service has said; empty if
+  // nothing was.
+  std::string go();
+
+  const Counts& counts() const { return counts_; }
+  // Whether the point was reached.
+  bool failed() const;
+  int exit_code() const { return exit_code_; }
+  // All that the service has written.
+  std::string text() const;
+
+ private:
+  std::vector<std::string> command(bool traps_system_calls);
+  void begin(Phase phase);
+  void start();
+  void serve();
+  void reload();
+  void stop();
+  void expect_served();
+  void expect_quiet();
+  void judge_end();
+
+  bool hurt(Phase phase) const;
+  bool ended() const;
+  bool is_ready();
+  template <typename Condition>
+  bool wait_until(Condition condition, std::chrono::milliseconds limit) const;
+  std::uint64_t activity() const;
+  std::uint16_t port(const std::string& before) const;
+  void wrong(const std::string& what);
+
+  Point point_;
+  TemporaryDirectory directory_;
+  service::FileDescriptor manager_;  // the service manager's socket
+  std::string told_;                 // what it was told
+  Control* control_ = nullptr;
+  std::unique_ptr<service::Process> process_;
+  std::unique_ptr<SystemCalls> system_calls_;
+  Counts counts_;
+  std::optional<Phase> phase_;
+  bool asked_to_stop_ = false;
+  int exit_code_ = -1;
+  std::string wrong_;
+};
+
+}  // namespace injection
