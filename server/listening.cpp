@@ -12,6 +12,7 @@
 #include <boost/asio/socket_base.hpp>
 #include <cerrno>
 #include <cstdint>
+#include <tuple>
 #include <utility>
 
 #include "coro/error.hpp"
@@ -59,8 +60,14 @@ boost::system::result<ListenAddresses, std::string> addresses_of(const std::stri
   }
 
   coro::TcpResolver resolver(yield.executor());
-  const auto [error, found] =
-      resolver.async_resolve(host, "", boost::asio::ip::resolver_base::passive, yield);
+  coro::TcpResolver::results_type found;
+  coro::error_code error;
+  try {
+    std::tie(error, found) =
+        resolver.async_resolve(host, "", boost::asio::ip::resolver_base::passive, yield);
+  } catch (const system_error& no_thread) {  // for Asio's resolver
+    error = no_thread.code();
+  }
   if (error) return wanted.origin + ": cannot resolve '" + host + "': " + error.message();
   ListenAddresses addresses;
   for (const auto& entry : found) {

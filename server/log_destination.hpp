@@ -8,7 +8,8 @@
 
 namespace server {
 
-/// A descriptor that is written to without waiting for whoever reads it. Needs SIGPIPE ignored.
+/// A descriptor that is written to without waiting for whoever reads it. Needs SIGPIPE and
+/// SIGXFSZ ignored.
 class LogDestination {
  public:
   /// Standard output or another descriptor that was inherited. O_NONBLOCK is never set on it: that

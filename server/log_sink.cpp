@@ -1,5 +1,6 @@
 #include "server/log_sink.hpp"
 
+#include <new>
 #include <string_view>
 #include <utility>
 
@@ -46,13 +47,16 @@ void LogSink::format_queue() {
   });
 }
 
-void LogSink::append_line(const LogRecord& record) {
+// A line for which there is no memory is dropped: the echo goes on.
+void LogSink::append_line(const LogRecord& record) try {
   content_.clear();
   append_content(content_, record, format_);
   line_.clear();
   formatter_->format({record.time, {}, {}, record.level, {content_.data(), content_.size()}},
                      line_);
   output_.append({line_.data(), line_.size()});
+} catch (const std::bad_alloc&) {
+  output_.drop();
 }
 
 bool LogSink::tell_lost() {

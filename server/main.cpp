@@ -27,6 +27,18 @@ namespace {
 
 constexpr const char* main_coroutine = "server";
 
+// A peer that is gone and a file that may not grow are errors of the write. What asks for figures
+// or for a new log file waits until there is a service, and does nothing to one that has ended.
+void keep_signals_from_ending_the_service() {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+  sigset_t requests;
+  ::sigemptyset(&requests);
+  ::sigaddset(&requests, SIGUSR1);
+  ::sigaddset(&requests, SIGUSR2);
+  ::pthread_sigmask(SIG_BLOCK, &requests, nullptr);
+}
+
 // What the operator is to know before there is a log or where it does not go: a line on the
 // terminal, or in systemd's journal, there with its priority (sd-daemon(3)).
 void say(const std::string& line, const char* priority) {
@@ -104,8 +116,7 @@ int serve(const server::Options& options, const server::Config& config, server::
 // code of sysexits.h.
 int main(int argc, char** argv) {
   coro::occupy_closed_standard_streams();
-  std::signal(SIGPIPE,
-              SIG_IGN);  // a peer that is gone is an error of the write, not the end of the service
+  keep_signals_from_ending_the_service();
   try {
     const server::Options options = server::parse_options(argc, argv);
     if (options.answer) return print(*options.answer);
