@@ -64,26 +64,47 @@ Admin::Admin(coro::Scheduler& scheduler, EventLog& log, GetStatus get_status,
              std::optional<int> inherited)
     : scheduler_(scheduler), log_(log), get_status_(std::move(get_status)), inherited_(inherited) {}
 
-std::optional<std::string> Admin::open(const Config& config, Yield yield) {
+boost::system::result<Admin::Change, std::string> Admin::resolve(const Config& config,
+                                                                 Yield yield) const {
+  Change change;
   if (inherited_) {
-    if (listener_.done()) listen(adopt(*inherited_, scheduler_.executor()), " (inherited)");
-    return std::nullopt;
+    change.needed = listener_.done();
+    return change;
   }
-  if (config.admin == config_) return std::nullopt;
-  std::optional<coro::Acceptor> acceptor;
-  if (config.admin.port) {
-    auto opened = listen_for_admin(config, yield);
-    if (!opened) return opened.error();
-    acceptor = std::move(*opened);
+  change.needed = config.admin != config_ || (config.admin.port && listener_.done());
+  if (!change.needed || !config.admin.port) return change;
+  const auto address = admin_address(config, yield);
+  if (!address) return address.error();
+  change.address = *address;
+  return change;
+}
+
+std::optional<int> Admin::ceding(const Change& change) const {
+  return change.needed && !listener_.done() ? std::optional(socket_) : std::nullopt;
+}
+
+std::optional<std::string> Admin::bind(Change& change, const std::vector<int>& ceding) const {
+  if (!change.address) return std::nullopt;
+  const Config plain;
+  auto socket = server::listen(*change.address, plain, scheduler_.executor(), ceding);
+  if (!socket) {
+    return change.address->origin + ": " + cannot_listen(change.address->endpoint, socket.error());
   }
+  change.bound = std::move(socket->acceptor);
+  return std::nullopt;
+}
+
+void Admin::open(Change change, const Config& config, Yield yield) {
+  if (!change.needed) return;
+  if (inherited_) return listen(adopt(*inherited_, scheduler_.executor()), " (inherited)");
   close(yield);
   config_ = config.admin;
-  if (acceptor) listen(std::move(*acceptor), "");
-  return std::nullopt;
+  if (change.bound) listen(std::move(*change.bound), "");
 }
 
 void Admin::listen(coro::Acceptor acceptor, const char* remark) {
   log_.logger().info("admin on http://{}/{}", to_string(acceptor.local_endpoint()), remark);
+  socket_ = acceptor.native_handle();
   listener_ = scheduler_
                   .spawn("admin", [this, acceptor = std::move(acceptor)](
                                       Yield yield) mutable { accept(acceptor, yield); })

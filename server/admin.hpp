@@ -6,12 +6,14 @@
 #include <list>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "coro/condition.hpp"
 #include "coro/io.hpp"
 #include "coro/scheduler.hpp"
 #include "server/config.hpp"
 #include "server/event_log.hpp"
+#include "server/listening.hpp"
 #include "server/status.hpp"
 
 namespace server {
@@ -33,9 +35,25 @@ class Admin {
   Admin(coro::Scheduler& scheduler, EventLog& log, GetStatus get_status,
         std::optional<int> inherited);
 
-  /// Listens as configured, instead of where it did; does not if the port is off. If it cannot,
-  /// then nothing changes, and the reason is returned in one line.
-  std::optional<std::string> open(const Config& config, coro::Yield yield);
+  /// What listening as configured, instead of where it does, takes.
+  struct Change {
+    bool needed = false;
+    std::optional<ListenAddress> address = {};  // none: inherited, or off
+    std::optional<coro::Acceptor> bound = {};
+  };
+
+  /// What it takes, names resolved. The error is one line.
+  boost::system::result<Change, std::string> resolve(const Config& config, coro::Yield yield) const;
+
+  /// The listening socket that the change closes, if it does; until a coroutine suspends.
+  std::optional<int> ceding(const Change& change) const;
+
+  /// Listens, without accepting yet; see listen() for `ceding`. If that cannot be then nothing has
+  /// changed, and the reason is returned in one line.
+  std::optional<std::string> bind(Change& change, const std::vector<int>& ceding) const;
+
+  /// Ends what is there, and accepts where it was bound.
+  void open(Change change, const Config& config, coro::Yield yield);
 
   /// Ends all connections and waits until they have.
   void close(coro::Yield yield);
@@ -50,6 +68,7 @@ class Admin {
   GetStatus get_status_;
   std::optional<int> inherited_;
   AdminConfig config_;
+  int socket_ = -1;  // that it listens on, the listener's
   coro::Task listener_;
   std::list<coro::Task> connections_;
   coro::Condition ended_;

@@ -49,7 +49,7 @@ coro::Descriptor taken_from(coro::Acceptor acceptor) {
 
 }  // namespace
 
-Listener::Listener(coro::Scheduler& scheduler, ListenerContext& context, coro::Endpoint asked,
+Listener::Listener(coro::Scheduler& scheduler, ListenerContext& context, ListenAddress asked,
                    ListeningSocket socket)
     : context_(context),
       asked_(std::move(asked)),
@@ -59,9 +59,22 @@ Listener::Listener(coro::Scheduler& scheduler, ListenerContext& context, coro::E
       inherited_(socket.inherited),
       task_(scheduler.spawn("listener", [this](Yield yield) { run(yield); }).value()) {}
 
+bool Listener::is_for(const ListenAddress& address) const {
+  return !lost() && asked_.endpoint == address.endpoint &&
+         asked_.dual_stack == address.dual_stack && file_.is_in_place();
+}
+
 void Listener::apply(const Config& config) {
   ::listen(socket_.number(), config.backlog);  // on a listening socket it only sets the backlog
-  if (asked_.protocol().family() != AF_UNIX) apply_tcp_options(socket_.number(), config.tcp);
+  if (asked_.endpoint.protocol().family() != AF_UNIX) {
+    apply_tcp_options(socket_.number(), config.tcp);
+    if (!inherited_) share_port(socket_.number(), config.reuse_port);
+  } else if (config.unix_socket.mode != context_.config.unix_socket.mode) {
+    if (const error_code unchanged = file_.set_mode(config.unix_socket.mode)) {
+      context_.log.logger().warn("{}: cannot change the mode of the socket: {}",
+                                 config.origins.where("unix.mode"), unchanged.message());
+    }
+  }
 }
 
 void Listener::stop() {

@@ -32,7 +32,7 @@ struct ListenerContext {
 class Listener {
  public:
   /// Begins to accept. Throws boost::system::system_error if there is no memory for the coroutine.
-  Listener(coro::Scheduler& scheduler, ListenerContext& context, coro::Endpoint asked,
+  Listener(coro::Scheduler& scheduler, ListenerContext& context, ListenAddress asked,
            ListeningSocket socket);
   /// It must have stopped.
   ~Listener() = default;
@@ -50,8 +50,10 @@ class Listener {
   /// The socket was shut down by somebody else: it is closed, and the listener has stopped.
   bool lost() const { return task_.done(); }
 
-  /// The address as configured: its port may be 0, for a free one.
-  const coro::Endpoint& asked() const { return asked_; }
+  /// Whether it does what listening anew on that address would do.
+  bool is_for(const ListenAddress& address) const;
+  /// The socket; it may be closed as soon as a coroutine has run.
+  int descriptor() const { return socket_.number(); }
   /// The address as it is.
   const coro::Endpoint& endpoint() const { return endpoint_; }
 
@@ -71,7 +73,7 @@ class Listener {
   coro::error_code pause(coro::error_code reason, coro::Yield yield);
 
   ListenerContext& context_;
-  coro::Endpoint asked_;
+  ListenAddress asked_;  // as configured: its port may be 0, for a free one
   coro::Endpoint endpoint_;
   coro::Descriptor socket_;
   SocketFile file_;

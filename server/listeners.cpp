@@ -41,83 +41,87 @@ Listeners::Listeners(coro::Scheduler& scheduler, const Config& config, EventLog&
                .changed = changed},
       inherited_(std::move(inherited)) {}
 
-std::optional<std::string> Listeners::open(const Config& config, coro::Yield yield) {
-  if (!inherited_.empty()) {
-    adopt_inherited(config);
-    return std::nullopt;
-  }
-  const auto addresses = listen_addresses(config, yield);
-  if (!addresses) return addresses.error();
-
-  // First all sockets, then all else: what cannot be done must leave everything as it was.
-  std::list<Bound> bound;
-  for (const ListenAddress& address : *addresses) {
-    if (has(address.endpoint)) continue;
-    if (auto error = bind(address, config, bound)) return error;
-  }
-  close_unwanted(*addresses, yield);
-  for (Listener& listener : listeners_)
-    listener.apply(config);
-  for (Bound& socket : bound)
-    start(std::move(socket));
-  return std::nullopt;
+bool Listeners::Change::has(const coro::Endpoint& endpoint) const {
+  return std::ranges::any_of(bound, [&](const auto& socket) {
+    return socket.second.acceptor.local_endpoint() == endpoint;
+  });
 }
 
-void Listeners::adopt_inherited(const Config& config) {
-  if (listeners_.empty()) {
-    for (const int descriptor : inherited_) {
-      coro::Acceptor acceptor = adopt(descriptor, scheduler_.executor());
-      const coro::Endpoint endpoint = acceptor.local_endpoint();
-      start({endpoint, {.acceptor = std::move(acceptor), .file = {}, .inherited = true}});
+boost::system::result<std::vector<ListenAddress>, std::string> Listeners::resolve(
+    const Config& config, coro::Yield yield) const {
+  if (!inherited_.empty()) return std::vector<ListenAddress>();
+  return listen_addresses(config, yield);
+}
+
+Listeners::Change Listeners::change_to(const std::vector<ListenAddress>& addresses) {
+  Change change;
+  if (!inherited_.empty()) return change;
+  for (const ListenAddress& address : addresses) {
+    const auto is_for = [&](const Listener& listener) { return listener.is_for(address); };
+    if (std::ranges::none_of(listeners_, is_for)) change.missing.push_back(address);
+  }
+  for (Listener& listener : listeners_) {
+    const auto is_for = [&](const ListenAddress& address) { return listener.is_for(address); };
+    if (std::ranges::none_of(addresses, is_for)) change.unwanted.push_back(&listener);
+  }
+  return change;
+}
+
+// An error only if the service cannot do without an address.
+std::optional<std::string> Listeners::bind(Change& change, const Config& config,
+                                           const std::vector<int>& ceding) {
+  for (const ListenAddress& address : change.missing) {
+    auto socket = listen(address, config, scheduler_.executor(), ceding);
+    if (socket) {
+      change.bound.emplace_back(address, std::move(*socket));
+      continue;
     }
+    const std::string message = cannot_listen(address.endpoint, socket.error());
+    if (!address.optional || !is_absent(socket.error())) return address.origin + ": " + message;
+    log_.logger().warn("{}", message);
   }
-  for (Listener& listener : listeners_)
-    listener.apply(config);
-}
-
-// An error only if the service cannot do without this address.
-std::optional<std::string> Listeners::bind(const ListenAddress& address, const Config& config,
-                                           std::list<Bound>& bound) {
-  auto socket = listen(address, config, scheduler_.executor());
-  if (socket) {
-    bound.push_back({address.endpoint, std::move(*socket)});
-    return std::nullopt;
-  }
-  const std::string message =
-      "cannot listen on " + to_string(address.endpoint) + ": " + socket.error().message();
-  if (!address.optional || !is_absent(socket.error())) return address.origin + ": " + message;
-  log_.logger().warn("{}", message);
   return std::nullopt;
 }
 
-void Listeners::start(Bound bound) {
-  const bool inherited = bound.socket.inherited;
+void Listeners::open(Change change, const Config& config, coro::Yield yield) {
+  if (listeners_.empty()) adopt_inherited();
+  stop(change.unwanted, yield);
+  for (Listener& listener : listeners_)
+    listener.apply(config);
+  for (auto& [address, socket] : change.bound)
+    start(address, std::move(socket));
+}
+
+void Listeners::adopt_inherited() {
+  for (const int descriptor : inherited_) {
+    coro::Acceptor acceptor = adopt(descriptor, scheduler_.executor());
+    const ListenAddress address{.endpoint = acceptor.local_endpoint(), .origin = {}};
+    start(address, {.acceptor = std::move(acceptor), .file = {}, .inherited = true});
+  }
+}
+
+void Listeners::start(const ListenAddress& address, ListeningSocket socket) {
+  const bool inherited = socket.inherited;
   const Listener& listener =
-      listeners_.emplace_back(scheduler_, context_, bound.asked, std::move(bound.socket));
+      listeners_.emplace_back(scheduler_, context_, address, std::move(socket));
   log_.logger().info("listening on {}{}", to_string(listener.endpoint()),
                      inherited ? " (inherited)" : "");
 }
 
-bool Listeners::has(const coro::Endpoint& asked) const {
-  return std::ranges::any_of(listeners_,
-                             [&](const Listener& listener) { return listener.asked() == asked; });
-}
-
-void Listeners::close_unwanted(const std::vector<ListenAddress>& wanted, coro::Yield yield) {
-  for (auto listener = listeners_.begin(); listener != listeners_.end();) {
-    if (std::ranges::find(wanted, listener->asked(), &ListenAddress::endpoint) != wanted.end()) {
-      ++listener;
-      continue;
-    }
+void Listeners::stop(const std::list<Listener*>& unwanted, coro::Yield yield) {
+  for (Listener* listener : unwanted) {
     log_.logger().info("no longer listening on {}", to_string(listener->endpoint()));
     listener->stop();
     listener->wait_until_stopped(yield);
-    listener = listeners_.erase(listener);
+    listeners_.remove_if([&](const Listener& other) { return &other == listener; });
   }
 }
 
 void Listeners::close(coro::Yield yield) {
-  close_unwanted({}, yield);
+  std::list<Listener*> all;
+  for (Listener& listener : listeners_)
+    all.push_back(&listener);
+  stop(all, yield);
   for (Notice* notice : {&full_, &slowed_, &no_descriptors_, &no_memory_, &cannot_accept_})
     notice->close();
 }

@@ -3,6 +3,7 @@
 #include <list>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "coro/scheduler.hpp"
@@ -20,26 +21,40 @@ class Listeners {
   Listeners(coro::Scheduler& scheduler, const Config& config, EventLog& log, Statistics& statistics,
             Sessions& sessions, coro::Condition& changed, std::vector<int> inherited);
 
-  /// Listens on what `config` asks for: opens what is missing, then closes what is no longer
-  /// wanted, and leaves the rest as it is. If something cannot be opened then nothing changes, and
-  /// the reason is returned in one line.
-  std::optional<std::string> open(const Config& config, coro::Yield yield);
+  /// What listening on other addresses than now takes.
+  struct Change {
+    std::vector<ListenAddress> missing;
+    std::list<Listener*> unwanted;
+    std::list<std::pair<ListenAddress, ListeningSocket>> bound = {};
+
+    /// Whether a socket that was bound is at that address.
+    bool has(const coro::Endpoint& endpoint) const;
+  };
+
+  /// Where `config` asks to listen, names resolved; none with inherited sockets. The error is one
+  /// line.
+  boost::system::result<std::vector<ListenAddress>, std::string> resolve(const Config& config,
+                                                                         coro::Yield yield) const;
+
+  /// What it takes to listen there. Holds until a coroutine suspends.
+  Change change_to(const std::vector<ListenAddress>& addresses);
+
+  /// Listens on what is missing, without accepting yet; see listen() for `ceding`. If that cannot
+  /// be then nothing has changed, and the reason is returned in one line.
+  std::optional<std::string> bind(Change& change, const Config& config,
+                                  const std::vector<int>& ceding);
+
+  /// Closes what is no longer wanted, applies the configuration to the rest, and accepts on what
+  /// was bound.
+  void open(Change change, const Config& config, coro::Yield yield);
 
   /// Stops all, and waits until they have.
   void close(coro::Yield yield);
 
  private:
-  struct Bound {
-    coro::Endpoint asked;
-    ListeningSocket socket;
-  };
-
-  std::optional<std::string> bind(const ListenAddress& address, const Config& config,
-                                  std::list<Bound>& bound);
-  void start(Bound bound);
-  bool has(const coro::Endpoint& asked) const;
-  void adopt_inherited(const Config& config);
-  void close_unwanted(const std::vector<ListenAddress>& wanted, coro::Yield yield);
+  void start(const ListenAddress& address, ListeningSocket socket);
+  void adopt_inherited();
+  void stop(const std::list<Listener*>& unwanted, coro::Yield yield);
 
   coro::Scheduler& scheduler_;
   EventLog& log_;

@@ -29,8 +29,6 @@ using boost::system::system_error;
 using coro::Acceptor;
 using ListenAddresses = std::vector<ListenAddress>;
 
-using ReusePort = boost::asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
-
 // What a host is asked for as.
 struct Wanted {
   std::uint16_t port;
@@ -80,6 +78,12 @@ bool is_unix(const coro::Endpoint& endpoint) {
   return endpoint.protocol().family() == AF_UNIX;
 }
 
+int option_of(int socket, int option) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  return ::getsockopt(socket, SOL_SOCKET, option, &value, &size) == 0 ? value : 0;
+}
+
 // Multipath TCP does not know all options of TCP, some of them in newer kernels only: an inherited
 // socket is served without.
 void set_option(int socket, int level, int option, int value) {
@@ -100,11 +104,55 @@ ListenAddress over_ipv4_alone(const ListenAddress& dual_stack) {
 
 void set_listening_options(Acceptor& acceptor, const ListenAddress& address, const Config& config) {
   acceptor.set_option(Acceptor::reuse_address(true));
-  if (config.reuse_port) acceptor.set_option(ReusePort(true));
+  share_port(acceptor.native_handle(), config.reuse_port);
   if (address.endpoint.protocol().family() == AF_INET6) {
     acceptor.set_option(boost::asio::ip::v6_only(!address.dual_stack));
   }
   apply_tcp_options(acceptor.native_handle(), config.tcp);
+}
+
+// While it exists, TCP sockets of this process may listen on one port. Only what binds or begins to
+// listen meanwhile is affected (SO_REUSEPORT in socket(7)).
+class SharedPort {
+ public:
+  explicit SharedPort(std::vector<int> sockets) : sockets_(std::move(sockets)) {
+    for (const int socket : sockets_) {
+      before_.push_back(option_of(socket, SO_REUSEPORT));
+      set(socket, 1);
+    }
+  }
+  ~SharedPort() {
+    for (std::size_t i = 0; i < sockets_.size(); ++i)
+      set(sockets_[i], before_[i]);
+  }
+  SharedPort(const SharedPort&) = delete;
+  SharedPort& operator=(const SharedPort&) = delete;
+  SharedPort(SharedPort&&) = delete;
+  SharedPort& operator=(SharedPort&&) = delete;
+
+ private:
+  // Without it, as for a Unix socket, binding fails as it did before.
+  static void set(int socket, int shared) {
+    static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof shared));
+  }
+
+  std::vector<int> sockets_;
+  std::vector<int> before_;
+};
+
+void bind_and_listen(Acceptor& acceptor, const coro::Endpoint& endpoint, int backlog,
+                     std::vector<int> ceding) {
+  coro::error_code unbound;
+  acceptor.bind(endpoint, unbound);
+  if (!unbound) {
+    acceptor.listen(backlog);
+    return;
+  }
+  if (unbound != boost::asio::error::address_in_use || ceding.empty()) throw system_error(unbound);
+  ceding.push_back(acceptor.native_handle());
+  const SharedPort shared(std::move(ceding));
+  acceptor.bind(endpoint);
+  acceptor.listen(backlog);
 }
 
 // A socket refuses connections until it listens, as one of a process that has ended does for ever.
@@ -127,10 +175,12 @@ boost::system::result<ListeningSocket> listen_at_path(const std::string& path, A
 
 }  // namespace
 
+void share_port(int socket, bool shared) {
+  set_option(socket, SOL_SOCKET, SO_REUSEPORT, shared ? 1 : 0);
+}
+
 bool keeps_urgent_bytes(int socket) {
-  int value = 0;
-  socklen_t size = sizeof value;
-  return ::getsockopt(socket, SOL_SOCKET, SO_OOBINLINE, &value, &size) == 0 && value != 0;
+  return option_of(socket, SO_OOBINLINE) != 0;
 }
 
 void keep_urgent_bytes(int socket) {
@@ -174,20 +224,20 @@ boost::system::result<ListenAddresses, std::string> listen_addresses(const Confi
 }
 
 boost::system::result<ListeningSocket> listen(const ListenAddress& address, const Config& config,
-                                              const coro::Executor& executor) try {
+                                              const coro::Executor& executor,
+                                              const std::vector<int>& ceding) try {
   Acceptor acceptor(executor);
   coro::error_code unopened;
   acceptor.open(address.endpoint.protocol(), unopened);
   if (unopened == boost::asio::error::address_family_not_supported && address.dual_stack) {
-    return listen(over_ipv4_alone(address), config, executor);
+    return listen(over_ipv4_alone(address), config, executor, ceding);
   }
   if (unopened) return unopened;
   if (is_unix(address.endpoint)) {
     return listen_at_path(config.unix_socket.path, std::move(acceptor), config);
   }
   set_listening_options(acceptor, address, config);
-  acceptor.bind(address.endpoint);
-  acceptor.listen(config.backlog);
+  bind_and_listen(acceptor, address.endpoint, config.backlog, ceding);
   return ListeningSocket{.acceptor = std::move(acceptor), .file = {}};
 } catch (const system_error& error) {
   return error.code();
@@ -196,21 +246,14 @@ boost::system::result<ListeningSocket> listen(const ListenAddress& address, cons
 boost::system::result<ListenAddress, std::string> admin_address(const Config& config,
                                                                 coro::Yield yield) {
   const Wanted wanted{config.admin.port.value(), config.origins.where("admin.host"), true};
-  const auto addresses = addresses_of(config.admin.host, wanted, yield);
+  auto addresses = addresses_of(config.admin.host, wanted, yield);
   if (!addresses) return {boost::system::in_place_error, addresses.error()};
-  // One address is enough for those who administrate; of a name's, the first.
+  addresses->front().origin = config.origins.where("admin.port");
   return addresses->front();
 }
 
-boost::system::result<Acceptor, std::string> listen_for_admin(const Config& config,
-                                                              coro::Yield yield) {
-  const auto address = admin_address(config, yield);
-  if (!address) return address.error();
-  Config plain;
-  auto socket = listen(*address, plain, yield.executor());
-  if (socket) return std::move(socket->acceptor);
-  return config.origins.where("admin.port") + ": cannot listen on " + to_string(address->endpoint) +
-         ": " + socket.error().message();
+std::string cannot_listen(const coro::Endpoint& endpoint, coro::error_code reason) {
+  return "cannot listen on " + to_string(endpoint) + ": " + reason.message();
 }
 
 }  // namespace server

@@ -40,6 +40,10 @@ boost::system::result<std::vector<ListenAddress>, std::string> listen_addresses(
 /// socket, from which accepted ones inherit them. Throws boost::system::system_error.
 void apply_tcp_options(int socket, const TcpConfig& config);
 
+/// Whether other processes may listen on the port of a listening socket, too, if they ask for it
+/// (reuse_port). Throws boost::system::system_error.
+void share_port(int socket, bool shared);
+
 /// Urgent bytes are bytes of the stream (RFC 6093; MSG_OOB in send(2)): they come in their place
 /// in it. Without this they would not come back. Fails for Multipath TCP, which has none.
 void keep_urgent_bytes(int socket);
@@ -49,16 +53,19 @@ void keep_urgent_bytes(int socket);
 bool keeps_urgent_bytes(int socket);
 
 /// Port 0 takes a free one. The file of a Unix socket that nobody listens on any more is replaced.
+/// `ceding` are listening TCP sockets of this process that are to be closed afterwards: that their
+/// port is in use does not count, so that a port passes from one to the other without a moment in
+/// which nobody listens.
 boost::system::result<ListeningSocket> listen(const ListenAddress& address, const Config& config,
-                                              const coro::Executor& executor);
+                                              const coro::Executor& executor,
+                                              const std::vector<int>& ceding = {});
 
-/// What `admin.host` and `admin.port`, which must be set, ask for. The error is one line for the
-/// operator.
+/// What `admin.host` and `admin.port`, which must be set, ask for. One address is enough for those
+/// who administrate: of a name's, the first. The error is one line for the operator.
 boost::system::result<ListenAddress, std::string> admin_address(const Config& config,
                                                                 coro::Yield yield);
 
-/// Listens there. The error is one line for the operator.
-boost::system::result<coro::Acceptor, std::string> listen_for_admin(const Config& config,
-                                                                    coro::Yield yield);
+/// "cannot listen on ADDRESS: REASON".
+std::string cannot_listen(const coro::Endpoint& endpoint, coro::error_code reason);
 
 }  // namespace server

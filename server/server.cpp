@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include <array>
+#include <boost/asio/error.hpp>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -78,8 +79,26 @@ coro::Task Server::spawn(const char* name, std::function<void(coro::Yield)> body
 
 // Where the configuration says to listen; the reason in one line if that cannot be.
 std::optional<std::string> Server::open(const Config& config, coro::Yield yield) {
-  if (auto error = admin_.open(config, yield)) return error;
-  return listeners_.open(config, yield);
+  auto admin = admin_.resolve(config, yield);
+  if (!admin) return admin.error();
+  const auto addresses = listeners_.resolve(config, yield);
+  if (!addresses) return addresses.error();
+
+  // First all sockets, then all else: what cannot be done must leave everything as it was.
+  Listeners::Change listeners = listeners_.change_to(*addresses);
+  std::vector<int> ceding;
+  for (const Listener* listener : listeners.unwanted)
+    ceding.push_back(listener->descriptor());
+  if (const auto socket = admin_.ceding(*admin)) ceding.push_back(*socket);
+  if (auto error = admin_.bind(*admin, ceding)) return error;
+  if (auto error = listeners_.bind(listeners, config, ceding)) return error;
+  if (admin->bound && listeners.has(admin->bound->local_endpoint())) {
+    return admin->address->origin + ": " +
+           cannot_listen(admin->address->endpoint, boost::asio::error::address_in_use);
+  }
+  admin_.open(std::move(*admin), config, yield);
+  listeners_.open(std::move(listeners), config, yield);
+  return std::nullopt;
 }
 
 int Server::drain(coro::Yield yield) {
@@ -149,7 +168,6 @@ void Server::reload(coro::Yield yield) {
   if (config) error = log_.configure(config->log);
   if (config && !error && (error = open(*config, yield))) {
     static_cast<void>(log_.configure(config_.log));  // as it was
-    static_cast<void>(admin_.open(config_, yield));
   }
   if (error) {
     ++statistics_.failed_reloads;

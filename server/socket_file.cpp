@@ -8,6 +8,8 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <utility>
 
+#include "coro/error.hpp"
+
 namespace server {
 
 SocketFile::SocketFile(std::string path) : path_(std::move(path)) {
@@ -28,10 +30,19 @@ SocketFile& SocketFile::operator=(SocketFile&& other) noexcept {
 }
 
 SocketFile::~SocketFile() {
-  if (path_.empty()) return;
+  if (!path_.empty() && is_in_place()) ::unlink(path_.c_str());
+}
+
+bool SocketFile::is_in_place() const {
+  if (path_.empty()) return true;
   struct stat status {};
-  if (::lstat(path_.c_str(), &status) != 0) return;
-  if (status.st_dev == device_ && status.st_ino == inode_) ::unlink(path_.c_str());
+  return ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+         status.st_ino == inode_;
+}
+
+boost::system::error_code SocketFile::set_mode(mode_t mode) const {
+  if (path_.empty() || !is_in_place() || ::chmod(path_.c_str(), mode) == 0) return {};
+  return coro::last_error();
 }
 
 bool SocketFile::remove_stale(const std::string& path) {

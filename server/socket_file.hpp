@@ -2,6 +2,7 @@
 
 #include <sys/types.h>
 
+#include <boost/system/error_code.hpp>
 #include <string>
 
 namespace server {
@@ -19,6 +20,12 @@ class SocketFile {
   SocketFile& operator=(SocketFile&& other) noexcept;
   SocketFile(const SocketFile&) = delete;
   SocketFile& operator=(const SocketFile&) = delete;
+
+  /// Whether the file is still there; so is none.
+  bool is_in_place() const;
+
+  /// Changes its permissions, if it is still there.
+  boost::system::error_code set_mode(mode_t mode) const;
 
   /// Removes the file if nobody listens there any more; whether it did.
   static bool remove_stale(const std::string& path);

@@ -30,7 +30,6 @@
 namespace server {
 namespace {
 
-using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -155,22 +154,47 @@ TEST(Listen, LeavesTheUnixSocketOfOneThatStartsAlone) {
   });
 }
 
-TEST(ListenForAdmin, SaysWhyItCannotListen) {
+// The port of a socket that listens.
+std::uint16_t port_of(const ListeningSocket& socket) {
+  boost::asio::ip::tcp::endpoint endpoint;
+  const coro::Endpoint local = socket.acceptor.local_endpoint();
+  endpoint.resize(local.size());
+  std::memcpy(endpoint.data(), local.data(), local.size());
+  return endpoint.port();
+}
+
+TEST(Listen, APortInUsePassesOnlyFromASocketThatCedesIt) {
+  run([](coro::Yield yield) {
+    const auto listen_on = [&](const Config& config, const std::vector<int>& ceding) {
+      return listen(listen_addresses(config, yield)->front(), config, yield.executor(), ceding);
+    };
+    auto old = listen_on(config_for({"127.0.0.1"}, 0), {});
+    ASSERT_TRUE(old.has_value());
+    const Config all = config_for({"::"}, port_of(*old));
+    const auto refused = listen_on(all, {});
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_EQ("cannot listen on [::]:7: Address already in use",
+              cannot_listen(boost::asio::ip::tcp::endpoint(boost::asio::ip::tcp::v6(), 7),
+                            refused.error()));
+
+    const auto passed = listen_on(all, {-1, old->acceptor.native_handle()});
+    ASSERT_TRUE(passed.has_value());
+    EXPECT_FALSE(listen_on(all, {}).has_value()) << "the port is shared";
+    old->acceptor.close();
+    EXPECT_FALSE(listen_on(all, {}).has_value()) << "the port is shared";
+  });
+}
+
+TEST(AdminAddress, IsOneOfItsHost) {
   run([](coro::Yield yield) {
     Config config;
-    config.admin.port = 0;
-    const auto first = listen_for_admin(config, yield);
-    ASSERT_TRUE(first.has_value());
-    EXPECT_TRUE(to_string(first->local_endpoint()).starts_with("127.0.0.1:"));
-
-    boost::asio::ip::tcp::endpoint taken;
-    taken.resize(first->local_endpoint().size());
-    std::memcpy(taken.data(), first->local_endpoint().data(), taken.size());
-    config.admin.port = taken.port();
-    const auto second = listen_for_admin(config, yield);
-    ASSERT_TRUE(second.has_error());
-    EXPECT_THAT(second.error(), AllOf(HasSubstr("key 'admin.port': cannot listen on 127.0.0.1:"),
-                                      HasSubstr("Address already in use")));
+    config.admin = {.host = "localhost", .port = 7};
+    const auto address = admin_address(config, yield);
+    ASSERT_TRUE(address.has_value());
+    EXPECT_EQ("127.0.0.1:7", to_string(address->endpoint));
+    EXPECT_THAT(address->origin, HasSubstr("key 'admin.port'"));
+    config.admin.host = "no such host";
+    EXPECT_THAT(admin_address(config, yield).error(), HasSubstr("key 'admin.host'"));
   });
 }
 
