@@ -22,6 +22,7 @@
 #include "client/output.hpp"
 #include "client/plot.hpp"
 #include "client/run.hpp"
+#include "client/terminal_kind.hpp"
 #include "coro/scheduler.hpp"
 
 namespace client {
@@ -169,7 +170,7 @@ void Bench::sample(Clock::time_point from) {
 }
 
 void Bench::show_progress(Clock::time_point now) {
-  if (::isatty(STDERR_FILENO) != 1) return;
+  if (!understands_escapes(STDERR_FILENO)) return;
   const auto& bench = options_->bench;
   const auto whole = bench.warmup + bench.duration;
   const auto text = outcome_.rates.empty() ? "warming up" : rate_text(outcome_.rates.back());

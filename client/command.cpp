@@ -83,7 +83,8 @@ std::string help_text() {
   return text + notes;
 }
 
-std::vector<std::string> completions(std::string_view line) {
+std::optional<std::vector<std::string>> completions(std::string_view line) {
+  if (parse_command(line).kind == Command::Kind::text) return std::nullopt;
   constexpr std::string_view send = ":send ";
   constexpr std::string_view hex = ":hex ";
   if (line.starts_with(send)) return file_names(line.substr(send.size()));
@@ -93,7 +94,7 @@ std::vector<std::string> completions(std::string_view line) {
                   [&](const auto& word) { return !word.starts_with(line.substr(hex.size())); });
     return words;
   }
-  if (!line.starts_with(':') || line.find(' ') != std::string_view::npos) return {};
+  if (line.find(' ') != std::string_view::npos) return std::vector<std::string>();
   return command_names(line);
 }
 

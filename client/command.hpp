@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,7 @@ Command parse_command(std::string_view line);
 std::string help_text();
 
 /// The words that could stand at the end of this line instead of the one that is being typed:
-/// commands, on or off, or files.
-std::vector<std::string> completions(std::string_view line);
+/// commands, on or off, or files. Nothing for a line that is no command: a Tab is text there.
+std::optional<std::vector<std::string>> completions(std::string_view line);
 
 }  // namespace client

@@ -14,7 +14,9 @@
 #include "client/failure.hpp"
 #include "client/histogram.hpp"
 #include "client/link.hpp"
+#include "client/rendering.hpp"
 #include "client/round_trip.hpp"
+#include "client/run.hpp"
 #include "client/terminal.hpp"
 #include "client/units.hpp"
 #include "coro/scheduler.hpp"
@@ -33,6 +35,8 @@ class Conversation {
   Conversation(coro::Scheduler& scheduler, const Options& options);
 
   void begin();
+  /// Ends it for a reason beyond it.
+  void fail(const Failure& failure);
   bool succeeded() const { return succeeded_; }
   /// The signal that ended it, or 0.
   int terminated_by() const { return terminated_by_; }
@@ -74,11 +78,18 @@ Conversation::Conversation(coro::Scheduler& scheduler, const Options& options)
       terminal_(scheduler, options.history),
       link_(scheduler, options.target, [this](const Failure& failure) { lost(failure); }) {
   terminal_.on_interrupt([this] { interrupt(); });
+  terminal_.on_status([this] { show_statistics(); });
   terminal_.on_termination([this](int signal) { terminate(signal); });
 }
 
 void Conversation::begin() {
   main_ = scheduler_->spawn("conversation", [this](Yield yield) { run(yield); }).value();
+}
+
+void Conversation::fail(const Failure& failure) {
+  succeeded_ = false;
+  say_failure(failure);
+  terminal_.stop();
 }
 
 void Conversation::run(Yield yield) {
@@ -159,7 +170,7 @@ void Conversation::obey(const Command& command, Yield yield) {
       return;
     case Kind::unknown:
       return terminal_.say(fmt::format("{} is no command; :help lists them, and :{} sends it",
-                                       command.argument, command.argument));
+                                       escaped(command.argument), escaped(command.argument)));
   }
 }
 
@@ -256,7 +267,7 @@ int run_conversation(const Options& options) {
     coro::Scheduler scheduler;
     Conversation conversation(scheduler, options);
     conversation.begin();
-    scheduler.run();
+    if (const auto failed = run_to_end(scheduler)) conversation.fail(*failed);
     signal = conversation.terminated_by();
     succeeded = conversation.succeeded();
   }

@@ -1,15 +1,20 @@
 #include "client/conversation_jobs.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include <cerrno>
-#include <fstream>
 #include <memory>
-#include <system_error>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "client/rendering.hpp"
 #include "client/round_trip.hpp"
 #include "client/units.hpp"
+#include "coro/descriptor.hpp"
+#include "coro/error.hpp"
 
 namespace client {
 namespace {
@@ -39,6 +44,27 @@ void say_if_complete(const Transfer& transfer, const Say& say) {
                   bytes_text(rate)));
 }
 
+struct OpenFile {
+  coro::Descriptor file;
+  std::string problem;  // where there is none
+};
+
+// Only what has an end and never waits: no FIFO, device or terminal, which to open can do something
+// already.
+OpenFile open_file(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {{}, coro::last_error().message()};
+  if (S_ISDIR(status.st_mode)) return {{}, "Is a directory"};
+  coro::Descriptor file;
+  if (S_ISREG(status.st_mode)) {
+    file = coro::Descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (!file.is_open() || ::fstat(file.number(), &status) != 0)
+      return {{}, coro::last_error().message()};
+  }
+  if (!S_ISREG(status.st_mode)) return {{}, "is no regular file"};
+  return {std::move(file), {}};
+}
+
 }  // namespace
 
 void send_pings(Link& link, std::size_t count, Histogram& round_trips, const Say& say,
@@ -58,28 +84,26 @@ void send_pings(Link& link, std::size_t count, Histogram& round_trips, const Say
 }
 
 void send_file(Link& link, const std::string& path, const Say& say, coro::Yield yield) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return say(fmt::format("{}: {}", path, std::generic_category().message(errno)));
+  const auto name = escaped(path);
+  const auto [file, problem] = open_file(path);
+  if (!file.is_open()) return say(fmt::format("{}: {}", name, problem));
   std::vector<char> piece(file_piece);
   const auto transfer = std::make_shared<Transfer>();
-  transfer->name = path;
+  transfer->name = name;
   const auto answer = [=](const Exchange::Reply& reply) {
     transfer->back += reply.bytes.size();
     say_if_complete(*transfer, say);
   };
   for (;;) {
-    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    const auto size = static_cast<std::size_t>(file.gcount());
+    const auto size = ::read(file.number(), piece.data(), piece.size());
+    if (size < 0) return say(fmt::format("{}: {}", name, coro::last_error().message()));
     if (size == 0) break;
-    if (link.send({piece.data(), size}, answer, yield)) {
-      return say(fmt::format("{}: stopped after {}", path,
+    const std::string_view bytes(piece.data(), static_cast<std::size_t>(size));
+    if (link.send(bytes, answer, yield)) {
+      return say(fmt::format("{}: stopped after {}", name,
                              bytes_text(static_cast<double>(transfer->sent))));
     }
-    transfer->sent += size;
-  }
-  if (!file.eof()) {
-    return say(fmt::format("{}: {}", path, std::generic_category().message(errno)));
+    transfer->sent += bytes.size();
   }
   transfer->all_sent = true;
   say_if_complete(*transfer, say);

@@ -64,9 +64,10 @@ std::optional<std::string> defect(int file) {
   return std::nullopt;
 }
 
-bool is_device(int file) {
+// To open a device can do something already.
+bool is_device(const std::filesystem::path& path) {
   struct stat status {};
-  return ::fstat(file, &status) == 0 && S_ISCHR(status.st_mode);
+  return ::stat(path.c_str(), &status) == 0 && (S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode));
 }
 
 std::string left_alone(const std::filesystem::path& file, const std::string& why) {
@@ -125,12 +126,12 @@ bool replace(int file, std::string_view text) {
 }  // namespace
 
 HistoryLines read_history(const std::filesystem::path& path) {
+  if (is_device(path)) return {{}, {}, false};
   const auto file = open_file(path, O_RDONLY);
   if (!file.is_open()) {
     if (errno == ENOENT) return {};
     return {{}, left_alone(path, reason()), false};
   }
-  if (is_device(file.number())) return {{}, {}, false};
   if (const auto why = defect(file.number())) return {{}, left_alone(path, *why), false};
   // Without the lock a line may be cut; that is better than to wait.
   static_cast<void>(lock(file.number(), LOCK_SH, patience_of_reader));
@@ -147,6 +148,7 @@ HistoryLines read_history(const std::filesystem::path& path) {
 
 std::optional<std::string> add_to_history(const std::filesystem::path& path,
                                           const std::vector<std::string>& lines) {
+  if (is_device(path)) return left_alone(path, "is no regular file");
   const auto file = open_file(path, O_RDWR | O_CREAT);
   if (!file.is_open()) return left_alone(path, reason());
   if (const auto why = defect(file.number())) return left_alone(path, *why);

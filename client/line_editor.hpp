@@ -3,7 +3,7 @@
 #include <histedit.h>
 
 #include <cstdio>
-#include <cwchar>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,6 +12,9 @@
 #include <variant>
 #include <vector>
 
+#include "client/bracketed_paste.hpp"
+#include "client/line_display.hpp"
+#include "client/wide_text.hpp"
 #include "coro/generator.hpp"
 
 namespace client {
@@ -22,73 +25,86 @@ namespace client {
 ///
 ///     for (auto event = editor.begin();;) {
 ///       if (auto* line = std::get_if<std::string>(&event)) return *line;
+///       editor.show();
 ///       event = editor.type(wait_for_key());
 ///     }
 ///
-/// There is one terminal, so there should be one editor.
+/// It only edits: what it would write goes nowhere, because it crashes on lines that are longer
+/// than the screen (3.1-20221030). What is on the terminal is drawn here. There is one terminal, so
+/// there should be one editor.
 class LineEditor {
  public:
   struct NeedsKey {};
   struct EndOfInput {};  ///< Ctrl-D on an empty line
   using Event = std::variant<NeedsKey, EndOfInput, std::string>;
 
-  /// Gives the words that could stand at the end of a line.
-  using Completer = std::function<std::vector<std::string>(std::string_view)>;
+  /// Gives the words that could stand at the end of a line; nothing if a Tab is text there.
+  using Completer = std::function<std::optional<std::vector<std::string>>(std::string_view)>;
 
-  /// Edits on the terminal that these are open on.
-  LineEditor(std::FILE* input, std::FILE* output, Completer completer);
-  /// Gives the terminal back as it was.
+  /// Edits at the terminal that standard input and output are, whose modes remain the caller's.
+  LineEditor(Style style, Completer completer);
   ~LineEditor();
   LineEditor(const LineEditor&) = delete;
   LineEditor& operator=(const LineEditor&) = delete;
   LineEditor(LineEditor&&) = delete;
   LineEditor& operator=(LineEditor&&) = delete;
 
-  /// Lines that are remembered, as of history(3); must outlive the editor.
+  /// False if ~/.editrc wants no editing.
+  bool is_wanted() const;
+
+  /// Lines that are remembered, as of history_w(3); must outlive the editor.
   void use_history(HistoryW* history);
 
-  /// Shown from now on; what is between two \1 takes no room on the screen (colours).
-  void set_prompt(std::string prompt);
+  /// Shown from now on.
+  void set_prompt(std::string_view prompt);
 
-  /// Shows the prompt and begins a new line.
+  /// Begins a new line.
   Event begin();
-  /// Goes on with one byte typed.
-  Event type(char key);
+  /// Goes on with what was typed or pasted.
+  Event type(Stroke stroke);
+  /// Draws what has been typed, when no more of it is there at once.
+  void show();
 
-  /// Writes lines above the prompt and the half-typed line, which are drawn again beneath. The text
-  /// ends with a line end; the stream is one that may, or may not, lead to the same terminal.
-  void print(std::string_view text, std::FILE* stream);
-  /// Leaves the half-typed line, if any, where it is and goes on beneath it.
-  void end_line();
-  /// Forgets the half-typed line.
+  /// Takes the prompt and the half-typed line away while this writes, and shows them again beneath.
+  void write_above(const std::function<void()>& write);
+  /// Leaves the half-typed line, if any, where it is, with a mark, and goes on beneath it.
+  void end_line(std::string_view mark);
+  /// Goes on beneath the half-typed line, which is shown again by show().
+  void leave_half_typed() { display_.leave(); }
+  /// Forgets the half-typed line, and whatever the editor was in the middle of.
   void clear_line();
-  /// The terminal has another size.
-  void resize();
-  /// Gives the terminal back for the time that the process is stopped.
-  void release_terminal();
-  void take_terminal_again();
 
  private:
-  using Key = std::optional<char>;  // nothing: leave
+  using Key = std::optional<Stroke>;  // nothing: the line is given up
   using Lines = coro::Generator<Event, Key>;
 
   void produce(Lines::Yielder& yield);
   Event resume(Key key);
-  void erase_from_screen();
+  bool next_key(wchar_t& character);
+  void insert(std::wstring_view characters);
+  void make_room();
+  void draw(std::wstring_view line, std::size_t cursor);
   void complete();
   static LineEditor& of(EditLine* editor);
   static int next_character(EditLine* editor, wchar_t* character);
-  static char* current_prompt(EditLine* editor);
+  static char* no_prompt(EditLine* editor);
   static unsigned char complete_word(EditLine* editor, int key);
+  static unsigned char begin_paste(EditLine* editor, int key);
 
-  std::FILE* output_;
   Completer completer_;
+  LineDisplay display_;
+  std::wstring prompt_;
+  bool beep_ = false;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> nowhere_;
   std::unique_ptr<EditLine, void (*)(EditLine*)> editor_;
-  std::string prompt_;
-  std::mbstate_t partial_character_{};
-  bool editing_ = false;  // the prompt and a half-typed line are on the screen
+  WideDecoder decoder_;
+  std::deque<wchar_t> keys_;  // decoded, not yet taken by libedit
+  bool pasting_ = false;
+  bool editing_ = false;  // a line is half-typed
+  bool given_up_ = false;
   bool leaving_ = false;
   Lines::Yielder* yield_ = nullptr;
+  coro::StackPool stacks_;
   Lines lines_;
 };
 

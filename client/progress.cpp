@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "client/output.hpp"
+#include "client/terminal_kind.hpp"
 #include "client/units.hpp"
 
 namespace client {
@@ -19,10 +20,14 @@ using namespace std::chrono_literals;
 constexpr std::size_t widest_bar = 40;
 constexpr std::size_t narrowest_bar = 10;
 
+// What is still to come.
 std::optional<std::uint64_t> size_of_input() {
   struct stat status {};
   if (::fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
-  return static_cast<std::uint64_t>(status.st_size);
+  // Somebody may have read some of it already.
+  const auto offset = std::max(::lseek(STDIN_FILENO, 0, SEEK_CUR), off_t{0});
+  if (offset > status.st_size) return std::nullopt;
+  return static_cast<std::uint64_t>(status.st_size - offset);
 }
 
 std::size_t width_of_terminal() {
@@ -53,8 +58,8 @@ std::string progress_line(std::uint64_t done, std::optional<std::uint64_t> total
 }
 
 Progress::Progress(coro::Scheduler& scheduler, std::function<std::uint64_t()> done)
-    : done_(std::move(done)) {
-  const bool is_watched = ::isatty(STDERR_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 0;
+    : done_(std::move(done)), total_(size_of_input()) {
+  const bool is_watched = understands_escapes(STDERR_FILENO) && ::isatty(STDOUT_FILENO) == 0;
   if (!is_watched) return;
   task_ = scheduler.spawn("progress", [this](coro::Yield yield) { show(yield); }).value();
 }
@@ -66,11 +71,10 @@ Progress::~Progress() {
 
 void Progress::show(coro::Yield yield) {
   const auto started = coro::Clock::now();
-  const auto total = size_of_input();
   coro::error_code interrupted = coro::sleep_for(yield, 1s);
   while (!interrupted && !yield.is_cancelled()) {
     const auto elapsed = coro::Clock::now() - started;
-    const auto line = progress_line(done_(), total, elapsed, width_of_terminal() - 1);
+    const auto line = progress_line(done_(), total_, elapsed, width_of_terminal() - 1);
     print_error("\r\033[K" + line);
     shown_ = true;
     interrupted = coro::sleep_for(yield, 200ms);

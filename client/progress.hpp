@@ -20,7 +20,8 @@ std::string progress_line(std::uint64_t done, std::optional<std::uint64_t> total
 /// the same one.
 class Progress {
  public:
-  /// done says how many bytes are through; it is asked as long as this object lives.
+  /// done says how many bytes are through; it is asked as long as this object lives. Of the input
+  /// nothing has been read yet.
   Progress(coro::Scheduler& scheduler, std::function<std::uint64_t()> done);
   /// Wipes the line.
   ~Progress();
@@ -33,6 +34,7 @@ class Progress {
   void show(coro::Yield yield);
 
   std::function<std::uint64_t()> done_;
+  std::optional<std::uint64_t> total_;
   bool shown_ = false;
   coro::Task task_;
 };

@@ -1,20 +1,18 @@
 #include "client/rendering.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <cwchar>
 #include <cwctype>
 
+#include "client/terminal_kind.hpp"
 #include "text/invisible.hpp"
 
 namespace client {
 namespace {
 
 constexpr std::size_t bytes_per_row = 16;
-constexpr std::size_t tab_width = 8;
 
 std::string escaped_byte(char byte) {
   switch (byte) {
@@ -33,18 +31,12 @@ bool is_printable(char byte) {
   return byte >= 0x20 && byte < 0x7f;
 }
 
+}  // namespace
+
 bool is_shown(wchar_t character) {
   return std::iswprint(static_cast<std::wint_t>(character)) != 0 &&
          !text::is_invisible(static_cast<char32_t>(character));
 }
-
-std::size_t width_of(wchar_t character, std::size_t column) {
-  if (character == L'\t') return tab_width - column % tab_width;
-  if (std::iswcntrl(static_cast<std::wint_t>(character)) != 0) return 2;
-  return static_cast<std::size_t>(std::max(::wcwidth(character), 0));
-}
-
-}  // namespace
 
 std::string escaped(std::string_view bytes) {
   std::string text;
@@ -91,31 +83,10 @@ std::string hex_dump(std::string_view bytes) {
   return text;
 }
 
-std::size_t rows_above_cursor(std::size_t prompt_width, std::wstring_view before_cursor,
-                              std::size_t columns) {
-  std::size_t row = prompt_width / columns;
-  std::size_t column = prompt_width % columns;
-  for (const wchar_t character : before_cursor) {
-    const auto width = width_of(character, column);
-    if (column + width > columns) {  // a wide character does not fit any more
-      ++row;
-      column = 0;
-    }
-    column += width;
-    if (column == columns) {
-      ++row;
-      column = 0;
-    }
-  }
-  return row;
-}
-
 Style Style::of(int descriptor) {
   const char* const no_color = std::getenv("NO_COLOR");
-  const char* const terminal = std::getenv("TERM");
   const bool unwanted = no_color != nullptr && *no_color != '\0';
-  const bool dumb = terminal == nullptr || std::string_view(terminal) == "dumb";
-  return Style(::isatty(descriptor) == 1 && !unwanted && !dumb);
+  return Style(!unwanted && understands_escapes(descriptor));
 }
 
 std::string Style::wrap(std::string_view code, std::string_view text) const {

@@ -19,22 +19,20 @@ std::string escaped_lines(std::string_view text);
 /// its line end.
 std::string hex_dump(std::string_view bytes);
 
-/// How many rows above the cursor the prompt begins, on a terminal that wraps at so many columns.
-/// Control characters take two columns (`^A`), tabs go to the next multiple of eight, as the line
-/// editor shows them.
-std::size_t rows_above_cursor(std::size_t prompt_width, std::wstring_view before_cursor,
-                              std::size_t columns);
+/// Whether a character is shown as it is.
+bool is_shown(wchar_t character);
 
 /// Colours, or nothing where they are not wanted.
 class Style {
  public:
   explicit Style(bool coloured) : coloured_(coloured) {}
 
-  /// Coloured if the descriptor is a terminal that is not dumb, and NO_COLOR is not set
+  /// Coloured if the descriptor is a terminal that understands it, and NO_COLOR is not set
   /// (no-color.org).
   static Style of(int descriptor);
 
   bool coloured() const { return coloured_; }
+  std::string bold(std::string_view text) const { return wrap("1", text); }
   std::string dim(std::string_view text) const { return wrap("2", text); }
   std::string bad(std::string_view text) const { return wrap("31", text); }
   std::string good(std::string_view text) const { return wrap("32", text); }

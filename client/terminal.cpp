@@ -6,26 +6,35 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 
 #include "client/command.hpp"
 #include "client/failure.hpp"
+#include "client/output.hpp"
+#include "client/terminal_kind.hpp"
 
 namespace client {
 
 Terminal::Terminal(coro::Scheduler& scheduler, bool remember_lines)
-    : editor_(stdin, stdout, completions),
-      keyboard_(scheduler, STDIN_FILENO),
-      signals_(scheduler.executor()) {
-  if (remember_lines) {
-    history_.emplace(history_file());
-    editor_.use_history(history_->handle());
-    if (const auto& problem = history_->problem()) report_history(*problem);
-  }
-  for (const int signal : {SIGINT, SIGWINCH, SIGTSTP, SIGTERM, SIGHUP})
+    : keyboard_(scheduler, STDIN_FILENO), signals_(scheduler.executor()) {
+  if (remember_lines) history_.emplace(history_file());
+  for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP})
     signals_.add(signal);
+  if (understands_escapes(STDOUT_FILENO)) begin_editing();
   signal_task_ =
       scheduler.spawn("signals", [this](coro::Yield yield) { watch_signals(yield); }).value();
+  if (history_ && history_->problem()) report_history(*history_->problem());
+}
+
+void Terminal::begin_editing() {
+  editor_.emplace(style_, completions);
+  TerminalModes::take();
+  if (!editor_->is_wanted()) {
+    editor_.reset();
+    return TerminalModes::give_back();
+  }
+  if (history_) editor_->use_history(history_->handle());
+  for (const int signal : {SIGWINCH, SIGTSTP, SIGCONT})
+    signals_.add(signal);
 }
 
 Terminal::~Terminal() {
@@ -33,6 +42,8 @@ Terminal::~Terminal() {
 }
 
 void Terminal::stop() {
+  if (std::exchange(stopped_, true)) return;
+  TerminalModes::give_back();
   if (history_) {
     if (const auto problem = history_->save()) report_history(*problem);
   }
@@ -41,54 +52,81 @@ void Terminal::stop() {
   signals_.clear(ignored);
 }
 
-// The consumer: resumes the producer of lines with each key that was typed.
+// ---- lines
+
 std::optional<std::string> Terminal::read_line(coro::Yield yield) {
   reading_ = true;
-  auto event = editor_.begin();
-  while (std::holds_alternative<LineEditor::NeedsKey>(event)) {
-    const auto key = next_key(yield);
-    if (!key) break;
-    event = editor_.type(*key);
-  }
+  auto line = editor_ ? edit_line(yield) : read_plain_line(yield);
   reading_ = false;
-  auto* const line = std::get_if<std::string>(&event);
-  if (line == nullptr) {
-    editor_.end_line();
-    return std::nullopt;
-  }
-  if (history_) history_->add(*line);
-  return std::move(*line);
+  if (line && history_) history_->add(*line);
+  return line;
 }
 
-std::optional<char> Terminal::next_key(coro::Yield yield) {
-  while (typed_.empty()) {
-    if (keyboard_.wait_readable(yield)) return std::nullopt;
-    std::array<char, 256> keys{};
-    const auto size = ::read(STDIN_FILENO, keys.data(), keys.size());
-    if (size > 0) {
-      typed_.insert(typed_.end(), keys.begin(), keys.begin() + size);
-    } else if (size == 0 || (errno != EINTR && errno != EAGAIN)) {
-      return std::nullopt;  // the terminal is gone
+// The consumer: resumes the producer of lines with each key that was typed.
+std::optional<std::string> Terminal::edit_line(coro::Yield yield) {
+  auto event = editor_->begin();
+  while (std::holds_alternative<LineEditor::NeedsKey>(event)) {
+    if (strokes_.empty()) editor_->show();
+    if (!await_strokes(yield)) {
+      editor_->end_line("");
+      return std::nullopt;
+    }
+    const auto stroke = strokes_.front();
+    strokes_.pop_front();
+    event = editor_->type(stroke);
+  }
+  if (auto* const line = std::get_if<std::string>(&event)) return std::move(*line);
+  editor_->end_line("^D");
+  return std::nullopt;
+}
+
+std::optional<std::string> Terminal::read_plain_line(coro::Yield yield) {
+  plain_.begin();
+  while (await_strokes(yield)) {
+    const char byte = strokes_.front().byte;
+    strokes_.pop_front();
+    if (auto line = plain_.take(byte)) return line;
+  }
+  return plain_.end_of_input();
+}
+
+// False at the end of the input.
+bool Terminal::await_strokes(coro::Yield yield) {
+  while (strokes_.empty()) {
+    if (keyboard_.wait_readable(yield)) return false;
+    std::array<char, 4096> bytes{};
+    const auto size = ::read(STDIN_FILENO, bytes.data(), bytes.size());
+    if (size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN)) return false;
+    for (ssize_t i = 0; i < size; ++i) {
+      const char byte = bytes[static_cast<std::size_t>(i)];
+      if (editor_) {
+        paste_.take(byte, strokes_);
+      } else {
+        strokes_.push_back({Stroke::Kind::typed, byte});
+      }
     }
   }
-  const char key = typed_.front();
-  typed_.pop_front();
-  return key;
+  return true;
 }
 
+// ---- the screen
+
 void Terminal::set_prompt(std::string_view prompt) {
-  constexpr char invisible = '\1';
-  editor_.set_prompt(style_.coloured()
-                         ? fmt::format("{0}\033[1m{0}{1}{0}\033[0m{0}", invisible, prompt)
-                         : std::string(prompt));
+  plain_.set_prompt(prompt);
+  if (editor_) editor_->set_prompt(prompt);
 }
 
 void Terminal::say(std::string_view line) {
-  editor_.print(fmt::format("{}\n", line), stdout);
+  write_above([line] { print(fmt::format("{}\n", line)); });
 }
 
 void Terminal::complain(std::string_view line) {
-  editor_.print(fmt::format("{}\n", line), stderr);
+  write_above([line] { print_error(fmt::format("{}\n", line)); });
+}
+
+void Terminal::write_above(const std::function<void()>& write) {
+  if (editor_) return editor_->write_above(write);
+  plain_.write_above(write);
 }
 
 void Terminal::report_history(const std::string& problem) {
@@ -108,21 +146,36 @@ void Terminal::watch_signals(coro::Yield yield) {
 void Terminal::handle(int signal) {
   switch (signal) {
     case SIGINT:
-      editor_.clear_line();
+      clear_line();
       return on_interrupt_();
+    case SIGQUIT:
+      return on_status_();
     case SIGWINCH:
-      return editor_.resize();
+      return editor_->write_above([] {});
     case SIGTSTP:
       return pause();
+    case SIGCONT:
+      return go_on();
     default:
       return on_termination_(signal);
   }
 }
 
+void Terminal::clear_line() {
+  if (editor_) return editor_->clear_line();
+  plain_.clear_line();
+}
+
+// Stopped by a signal that cannot be caught, it goes on in go_on().
 void Terminal::pause() {
-  editor_.release_terminal();
+  editor_->leave_half_typed();
+  TerminalModes::give_back();
   std::raise(SIGSTOP);
-  editor_.take_terminal_again();
+}
+
+void Terminal::go_on() {
+  TerminalModes::take();
+  editor_->write_above([] {});
 }
 
 }  // namespace client

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <unistd.h>
-
 #include <boost/asio/basic_signal_set.hpp>
 #include <deque>
 #include <functional>
@@ -9,16 +7,20 @@
 #include <string>
 #include <string_view>
 
+#include "client/bracketed_paste.hpp"
 #include "client/line_editor.hpp"
 #include "client/line_history.hpp"
+#include "client/plain_lines.hpp"
 #include "client/rendering.hpp"
+#include "client/terminal_modes.hpp"
 #include "coro/readiness.hpp"
 #include "coro/scheduler.hpp"
 
 namespace client {
 
 /// The person at the terminal: lines they type, and what is said to them meanwhile without
-/// disturbing them.
+/// disturbing them. A terminal that understands no escape sequences gets none, and its lines are
+/// edited by the kernel.
 class Terminal {
  public:
   /// Standard input and output must be terminals. Takes over the signals that a terminal sends.
@@ -33,9 +35,11 @@ class Terminal {
   /// cancelled.
   std::optional<std::string> read_line(coro::Yield yield);
   bool is_reading() const { return reading_; }
-  /// No more lines: signals do again what they did before.
+  /// No more lines: what was typed is remembered, the terminal is as it was before, and so is what
+  /// signals do.
   void stop();
 
+  /// Printable text; it is escaped where it is not.
   void set_prompt(std::string_view prompt);
 
   /// Shows a line, or several, above the prompt. No control characters but the style's and line
@@ -47,25 +51,38 @@ class Terminal {
 
   /// Called for Ctrl-C; while a line is being typed, that line has been cleared.
   void on_interrupt(std::function<void()> action) { on_interrupt_ = std::move(action); }
+  /// Called for Ctrl-\ (SIGQUIT).
+  void on_status(std::function<void()> action) { on_status_ = std::move(action); }
   /// Called when the process is told to end (SIGTERM, SIGHUP).
   void on_termination(std::function<void(int signal)> action) {
     on_termination_ = std::move(action);
   }
 
  private:
-  std::optional<char> next_key(coro::Yield yield);
+  void begin_editing();
+  std::optional<std::string> edit_line(coro::Yield yield);
+  std::optional<std::string> read_plain_line(coro::Yield yield);
+  bool await_strokes(coro::Yield yield);
+  void write_above(const std::function<void()>& write);
   void watch_signals(coro::Yield yield);
   void handle(int signal);
+  void clear_line();
   void pause();
+  void go_on();
   void report_history(const std::string& problem);
 
   Style style_ = Style::of(STDOUT_FILENO);
   std::optional<LineHistory> history_;
-  LineEditor editor_;
+  TerminalModes modes_;
+  std::optional<LineEditor> editor_;  // none: the kernel edits
+  PlainLines plain_;
   coro::Readiness keyboard_;
-  std::deque<char> typed_;  // read from the terminal, not yet given to the editor
+  BracketedPaste paste_;
+  std::deque<Stroke> strokes_;  // read from the terminal, not yet used
   bool reading_ = false;
+  bool stopped_ = false;
   std::function<void()> on_interrupt_ = [] {};
+  std::function<void()> on_status_ = [] {};
   std::function<void(int)> on_termination_ = [](int) {};
   boost::asio::basic_signal_set<coro::Executor> signals_;
   coro::Task signal_task_;

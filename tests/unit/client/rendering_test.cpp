@@ -55,21 +55,6 @@ TEST(HexDump, IsNothingForNothing) {
   EXPECT_EQ(hex_dump(""), "");
 }
 
-TEST_F(Rendering, FindsTheRowOfTheCursor) {
-  EXPECT_EQ(rows_above_cursor(10, L"", 80), 0U);
-  EXPECT_EQ(rows_above_cursor(10, std::wstring(69, L'x'), 80), 0U);
-  EXPECT_EQ(rows_above_cursor(10, std::wstring(70, L'x'), 80), 1U);
-  EXPECT_EQ(rows_above_cursor(10, std::wstring(149, L'x'), 80), 1U);
-  EXPECT_EQ(rows_above_cursor(100, L"", 80), 1U);
-}
-
-TEST_F(Rendering, CountsTheColumnsOfEachCharacter) {
-  EXPECT_EQ(rows_above_cursor(0, L"\t\t", 16), 1U);     // two tab stops
-  EXPECT_EQ(rows_above_cursor(0, L"\x01\x02", 4), 1U);  // ^A^B
-  EXPECT_EQ(rows_above_cursor(0, L"漢字漢", 5), 1U);    // the third does not fit beside two
-  EXPECT_EQ(rows_above_cursor(0, L"e\u0301e", 3), 0U);  // an accent has no width
-}
-
 TEST(Style, IsNothingWithoutColour) {
   EXPECT_EQ(Style(false).bad("text"), "text");
   EXPECT_EQ(Style(true).bad("text"), "\033[31mtext\033[0m");

@@ -1,0 +1,344 @@
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/service/client_faulty_server.hpp"
+#include "tests/service/client_pty.hpp"
+
+// coroecho-client in a terminal, byte by byte: what is typed is what is sent, and the terminal
+// remains the user's.
+namespace service {
+namespace {
+
+using namespace std::string_literals;
+using namespace std::chrono_literals;
+
+// An echo that keeps what it received.
+class Echo {
+ public:
+  std::uint16_t port() const { return server_.port(); }
+
+  // Waits until so many bytes have come; all of them.
+  std::string wait_for_bytes(std::size_t size) {
+    const auto deadline = Clock::now() + patience;
+    for (;;) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (received_.size() >= size || Clock::now() > deadline) return received_;
+      }
+      std::this_thread::sleep_for(5ms);
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string received_;
+  FaultyServer server_{[this](FaultyConnection& connection, int) {
+    while (const auto bytes = connection.receive()) {
+      {
+        const std::lock_guard lock(mutex_);
+        received_ += *bytes;
+      }
+      connection.send(*bytes);
+    }
+  }};
+};
+
+std::vector<std::string> client(std::uint16_t port, std::vector<std::string> more = {}) {
+  more.insert(more.begin(), {COROECHO_CLIENT, "127.0.0.1", std::to_string(port)});
+  return more;
+}
+
+void expect_sent(const std::string& keys, const std::string& bytes,
+                 const Pty::Options& options = {}) {
+  Echo echo;
+  Pty pty(client(echo.port()), options);
+  pty.wait_for(":help lists the commands");
+  pty.type(keys);
+  EXPECT_EQ(echo.wait_for_bytes(bytes.size()), bytes);
+  pty.type("\x04");
+  EXPECT_EQ(pty.wait(), 0) << pty.written();
+  EXPECT_TRUE(pty.edits_itself());
+}
+
+// Whether the terminal draws in bold after these bytes.
+bool is_bold(const std::string& written) {
+  bool bold = false;
+  for (std::size_t at = 0; (at = written.find("\033[", at)) != std::string::npos; ++at) {
+    if (written.compare(at, 4, "\033[1m") == 0) bold = true;
+    if (written.compare(at, 4, "\033[0m") == 0) bold = false;
+  }
+  return bold;
+}
+
+// ---- what is typed is what is sent
+
+TEST(ClientKeys, SendsBytesThatAreNoUtf8AsTheyAreTyped) {
+  expect_sent("a\xc3\nb\xff\xe6\xbc\nc\n", "a\xc3\nb\xff\xe6\xbc\nc\n");
+  expect_sent(
+      "gr\xfc\xdf"
+      "e\n",
+      "gr\xfc\xdf"
+      "e\n");
+}
+
+TEST(ClientKeys, SendsInvisibleCharactersAsTheyAreTyped) {
+  expect_sent("\u009b\u0085\u00ad\u202e\u200d\ufeff\n", "\u009b\u0085\u00ad\u202e\u200d\ufeff\n");
+}
+
+TEST(ClientKeys, SendsATabInText) {
+  expect_sent("col1\tcol2\n", "col1\tcol2\n");
+}
+
+TEST(ClientKeys, SendsWhatIsPastedAsItIs) {
+  const auto text = "tab\there \033[A\x01 \x7f\xff\xc3 \0 end\nsecond\n"s;
+  expect_sent("<\033[200~" + text + "third\033[201~>\n", "<" + text + "third>\n");
+}
+
+TEST(ClientKeys, EditsCharactersNotBytes) {
+  expect_sent(
+      "gr\u00fc\u00df"
+      "e\x7f\x7fX\x01>\n",
+      ">gr\u00fcX\n");
+}
+
+// ---- lines longer than the screen, screens smaller than the prompt
+
+TEST(ClientKeys, GoesOnWithALineLongerThanTheScreen) {
+  const std::string line(2500, 'x');
+  expect_sent(line + "\x01\x05" + std::string(200, 'y') + "\n",
+              line + std::string(200, 'y') + "\n");
+  expect_sent(line + "\x01<\n", "<" + line + "\n", {.size = {.rows = 5, .columns = 80}});
+  expect_sent("\033[200~" + line + "\033[201~\x01\x05!\n", line + "!\n");
+}
+
+TEST(ClientKeys, GoesOnWhenOneKeyMakesTheLineLongerThanTheScreen) {
+  expect_sent("\0335\0330\0330\0330y\x01\x05\n", std::string(5000, 'y') + "\n");
+  const std::string line(3000, 'w');
+  expect_sent(line + "\n\x10\x01\x05!\n", line + "\n" + line + "!\n");
+}
+
+TEST(ClientKeys, WorksHoweverSmallTheTerminalIs) {
+  for (const auto columns : std::initializer_list<std::uint16_t>{0, 1, 2, 3, 10, 20}) {
+    for (const auto rows : std::initializer_list<std::uint16_t>{0, 1, 2, 24}) {
+      expect_sent("hello world \u6f22\u5b57 \x01\x05!\n", "hello world \u6f22\u5b57 !\n",
+                  {.size = {.rows = rows, .columns = columns}});
+    }
+  }
+}
+
+TEST(ClientKeys, ControlCEndsASearchOfAnyLength) {
+  Echo echo;
+  Pty pty(client(echo.port()));
+  pty.wait_for(":help lists the commands");
+  pty.type("beta two\n");
+  pty.wait_for("recv from server:");
+  for (const auto& pattern : {"bet"s, std::string(900, 'q')}) {
+    pty.type("\x12" + pattern);
+    pty.wait_for(pattern.substr(0, 3));
+    pty.type("\x03");
+    pty.wait_for("\033[J\033[1m127.0.0.1:" + std::to_string(echo.port()) + "> \033[0m\r\033");
+  }
+  pty.type("xyz\n");
+  EXPECT_EQ(echo.wait_for_bytes(13), "beta two\nxyz\n");
+}
+
+// ---- the terminal remains the user's
+
+TEST(ClientKeys, GivesTheTerminalBackWhateverEndsIt) {
+  Echo echo;
+  for (const int signal :
+       {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGTERM, SIGHUP, SIGALRM, SIGUSR1, SIGPIPE, SIGXCPU}) {
+    Pty pty(client(echo.port()));
+    pty.wait_for("> ");
+    pty.type("half");
+    pty.wait_for("half");
+    EXPECT_FALSE(pty.edits_itself());
+    ASSERT_EQ(::kill(pty.pid(), signal), 0);
+    EXPECT_EQ(pty.wait(), 128 + signal);
+    EXPECT_TRUE(pty.edits_itself()) << strsignal(signal);
+    EXPECT_FALSE(is_bold(pty.written())) << strsignal(signal);
+    EXPECT_TRUE(pty.written().find("\033[?2004l") != std::string::npos) << strsignal(signal);
+  }
+}
+
+TEST(ClientKeys, ShowsHowItStandsOnSigquitAndGoesOn) {
+  Echo echo;
+  Pty pty(client(echo.port()));
+  pty.wait_for("> ");
+  pty.type("half");
+  pty.wait_for("half");
+  pty.type("\x1c");
+  pty.wait_for("sent 0 B, 0 B came back the same");
+  pty.wait_for("half");
+  pty.type(" and half\n");
+  EXPECT_EQ(echo.wait_for_bytes(14), "half and half\n");
+}
+
+TEST(ClientKeys, GivesTheTerminalBackWhileItIsStopped) {
+  Echo echo;
+  Pty pty(client(echo.port()));
+  pty.wait_for("> ");
+  pty.type("half");
+  pty.wait_for("half");
+  pty.type("\x1a");
+  int status = 0;
+  ASSERT_EQ(::waitpid(pty.pid(), &status, WUNTRACED), pty.pid());
+  EXPECT_TRUE(WIFSTOPPED(status));
+  EXPECT_TRUE(pty.edits_itself());
+  ASSERT_EQ(::kill(pty.pid(), SIGCONT), 0);
+  pty.wait_for("\033[?2004h");
+  pty.wait_for("half");
+  EXPECT_FALSE(pty.edits_itself());
+  pty.type(" way\n");
+  EXPECT_EQ(echo.wait_for_bytes(9), "half way\n");
+}
+
+TEST(ClientKeys, DrawsNothingInBoldButThePrompt) {
+  Echo echo;
+  for (const std::string leave : {"\x04", ":quit\n", "half\x03\x04"}) {
+    Pty pty(client(echo.port()));
+    pty.wait_for("> ");
+    pty.type("hello\n");
+    pty.wait_for("hello");
+    const auto typed = pty.written().rfind("hello");
+    EXPECT_FALSE(is_bold(pty.written().substr(0, typed)));
+    pty.wait_for("recv from server:");
+    pty.type(leave);
+    EXPECT_EQ(pty.wait(), 0);
+    EXPECT_FALSE(is_bold(pty.written()));
+  }
+}
+
+TEST(ClientKeys, WritesNoEscapeSequenceToATerminalThatUnderstandsNone) {
+  using Variable = std::optional<std::string>;
+  for (const Variable& name :
+       {Variable("dumb"), Variable("nonsense"), Variable(""), Variable("vt52"), Variable()}) {
+    Echo echo;
+    Pty pty(client(echo.port()), {.environment = {{"TERM", name}}});
+    pty.wait_for("> ");
+    pty.type("hello\n");
+    pty.wait_for("recv from server:hello");
+    pty.type("not this\x03");
+    pty.wait_for("^C");
+    pty.type("a\tb\n");
+    pty.wait_for("recv from server:a\\tb");
+    EXPECT_EQ(echo.wait_for_bytes(10), "hello\na\tb\n");
+    pty.type("\x04");
+    EXPECT_EQ(pty.wait(), 0);
+    EXPECT_EQ(pty.written().find('\033'), std::string::npos)
+        << name.value_or("none") << ": " << pty.written();
+  }
+}
+
+TEST(ClientKeys, LetsTheKernelEditWhereEditrcWantsNoEditing) {
+  Echo echo;
+  const TemporaryDirectory directory;
+  const auto settings = directory.write("editrc", "edit off\n").string();
+  Pty pty(client(echo.port()), {.environment = {{"EDITRC", settings}}});
+  pty.wait_for("> ");
+  EXPECT_TRUE(pty.edits_itself());
+  pty.type("hello\n");
+  pty.wait_for("recv from server:");
+}
+
+// ---- names that somebody else has chosen
+
+TEST(ClientKeys, SendsNothingButFiles) {
+  Echo echo;
+  Pty pty(client(echo.port()));
+  const auto fifo = (pty.home() / "fifo").string();
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  pty.wait_for("> ");
+  for (const auto& [name, reason] :
+       std::map<std::string, std::string>{{fifo, "is no regular file"},
+                                          {"/dev/zero", "is no regular file"},
+                                          {"/dev/tty", "is no regular file"},
+                                          {"/", "Is a directory"}}) {
+    pty.type(":send " + name + "\n");
+    pty.wait_for(": " + reason);
+  }
+  pty.type("hello\n");
+  EXPECT_EQ(echo.wait_for_bytes(6), "hello\n");
+}
+
+TEST(ClientKeys, ShowsNoNameOfAFileThatControlsTheTerminal) {
+  Echo echo;
+  Pty pty(client(echo.port()));
+  for (const std::string name : {"evil\033]52;c;eA==\a\xff.1", "evil\033]52;c;eA==\a\xff.2"})
+    std::ofstream(pty.home() / name) << "content";
+  pty.wait_for("> ");
+  pty.type(":send " + pty.home().path().string() + "/ev\t");
+  pty.wait_for("evil^[");
+  pty.type("\t");  // lists both
+  pty.wait_for(".2\r\n");
+  pty.type("1\n");
+  pty.wait_for(R"(\x1b]52;c;eA==\x07\xff.1: 7 B came back the same)");
+  pty.type("\033[200~:send /missing\033]0;x\a\033[201~\n");
+  pty.wait_for(R"(/missing\x1b]0;x\x07: No such file)");
+  pty.type("\033[200~:\033]0;x\a\033[201~\n");
+  pty.wait_for(R"(:\x1b]0;x\x07 is no command)");
+  EXPECT_EQ(pty.written().find("\033]"), std::string::npos) << pty.written();
+  EXPECT_EQ(echo.wait_for_bytes(7), "content");
+}
+
+TEST(ClientKeys, ReportsOnceThatAFileIsNoHistoryAndLeavesItAlone) {
+  Echo echo;
+  const TemporaryDirectory directory;
+  const auto other = directory.write("other\033[1m", "ls\n").string();
+  Pty pty(client(echo.port()), {.environment = {{"COROECHO_HISTFILE", other}}});
+  pty.wait_for(R"(other\x1b[1m: is no history: typed lines are not remembered)");
+  pty.wait_for("> ");
+  pty.type("hello\n\x04");
+  EXPECT_EQ(pty.wait(), 0);
+  EXPECT_EQ(pty.written().find("is no history"), pty.written().rfind("is no history"));
+  std::ifstream file(other);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "ls\n");
+}
+
+// ---- the progress of a long transfer
+
+TEST(ClientKeys, CountsInTheProgressOnlyWhatIsStillToBeRead) {
+  const FaultyServer server([](FaultyConnection& connection, int) {
+    const auto begin = Clock::now();
+    while (const auto bytes = connection.receive()) {
+      connection.send(*bytes);
+      // Two thirds at once, the rest when the progress has been shown.
+      if (Clock::now() - begin < 100ms) connection.wait(3s);
+    }
+  });
+  const TemporaryDirectory directory;
+  const auto file = directory.write("data", std::string(std::size_t{10} << 20U, 'x')).string();
+  Pty pty({"sh", "-c",
+           "(dd bs=1M count=7 status=none of=/dev/null; exec \"" COROECHO_CLIENT "\" 127.0.0.1 " +
+               std::to_string(server.port()) + " > /dev/null) < " + file});
+  pty.wait_for(" of 3.0 MiB");
+  EXPECT_EQ(pty.wait(), 0);
+}
+
+TEST(ClientKeys, ShowsNoProgressOnATerminalThatUnderstandsNoEscapes) {
+  const FaultyServer server([](FaultyConnection& connection, int) {
+    connection.wait(1500ms);
+    connection.echo_until_end();
+  });
+  Pty pty({"sh", "-c",
+           "echo hello | \"" COROECHO_CLIENT "\" 127.0.0.1 " + std::to_string(server.port()) +
+               " > /dev/null"},
+          {.environment = {{"TERM", "dumb"}}});
+  EXPECT_EQ(pty.wait(), 0);
+  EXPECT_EQ(pty.written(), "");
+}
+
+}  // namespace
+}  // namespace service
