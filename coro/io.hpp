@@ -4,7 +4,6 @@
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
 
@@ -23,7 +22,5 @@ using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_pro
 using Acceptor =
     boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol, Executor>;
 using Endpoint = boost::asio::generic::stream_protocol::endpoint;
-
-using TcpResolver = boost::asio::ip::basic_resolver<boost::asio::ip::tcp, Executor>;
 
 }  // namespace coro

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "coro/error.hpp"
+#include "coro/resolve.hpp"
 #include "server/lock_file.hpp"
 #include "server/network.hpp"
 #include "server/peer.hpp"
@@ -57,19 +58,13 @@ boost::system::result<ListenAddresses, std::string> addresses_of(const std::stri
     return ListenAddresses{address_for(unmapped(*address), wanted)};
   }
 
-  coro::TcpResolver resolver(yield.executor());
-  coro::TcpResolver::results_type found;
-  coro::error_code error;
-  try {
-    std::tie(error, found) =
-        resolver.async_resolve(host, "", boost::asio::ip::resolver_base::passive, yield);
-  } catch (const system_error& no_thread) {  // for Asio's resolver
-    error = no_thread.code();
+  const auto found = coro::resolve(yield, host, "");
+  if (!found) {
+    return wanted.origin + ": cannot resolve '" + host + "': " + found.error().message();
   }
-  if (error) return wanted.origin + ": cannot resolve '" + host + "': " + error.message();
   ListenAddresses addresses;
-  for (const auto& entry : found) {
-    addresses.push_back(address_for(entry.endpoint().address(), wanted));
+  for (const tcp::endpoint& endpoint : *found) {
+    addresses.push_back(address_for(endpoint.address(), wanted));
   }
   return addresses;
 }

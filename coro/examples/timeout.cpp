@@ -1,13 +1,12 @@
-// A time limit around whatever a coroutine does in a scope, and one around something that cannot be
-// interrupted.
+// A time limit around whatever a coroutine does in a scope.
 #include <boost/asio/local/connect_pair.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/read.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <string>
 
+#include "coro/resolve.hpp"
 #include "coro/scheduler.hpp"
 #include "coro/time_limit.hpp"
 
@@ -25,18 +24,10 @@ bool read_request(Socket& socket, std::string& request, Yield yield) {
   return !error;
 }
 
-// Looking a name up cannot be interrupted, but whoever waits for it can: spawn it and limit join().
-// The lookup may outlive this function, so what it writes to is shared and not a local.
+// Looking a name up cannot be interrupted, but whoever waits for it can.
 bool resolves(const std::string& host, Yield yield) {
-  auto found = std::make_shared<bool>(false);
-  const auto look_up = [found, host](Yield inside) {
-    coro::TcpResolver resolver(inside.executor());
-    const auto [error, addresses] = resolver.async_resolve(host, "", inside);
-    *found = !error;
-  };
-  const coro::Task lookup = yield.scheduler().spawn("lookup", look_up).value();
   const TimeLimit limit(yield, 10s);
-  return !lookup.join(yield) && *found;
+  return coro::resolve(yield, host, "").has_value();
 }
 
 bool try_both(Yield yield) {

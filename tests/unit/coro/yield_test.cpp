@@ -109,7 +109,7 @@ TEST(Yield, AcceptsAndConnectsOverUnixSocketsThroughTheGenericTypes) {
 TEST(Yield, ResolvesANameAndConnectsToTheFirstAddressThatAnswers) {
   run([](Yield yield) {
     TcpAcceptor acceptor(yield.executor(), loopback());
-    TcpResolver resolver(yield.executor());
+    boost::asio::ip::basic_resolver<Tcp, Executor> resolver(yield.executor());
     const auto [resolve_error, addresses] = resolver.async_resolve(
         "127.0.0.1", std::to_string(acceptor.local_endpoint().port()), yield);
     ASSERT_EQ(resolve_error, error_code());

@@ -1,0 +1,79 @@
+#include "coro/resolve.hpp"
+
+#include <sys/eventfd.h>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <csignal>
+#include <memory>
+#include <new>
+#include <system_error>
+#include <thread>
+
+#include "coro/descriptor.hpp"
+#include "coro/error.hpp"
+#include "coro/readiness.hpp"
+
+namespace coro {
+namespace {
+
+using boost::asio::ip::tcp;
+
+// A name being looked up. The thread and the coroutine each hold it, whichever ends first.
+struct Lookup {
+  std::string host;
+  std::string service;
+  Descriptor done{::eventfd(0, EFD_CLOEXEC)};  // readable when the rest is there
+  error_code failed;
+  std::vector<tcp::endpoint> addresses;
+};
+
+void look_up(Lookup& lookup) {
+  try {
+    boost::asio::io_context context;
+    tcp::resolver resolver(context);
+    for (const auto& entry : resolver.resolve(lookup.host, lookup.service, lookup.failed))
+      lookup.addresses.push_back(entry.endpoint());
+    if (!lookup.failed && lookup.addresses.empty())
+      lookup.failed = boost::asio::error::host_not_found;
+  } catch (const std::exception&) {
+    lookup.failed = boost::asio::error::no_memory;
+  }
+  ::eventfd_write(lookup.done.number(), 1);
+}
+
+// The program's signals are not for this thread.
+error_code start_thread(const std::shared_ptr<Lookup>& lookup) {
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  error_code failed;
+  try {
+    std::thread([lookup] { look_up(*lookup); }).detach();
+  } catch (const std::system_error& error) {
+    failed.assign(error.code().value(), boost::system::system_category());
+  } catch (const std::bad_alloc&) {
+    failed = boost::asio::error::no_memory;
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return failed;
+}
+
+}  // namespace
+
+boost::system::result<std::vector<tcp::endpoint>> resolve(Yield yield, const std::string& host,
+                                                          const std::string& service) {
+  const auto lookup = std::make_shared<Lookup>();
+  if (!lookup->done.is_open()) return last_error();
+  lookup->host = host;
+  lookup->service = service;
+  if (const auto failed = start_thread(lookup)) return failed;
+
+  Readiness done(yield.scheduler(), lookup->done.number());
+  if (const auto failed = done.wait_readable(yield)) return failed;
+  if (lookup->failed) return lookup->failed;
+  return std::move(lookup->addresses);
+}
+
+}  // namespace coro
