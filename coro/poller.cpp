@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
+#include <new>
 #include <span>
 
 #include "coro/error.hpp"
@@ -23,6 +24,7 @@ std::size_t Poller::wait(std::size_t limit, int timeout) {
   timers_.arm();
   const int most = static_cast<int>(std::min(limit, events_.size()));
   const int count = ::epoll_wait(epoll_.native_handle(), events_.data(), most, timeout);
+  if (count < 0 && errno != EINTR) throw boost::system::system_error(last_error(), "epoll_wait");
   if (count <= 0) return 0;
   const auto ready = std::span(events_).first(static_cast<std::size_t>(count));
   std::size_t descriptors = 0;
@@ -36,15 +38,19 @@ std::size_t Poller::wait(std::size_t limit, int timeout) {
   return descriptors;
 }
 
-void Poller::wake_context() {
+bool Poller::wake_context() {
   timers_.arm();
   if (!has_work() && wakes_) epoll_.cancel();
-  if (!has_work() || wakes_) return;
-  wakes_ = true;
-  epoll_.async_wait(decltype(epoll_)::wait_read, [this](error_code error) {
-    wakes_ = false;
-    has_woken_ = !error;
-  });
+  if (!has_work() || wakes_) return true;
+  try {
+    epoll_.async_wait(decltype(epoll_)::wait_read, [this](error_code error) {
+      wakes_ = false;
+      has_woken_ = !error;
+    });
+    wakes_ = true;
+  } catch (const std::bad_alloc&) {
+  }
+  return wakes_;
 }
 
 error_code Poller::control(int operation, int descriptor, std::uint32_t events,

@@ -29,15 +29,19 @@ class Poller {
   /// sleep() are about, and without it they return at once.
   bool has_work() const { return waiting_ > 0 || !timers_.empty(); }
 
+  /// Both throw boost::system::system_error if epoll_wait(2) fails, or a timer cannot be set: who
+  /// went on then would be deaf.
+
   /// Queues the coroutines whose descriptors are ready, for at most `limit` descriptors, and
   /// expires the timers that are due; returns how many descriptors those were. Does not block.
   std::size_t poll(std::size_t limit) { return wait(limit, 0); }
   /// The same, but blocks until there is something; a signal may end it without.
-  std::size_t sleep(std::size_t limit) { return wait(limit, -1); }
+  /// For at most that many milliseconds, -1 = for ever.
+  std::size_t sleep(std::size_t limit, int milliseconds = -1) { return wait(limit, milliseconds); }
 
   /// To be called before the io_context blocks: it returns when there is something for poll(), and
-  /// runs out of work when there cannot be.
-  void wake_context();
+  /// runs out of work when there cannot be. False if there is no memory for that.
+  bool wake_context();
 
   /// Whether it was this that ended the io_context's wait, since poll() was called last.
   bool has_woken_context() const { return has_woken_; }

@@ -4,9 +4,6 @@
 #include <cassert>
 #include <cstdio>
 #include <new>
-#include <vector>
-
-#include "coro/condition.hpp"
 
 namespace coro {
 namespace {
@@ -46,29 +43,36 @@ class Scheduler::Busy {
 // names are resolved by a thread of Asio's.
 Scheduler::Scheduler(Options options)
     : options_(options),
-      context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       stacks_(options.stacks),
+      context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       on_exception_(print_exception) {}
 
 Scheduler::~Scheduler() {
+  unwind();
+}
+
+void Scheduler::unwind() {
   // Again, because a destructor on one of these stacks may spawn.
-  for (std::vector<Waiter*> alive = youngest_first(); !alive.empty(); alive = youngest_first()) {
-    for (Waiter* waiter : alive) {
-      // Another destructor may cancel it, but it waits for nothing any more.
-      waiter->serial_ = 0;
-      waiter->in_operation_ = false;
-      waiter->coroutine_.reset();
+  WaiterQueue alive;
+  for (take_youngest_first(alive); !alive.empty(); take_youngest_first(alive)) {
+    while (!alive.empty()) {
+      Waiter& waiter = alive.front();
+      alive.pop_front();
+      waiter.serial_ = 0;
+      waiter.coroutine_.reset();
     }
   }
 }
 
-std::vector<Waiter*> Scheduler::youngest_first() {
-  std::vector<Waiter*> alive;
+// By the links that they have anyway: there may be no memory left.
+void Scheduler::take_youngest_first(WaiterQueue& alive) {
   for (Waiter& waiter : waiters_) {
-    if (waiter.serial_ != 0) alive.push_back(&waiter);
+    if (waiter.serial_ == 0) continue;
+    waiter.in_operation_ = false;  // a destructor may cancel it, but it waits for nothing any more
+    waiter.unlink();
+    alive.push_back(waiter);
   }
-  std::ranges::sort(alive, std::greater{}, [](const Waiter* waiter) { return waiter->serial_; });
-  return alive;
+  alive.sort([](const Waiter& left, const Waiter& right) { return left.serial_ > right.serial_; });
 }
 
 // ---- spawning
@@ -134,10 +138,15 @@ bool Scheduler::run_ready(std::size_t ready) {
 void Scheduler::run_queue() {
   WaiterQueue round;
   round.swap(queue_);
-  while (!round.empty()) {
-    Waiter& waiter = round.front();
-    round.pop_front();
-    resume(waiter);
+  try {
+    while (!round.empty()) {
+      Waiter& waiter = round.front();
+      round.pop_front();
+      resume(waiter);
+    }
+  } catch (...) {  // The handler of exceptions has thrown; run() may be called again.
+    queue_.splice(queue_.begin(), round);
+    throw;
   }
 }
 
@@ -162,11 +171,18 @@ std::optional<std::size_t> Scheduler::wait() {
       return poller_.has_work() ? std::optional(poller_.sleep(completions_between_steps))
                                 : std::nullopt;
   }
-  poller_.wake_context();
+  if (!poller_.wake_context()) return poll_both();
   if (context_.run_one() == 0) return std::nullopt;
   // Where the poller alone had something to say there is likely nothing else.
   if (!poller_.has_woken_context()) poll_context();
   return 0;
+}
+
+// Without memory to sleep in the context, which now watches the poller, this looks at both in turn.
+std::size_t Scheduler::poll_both() {
+  constexpr int milliseconds = 10;
+  poll_context();
+  return poller_.sleep(completions_between_steps, milliseconds);
 }
 
 // The context stops by itself each time it runs out of work, but there may be work again.
@@ -213,7 +229,8 @@ void Scheduler::ended(Waiter& waiter, const std::exception_ptr& failure) {
   --counters_.alive;
   waiter.serial_ = 0;
   waiter.cancel_requested_ = false;
-  if (waiter.ended_) waiter.ended_->notify_all();
+  while (!waiter.joiners_.empty())
+    waiter.joiners_.front().wake();
   const char* name = waiter.name_;
   recycle(waiter);
   if (failure) {

@@ -11,7 +11,6 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include "coro/error.hpp"
 #include "coro/io.hpp"
@@ -85,8 +84,14 @@ class Scheduler {
     return begin(*waiter, name);
   }
 
-  /// Runs until no coroutine is ready and none waits for an operation.
+  /// Runs until no coroutine is ready and none waits for an operation. What leaves it as an
+  /// exception is thrown by one of the handlers below, or says that the system does not let it wait
+  /// any more; it may be called again.
   void run();
+
+  /// Destroys all coroutines, as the destructor does: for whoever owns what they refer to, and is
+  /// destroyed before the scheduler. run() may not be called any more, nor by a coroutine.
+  void unwind();
 
   /// step is called, on the thread's own stack, each time before run() blocks, and now and then
   /// while it never does. It must not block.
@@ -125,7 +130,7 @@ class Scheduler {
   // it.
   class Busy;
 
-  std::vector<Waiter*> youngest_first();
+  void take_youngest_first(WaiterQueue& alive);
   Waiter* idle_waiter();
   Task begin(Waiter& waiter, const char* name);
 
@@ -136,20 +141,22 @@ class Scheduler {
   void run_queue();
   std::size_t poll_context();
   std::optional<std::size_t> wait();
+  std::size_t poll_both();
   void restart_context();
   void resume(Waiter& waiter);
   void ended(Waiter& waiter, const std::exception_ptr& failure);
   void recycle(Waiter& waiter);
 
   Options options_;
+  StackPool stacks_;
+  std::deque<Waiter> waiters_;  // all there are; none is destroyed before the scheduler is
+  // Destroyed before them, since what it holds of operations in progress refers to them.
   boost::asio::io_context context_;
   TimerQueue timers_;
   Poller poller_{context_, timers_};
-  StackPool stacks_;
-  std::deque<Waiter> waiters_;  // all there are; none is destroyed before the scheduler is
-  WaiterQueue queue_;           // to be resumed, in this order
-  WaiterQueue kept_;            // idle, with a stack; the last to end is the first to be used
-  WaiterQueue spare_;           // idle, without a stack
+  WaiterQueue queue_;  // to be resumed, in this order
+  WaiterQueue kept_;   // idle, with a stack; the last to end is the first to be used
+  WaiterQueue spare_;  // idle, without a stack
   std::size_t kept_count_ = 0;
   bool busy_ = false;
   std::size_t crowd_ = 0;

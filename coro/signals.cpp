@@ -3,6 +3,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <boost/asio/error.hpp>
+#include <cerrno>
+
 #include "coro/error.hpp"
 
 namespace coro {
@@ -29,23 +32,28 @@ Signals::Signals(Scheduler& scheduler, std::initializer_list<int> signals)
 }
 
 Signals::~Signals() {
-  while (next() != 0) {
+  while (next()) {
   }
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
 boost::system::result<int> Signals::wait(Yield yield) {
   for (;;) {
-    if (const int signal = next(); signal != 0) return signal;
+    const auto signal = next();
+    if (signal || signal.error() != boost::asio::error::would_block) return signal;
     if (const error_code error = readiness_.wait_readable(yield)) return error;
   }
 }
 
-// 0 if there is none.
-int Signals::next() {
+// would_block if there is none.
+boost::system::result<int> Signals::next() {
   signalfd_siginfo signal{};
-  const auto size = ::read(descriptor_.number(), &signal, sizeof signal);
-  return size == sizeof signal ? static_cast<int>(signal.ssi_signo) : 0;
+  ssize_t size = 0;
+  do {
+    size = ::read(descriptor_.number(), &signal, sizeof signal);
+  } while (size < 0 && errno == EINTR);
+  if (size < 0) return last_error();
+  return static_cast<int>(signal.ssi_signo);
 }
 
 }  // namespace coro

@@ -28,14 +28,15 @@ class Signals {
   Signals(Signals&&) = delete;
   Signals& operator=(Signals&&) = delete;
 
-  /// The next signal; operation_aborted if cancelled meanwhile. Of those that have come together
+  /// The next signal; operation_aborted if cancelled meanwhile, and other errors are of the system:
+  /// no signal will be heard any more. Of those that have come together
   /// the kernel tells the lowest number first, whichever was sent first, so this returns them all
   /// before it suspends: what acts upon one of them in a coroutine of its own does so after the
   /// others.
   boost::system::result<int> wait(Yield yield);
 
  private:
-  int next();
+  boost::system::result<int> next();
 
   sigset_t before_{};  // what was blocked already
   Descriptor descriptor_;

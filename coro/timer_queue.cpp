@@ -27,9 +27,11 @@ TimerQueue::TimerQueue()
 
 void TimerQueue::arm() {
   if (timers_.empty() || timers_.begin()->expiry() >= armed_for_) return;
-  armed_for_ = timers_.begin()->expiry();
-  const itimerspec once{.it_interval = {}, .it_value = to_timespec(armed_for_)};
-  ::timerfd_settime(descriptor_.number(), TFD_TIMER_ABSTIME, &once, nullptr);
+  const auto first = timers_.begin()->expiry();
+  const itimerspec once{.it_interval = {}, .it_value = to_timespec(first)};
+  checked(::timerfd_settime(descriptor_.number(), TFD_TIMER_ABSTIME, &once, nullptr),
+          "timerfd_settime");
+  armed_for_ = first;
 }
 
 void TimerQueue::expire() {

@@ -18,7 +18,8 @@ class TimerQueue {
   void insert(Timer& timer) { timers_.insert(timer); }
 
   /// To be called before waiting for descriptor(): has it become readable when the first is due.
-  /// Costs a system call only if that one is due before what was asked for last.
+  /// Costs a system call only if that one is due before what was asked for last, and throws
+  /// boost::system::system_error if it fails.
   void arm();
   /// To be called when descriptor() has become readable: those that are due expire, in their order.
   /// What they set meanwhile does not expire before the next call.

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
 
 namespace coro {
@@ -39,6 +38,21 @@ void Waiter::operation_ended(bool aborted) {
   if (std::exchange(abort_, nullptr) == nullptr) cancellation_.slot().clear();
   // Under an expired time limit every operation is aborted, so that is not the answer to a request.
   answers_request_ = aborted && expired_limits_ == 0;
+}
+
+namespace {
+
+class Abandoned : public std::exception {
+ public:
+  const char* what() const noexcept override { return "an operation was given up by its library"; }
+};
+
+}  // namespace
+
+void Waiter::abandon() {
+  if (!in_operation_) return;
+  start_failure_ = std::make_exception_ptr(Abandoned());
+  wake(false);
 }
 
 void Waiter::complete(bool aborted) {

@@ -6,7 +6,6 @@
 #include <cassert>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -14,7 +13,6 @@
 
 namespace coro {
 
-class Condition;
 class Scheduler;
 class TimeLimit;
 
@@ -64,6 +62,10 @@ class alignas(64) Waiter : public boost::intrusive::list_base_hook<
   /// The same, but never now: the coroutine goes to the end of the scheduler's queue.
   void wake(bool aborted);
 
+  /// The operation will not end, since what was to end it was destroyed: suspend_then() throws. For
+  /// one of several steps that finds no memory for the next. Nothing happens when it has ended.
+  void abandon();
+
   /// Where an operation of Asio's says how it can be cancelled.
   boost::asio::cancellation_slot cancellation_slot() { return cancellation_.slot(); }
   /// Ends the operation that the coroutine waits in with operation_aborted; when it is not waiting,
@@ -76,6 +78,20 @@ class alignas(64) Waiter : public boost::intrusive::list_base_hook<
   friend class Scheduler;
   friend class Task;
   friend class TimeLimit;
+
+  // A coroutine that waits for the end of another one's function; it lives on its own stack.
+  class Joiner : public boost::intrusive::list_base_hook<
+                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+   public:
+    explicit Joiner(Waiter& waiter) : waiter_(&waiter) {}
+    void wake() {
+      unlink();
+      waiter_->wake(false);
+    }
+
+   private:
+    Waiter* waiter_;
+  };
 
   void suspend();
   void start_operation();
@@ -103,8 +119,7 @@ class alignas(64) Waiter : public boost::intrusive::list_base_hook<
   const char* name_ = "";
   // Numbers the functions that were spawned, so that an old Task does not reach the next function.
   std::uint64_t serial_ = 0;
-  // Who waits for the end of the function; made when somebody does.
-  std::unique_ptr<Condition> ended_;
+  boost::intrusive::list<Joiner, boost::intrusive::constant_time_size<false>> joiners_;
 };
 
 // Inline, and for the same reason as Coroutine's: a return here is one on another stack.

@@ -58,8 +58,20 @@ class Completion {
   using cancellation_slot_type = boost::asio::cancellation_slot;
 
   Completion(Waiter& waiter, std::optional<Result>& result) : waiter_(&waiter), result_(&result) {}
+  /// An operation that drops it without a call has failed, or its coroutine would wait for ever.
+  ~Completion() {
+    if (pending_) waiter_->abandon();
+  }
+  Completion(Completion&& other) noexcept
+      : waiter_(other.waiter_),
+        result_(other.result_),
+        pending_(std::exchange(other.pending_, false)) {}
+  Completion(const Completion&) = delete;
+  Completion& operator=(const Completion&) = delete;
+  Completion& operator=(Completion&&) = delete;
 
   void operator()(Values... values) {
+    pending_ = false;
     result_->emplace(std::forward<Values>(values)...);
     waiter_->complete(was_aborted());
   }
@@ -70,6 +82,7 @@ class Completion {
   bool abort() {
     if constexpr (reports_error) {
       if (!waiter_->abort_requested()) return false;
+      pending_ = false;
       result_->emplace(empty<Values>()...);
       std::get<0>(**result_) = boost::asio::error::operation_aborted;
       waiter_->wake(true);
@@ -108,6 +121,7 @@ class Completion {
 
   Waiter* waiter_;
   std::optional<Result>* result_;
+  bool pending_ = true;  // it is this one that is to be called
 };
 
 }  // namespace coro

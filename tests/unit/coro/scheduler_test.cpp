@@ -378,6 +378,63 @@ TEST(Scheduler, DestroyingItUnwindsWhatIsSuspendedTheYoungestFirst) {
               ElementsAre("never started", "time limit", "join", "condition", "timer", "socket"));
 }
 
+TEST(Scheduler, CanBeUnwoundBeforeItIsDestroyed) {
+  Events events;
+  Scheduler scheduler;
+  Condition condition;
+  for (const char* name : {"first", "second", "third"}) {
+    start(scheduler, [&, name](Yield yield) {
+      const Witness witness(events, name);
+      condition.wait(yield);
+    });
+  }
+  scheduler.run();
+  scheduler.unwind();
+  EXPECT_THAT(events, ElementsAre("third", "second", "first"));
+  events.emplace_back("after");
+  condition.notify_all();
+}
+
+TEST(Scheduler, GoesOnWithTheOthersWhenRunIsCalledAgainAfterAnException) {
+  Scheduler scheduler;
+  Events events;
+  scheduler.on_exception(
+      [](const char*, const std::exception_ptr& exception) { std::rethrow_exception(exception); });
+  start(scheduler, [](Yield) { throw std::runtime_error("fatal"); });
+  for (const char* name : {"first", "second"})
+    start(scheduler, [&, name](Yield) { events.emplace_back(name); });
+  EXPECT_THROW(scheduler.run(), std::runtime_error);
+  EXPECT_THAT(events, ElementsAre());
+  scheduler.run();
+  EXPECT_THAT(events, ElementsAre("first", "second"));
+}
+
+TEST(Scheduler, AnOperationThatIsDroppedWithoutAnEndFailsTheCoroutineThatWaits) {
+  run([](Yield yield) {
+    EXPECT_THROW((boost::asio::async_initiate<Yield, void()>(
+                     [](auto handler) { const auto dropped = std::move(handler); }, yield)),
+                 std::exception);
+    EXPECT_EQ(sleep_for(yield, 0ms), error_code());
+  });
+}
+
+TEST(Scheduler, AnOperationThatIsDroppedLaterFailsTheCoroutineThatWaits) {
+  Scheduler scheduler;
+  std::optional<Completion<>> operation;
+  bool failed = false;
+  start(scheduler, [&](Yield yield) {
+    try {
+      boost::asio::async_initiate<Yield, void()>(
+          [&](auto handler) { operation.emplace(std::move(handler)); }, yield);
+    } catch (const std::exception&) {
+      failed = true;
+    }
+  });
+  start(scheduler, [&](Yield) { operation.reset(); });
+  scheduler.run();
+  EXPECT_TRUE(failed);
+}
+
 TEST(Scheduler, CoroutinesMayOwnWhatTheyWaitFor) {
   Events events;
   {

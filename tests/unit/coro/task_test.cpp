@@ -289,7 +289,7 @@ TEST(Task, CancelWaitsForAnOperationThatCannotBeCancelled) {
 // Asio leaves its handler, which refers to the socket, in the cancellation slot.
 TEST(Task, CancelDoesNotReachBackToTheOperationBefore) {
   run([](Yield yield) {
-    std::function<void()> finish;
+    std::optional<Completion<>> finish;
     const Task task = start(yield.scheduler(), [&finish](Yield other) {
       {
         const auto pair = std::make_unique<SocketPair>(other.scheduler());
@@ -298,13 +298,14 @@ TEST(Task, CancelDoesNotReachBackToTheOperationBefore) {
         pair->near.async_read_some(buffer(&byte, 1), other);
       }
       // An operation that knows nothing of cancellation.
-      boost::asio::async_initiate<Yield, void()>([&](auto handler) { finish = handler; }, other);
+      boost::asio::async_initiate<Yield, void()>(
+          [&](auto handler) { finish.emplace(std::move(handler)); }, other);
       EXPECT_EQ(sleep_for(other, forever), aborted);
     });
     while (!finish)
       yield.now();
     task.cancel();
-    finish();
+    (*finish)();
     EXPECT_EQ(task.join(yield), error_code());
   });
 }
