@@ -11,6 +11,7 @@ LATENCY = (("p50 µs", "p50_us", 1, "{:.0f}"), ("p99 µs", "p99_us", 1, "{:.0f}"
            ("p99.9 µs", "p99_9_us", 1, "{:.0f}"))
 BUSY = (("core busy", "utilisation", 0.01, "{:.0f} %"),)
 STREAM = (("MB/s", "stream_bytes_per_second", MEGABYTE, "{:.0f}"),)
+THROUGHPUTS = ("stream_bytes_per_second",)
 # Of each workload: the figure that is set in relation to raw epoll, then the columns.
 COLUMNS = {
     "stream": ("stream_bytes_per_second", STREAM + CPU + LATENCY + BUSY),
@@ -27,6 +28,7 @@ COLUMNS = {
 }
 # The one table that compares all: what stands above, the workload, the figure, its divisor and form;
 # without these in relation to raw epoll in the same round, for a machine has better and worse minutes.
+# Of a throughput that is the lesser of two ratios, see Results.advantages.
 AT_A_GLANCE = (
     ("an echo's CPU, alone", "pingpong-1", "cpu_us", None, None),
     ("among 50", "pingpong-50", "cpu_us", None, None),
@@ -64,7 +66,8 @@ def at_a_glance(results):
 
 def glance(results, server, workload, figure, divisor, form):
     if divisor is None:
-        middle = results.ratio(workload, server, figure)
+        of = results.advantage if figure in THROUGHPUTS else results.ratio
+        middle = of(workload, server, figure)
         return "" if middle is None else f"{middle:.2f}x"
     middle = results.median(workload, server, figure)
     return "" if middle is None else form.format(middle / divisor)
@@ -100,7 +103,8 @@ def table(results, workload, runs):
         spread = results.spread(workload, server, main)
         cells.append("" if spread is None else f"{spread * 100:.1f} %")
         if has_base:
-            cells.append(ratio(results.ratios(workload, server, main)))
+            of = results.advantages if main in THROUGHPUTS else results.ratios
+            cells.append(ratio(of(workload, server, main)))
         lines.append(table_row(cells))
     for server, why in results.failures.get(workload, {}).items():
         lines += ["", f"{server}: {why}"]

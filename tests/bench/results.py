@@ -26,6 +26,17 @@ class Results:
         return [one[figure] / other[figure] for one, other in pairs
                 if one and other and one.get(figure) and other.get(figure)]
 
+    def advantages(self, workload, server, figure, to=BASELINE):
+        """As ratios() for a throughput, or for what a second of processor time achieves if that is less:
+        the server's core may not be what limits the throughput."""
+        throughput = self.ratios(workload, server, figure, to)
+        per_cpu = [1 / ratio for ratio in self.ratios(workload, server, "cpu_ns_per_byte", to)]
+        return min(throughput, per_cpu, key=statistics.median) if throughput and per_cpu else []
+
+    def advantage(self, workload, server, figure, to=BASELINE):
+        ratios = self.advantages(workload, server, figure, to)
+        return statistics.median(ratios) if ratios else None
+
     def ratio(self, workload, server, figure, to=BASELINE):
         ratios = self.ratios(workload, server, figure, to)
         return statistics.median(ratios) if ratios else None

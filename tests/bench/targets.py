@@ -37,21 +37,8 @@ def median(workload, figure, scale=1.0):
     return value
 
 
-def least(*values):
-    """The worst of several values of which more is better."""
-    def value(results):
-        found = [one(results) for one in values]
-        return None if None in found else min(found)
-    return value
-
-
 def faster(workload, figure, to):
-    """In throughput, and in what a second of processor time achieves: the server's core may not be
-    what limits the throughput."""
-    def per_cpu(results):
-        cost = results.ratio(workload, COROECHO, "cpu_ns_per_byte", to)
-        return 1 / cost if cost else None
-    return least(ratio(workload, figure, to=to), per_cpu)
+    return lambda results: results.advantage(workload, COROECHO, figure, to)
 
 
 def fastest_framework(results):
