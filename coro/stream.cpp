@@ -1,11 +1,14 @@
 #include "coro/stream.hpp"
 
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <boost/asio/error.hpp>
 #include <cerrno>
+#include <cstdint>
 #include <utility>
 
 #include "coro/error.hpp"
@@ -16,6 +19,13 @@ namespace {
 std::size_t count(int socket, unsigned long request) {
   int bytes = 0;
   return ::ioctl(socket, request, &bytes) == 0 ? static_cast<std::size_t>(bytes) : 0;
+}
+
+// After a reset the kernel still counts what it has given up.
+bool is_over(int socket) {
+  std::uint8_t state = 0;  // tcpi_state, the first member of tcp_info
+  socklen_t size = sizeof state;
+  return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 && state == TCP_CLOSE;
 }
 
 }  // namespace
@@ -52,7 +62,8 @@ std::size_t Stream::available() const {
 }
 
 std::size_t Stream::unacknowledged() const {
-  return count(socket_.number(), SIOCOUTQ);
+  const std::size_t bytes = count(socket_.number(), SIOCOUTQ);
+  return bytes > 0 && is_over(socket_.number()) ? 0 : bytes;
 }
 
 void Stream::finish_sending() {

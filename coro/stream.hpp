@@ -42,7 +42,8 @@ class Stream {
   /// Bytes that have arrived and were not received; 0 if the socket cannot tell.
   std::size_t available() const;
   /// Bytes sent that the other end has not acknowledged yet, the end of the stream being one
-  /// (SIOCOUTQ: tcp(7), unix(7)); 0 if the socket cannot tell.
+  /// (SIOCOUTQ: tcp(7), unix(7)); a Unix socket counts the memory that holds them instead. 0 if the
+  /// socket cannot tell, or if the connection is broken and they will never be.
   std::size_t unacknowledged() const;
 
   /// Sends the end of the stream; receiving goes on.

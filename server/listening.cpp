@@ -30,6 +30,10 @@ using boost::system::system_error;
 using coro::Acceptor;
 using ListenAddresses = std::vector<ListenAddress>;
 
+// Bytes that the kernel takes for one client beyond what is under way: as much as a session reads
+// at once, so that one which reads along takes it all.
+constexpr int most_unsent = 256 * 1024;
+
 // What a host is asked for as.
 struct Wanted {
   std::uint16_t port;
@@ -191,6 +195,10 @@ void apply_tcp_options(int socket, const TcpConfig& config) {
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, config.nodelay ? 1 : 0);
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keepalive > 0 ? 1 : 0);
   if (keepalive > 0) set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, keepalive);
+  // What a client does not read would fill megabytes of the kernel's memory. What is under way is
+  // not limited, so that a fast line stays fast. Multipath TCP has no such option everywhere.
+  static_cast<void>(
+      ::setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most_unsent, sizeof most_unsent));
 }
 
 boost::system::result<ListenAddresses, std::string> listen_addresses(const Config& config,

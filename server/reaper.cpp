@@ -1,7 +1,5 @@
 #include "server/reaper.hpp"
 
-#include <algorithm>
-
 #include "coro/time_limit.hpp"
 
 namespace server {
@@ -11,34 +9,23 @@ constexpr auto never = coro::Clock::time_point::max();
 
 }  // namespace
 
-void Reaper::Entry::enter(Queue& queue) {
+void Reaper::Entry::enter(Reaper& reaper) {
   // Otherwise the reaper sleeps until somebody is due who waits longer, and will find this one
   // then.
-  const bool reaper_must_know = queue.entries_.empty() && queue.timeout_.count() != 0;
+  const bool reaper_must_know = reaper.entries_.empty() && reaper.timeout_.count() != 0;
   unlink();
-  queue_ = &queue;
   since_ = coro::Clock::now();
-  queue.entries_.push_back(*this);
-  if (reaper_must_know) queue.reaper_->changed_.notify_one();
+  reaper.entries_.push_back(*this);
+  if (reaper_must_know) reaper.changed_.notify_one();
 }
 
-void Reaper::Entry::leave() {
-  unlink();
-  queue_ = nullptr;
-}
-
-void Reaper::Queue::set_timeout(std::chrono::milliseconds timeout) {
+void Reaper::set_timeout(std::chrono::milliseconds timeout) {
   if (timeout_.count() == 0) {
     // Nobody has kept note of when they began.
     for (Entry& entry : entries_)
       entry.since_ = coro::Clock::now();
   }
   timeout_ = timeout;
-}
-
-void Reaper::set_timeouts(std::chrono::milliseconds idle, std::chrono::milliseconds writing) {
-  idle_.set_timeout(idle);
-  writing_.set_timeout(writing);
   changed_.notify_one();
 }
 
@@ -51,26 +38,20 @@ void Reaper::run(coro::Yield yield) {
       const coro::TimeLimit limit(yield, due - coro::Clock::now());
       if (changed_.wait(yield) && !limit.expired()) return;
     }
-    const auto now = coro::Clock::now();
-    time_out_overdue(idle_, now);
-    time_out_overdue(writing_, now);
+    time_out_overdue(coro::Clock::now());
   }
 }
 
 coro::Clock::time_point Reaper::next_due() const {
-  auto due = never;
-  for (const Queue* queue : {&idle_, &writing_}) {
-    if (queue->timeout_.count() == 0 || queue->entries_.empty()) continue;
-    due = std::min(due, queue->entries_.front().since_ + queue->timeout_);
-  }
-  return due;
+  if (timeout_.count() == 0 || entries_.empty()) return never;
+  return entries_.front().since_ + timeout_;
 }
 
-void Reaper::time_out_overdue(Queue& queue, coro::Clock::time_point now) {
-  if (queue.timeout_.count() == 0) return;
-  while (!queue.entries_.empty()) {
-    Entry& oldest = queue.entries_.front();
-    if (oldest.since_ + queue.timeout_ > now) return;
+void Reaper::time_out_overdue(coro::Clock::time_point now) {
+  if (timeout_.count() == 0) return;
+  while (!entries_.empty()) {
+    Entry& oldest = entries_.front();
+    if (oldest.since_ + timeout_ > now) return;
     oldest.timed_out_ = true;
     oldest.leave();
     oldest.waiter_->cancel();

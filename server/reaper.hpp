@@ -16,71 +16,49 @@ namespace server {
 /// timer for each read would cost more than the echo's bookkeeping together.
 class Reaper {
  public:
-  class Queue;
-
-  /// Somebody's place in a queue. It leaves the queue when destroyed. The coroutine must outlive
+  /// Somebody's place in the queue. It leaves the queue when destroyed. The coroutine must outlive
   /// it.
   class Entry : public boost::intrusive::list_base_hook<
                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
    public:
     explicit Entry(coro::Yield yield) : waiter_(&yield.waiter()) {}
 
-    /// Begins to wait now, or anew; it leaves the queue that it was in. Without a time-out it
-    /// stands there too, since a reload may set one, which then counts from the reload on.
-    void wait_in(Queue& queue);
-    void leave();
+    /// Begins to wait now, or anew. Without a time-out it stands in the queue too, since a reload
+    /// may set one, which then counts from the reload on.
+    void wait_in(Reaper& reaper);
+    void leave() { unlink(); }
     /// This wait took too long: the coroutine's operation was cancelled for it.
     bool timed_out() const { return timed_out_; }
 
    private:
     friend class Reaper;
-    void enter(Queue& queue);
+    void enter(Reaper& reaper);
 
     coro::Waiter* waiter_;
     coro::Clock::time_point since_;
-    const Queue* queue_ = nullptr;  // that it stands in
     bool timed_out_ = false;
   };
 
-  /// Those who wait under one time-out.
-  class Queue {
-   public:
-    explicit Queue(Reaper& reaper) : reaper_(&reaper) {}
-
-   private:
-    friend class Reaper;
-    friend class Entry;
-    using List = boost::intrusive::list<Entry, boost::intrusive::constant_time_size<false>>;
-    void set_timeout(std::chrono::milliseconds timeout);
-
-    Reaper* reaper_;
-    std::chrono::milliseconds timeout_{0};
-    List entries_;
-  };
-
-  Queue& idle() { return idle_; }
-  Queue& writing() { return writing_; }
-
-  /// New time-outs, 0 = none; they hold from the next wait on, and for those who wait already.
-  void set_timeouts(std::chrono::milliseconds idle, std::chrono::milliseconds writing);
+  /// A new time-out, 0 = none; it holds from the next wait on, and for those who wait already.
+  void set_timeout(std::chrono::milliseconds timeout);
 
   /// The reaper's coroutine; it ends when cancelled.
   void run(coro::Yield yield);
 
  private:
-  static void time_out_overdue(Queue& queue, coro::Clock::time_point now);
+  void time_out_overdue(coro::Clock::time_point now);
   coro::Clock::time_point next_due() const;
 
   coro::Condition changed_;
-  Queue idle_{*this};
-  Queue writing_{*this};
+  std::chrono::milliseconds timeout_{0};
+  boost::intrusive::list<Entry, boost::intrusive::constant_time_size<false>> entries_;
 };
 
-inline void Reaper::Entry::wait_in(Queue& queue) {
+inline void Reaper::Entry::wait_in(Reaper& reaper) {
   timed_out_ = false;
   // To move would touch two neighbours, memory of other sessions that is in no cache.
-  if (queue_ == &queue && queue.timeout_.count() == 0) return;
-  enter(queue);
+  if (is_linked() && reaper.timeout_.count() == 0) return;
+  enter(reaper);
 }
 
 }  // namespace server

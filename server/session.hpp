@@ -15,6 +15,7 @@
 #include "server/address_limit.hpp"
 #include "server/client_log.hpp"
 #include "server/config.hpp"
+#include "server/delivery.hpp"
 #include "server/ending.hpp"
 #include "server/faults.hpp"
 #include "server/notice.hpp"
@@ -66,6 +67,10 @@ class Session : public boost::intrusive::list_base_hook<
   /// any more.
   void stage_changed() { waiter_->cancel(); }
 
+  /// One look at whether the client takes what it is sent; it ends if it has stalled
+  /// (limits.write_timeout). Returns whether it is owed anything.
+  bool look_at_delivery();
+
  private:
   using Greeting = boost::system::result<ProxyGreeting, std::string>;
 
@@ -75,11 +80,13 @@ class Session : public boost::intrusive::list_base_hook<
   std::optional<Ending> answer(std::string_view bytes, coro::Yield yield);
   std::optional<Ending> send(std::string_view bytes, coro::Yield yield);
   std::optional<Ending> send_rest(const std::string& rest, coro::Yield yield);
-  Ending drain(coro::Yield yield);
-  std::optional<Ending> why_aborted(Ending timeout) const;
-  void close(Ending ending, coro::Yield yield);
-  void linger(coro::Yield yield);
+  Ending answer_arrived(Ending ending, coro::Yield yield);
+  std::optional<Ending> why_aborted() const;
+  Ending close(Ending ending, coro::Yield yield);
+  bool gives_up() const;
+  bool linger(coro::Yield yield);
   bool discard_until_closed(coro::Yield yield);
+  bool deliver(coro::Clock::time_point until, coro::Yield yield);
 
   Ending ending_ = Ending::failed;
   coro::Waiter* waiter_;
@@ -90,6 +97,8 @@ class Session : public boost::intrusive::list_base_hook<
   std::unique_ptr<Faults> faults_;
   SessionTotals totals_;  // its duration is set at the end
   std::optional<ClientLog> log_;
+  Delivery delivery_;
+  std::size_t unsent_ = 0;  // bytes of the echo that the kernel has not taken yet
 };
 
 }  // namespace server

@@ -1,9 +1,20 @@
 #include "server/sessions.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <new>
 #include <utility>
 
+#include "coro/time_limit.hpp"
+
 namespace server {
+namespace {
+
+// At whether clients take what they are sent, before others have their turn.
+constexpr std::size_t looks_in_a_turn = 64;
+constexpr std::chrono::milliseconds shortest_interval{10};
+
+}  // namespace
 
 Sessions::Sessions(coro::Scheduler& scheduler, const Config& config, EventLog& log,
                    Statistics& statistics)
@@ -22,6 +33,8 @@ Sessions::Sessions(coro::Scheduler& scheduler, const Config& config, EventLog& l
   configuration_changed();
   reaper_task_ =
       scheduler.spawn("reaper", [this](coro::Yield yield) { reaper_.run(yield); }).value();
+  delivery_task_ =
+      scheduler.spawn("delivery", [this](coro::Yield yield) { watch_deliveries(yield); }).value();
 }
 
 bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer) try {
@@ -75,13 +88,52 @@ void Sessions::enter(Stage stage) {
 }
 
 void Sessions::configuration_changed() {
-  const LimitsConfig& limits = context_.config.limits;
-  reaper_.set_timeouts(limits.idle_timeout, limits.write_timeout);
+  reaper_.set_timeout(context_.config.limits.idle_timeout);
+  write_timeout_changed_.notify_all();
   ended_.notify_all();  // max_connections may be larger now
+}
+
+// Ends clients that do not take their echo (limits.write_timeout).
+void Sessions::watch_deliveries(coro::Yield yield) {
+  while (!wait_for_next_look(yield))
+    look_at_deliveries(yield);
+}
+
+// An error only if the coroutine is to end.
+coro::error_code Sessions::wait_for_next_look(coro::Yield yield) {
+  for (;;) {
+    const auto timeout = context_.config.limits.write_timeout;
+    if (timeout.count() == 0) {
+      if (const coro::error_code cancelled = write_timeout_changed_.wait(yield)) return cancelled;
+      continue;
+    }
+    const coro::TimeLimit interval(yield,
+                                   std::max(timeout / Delivery::patience, shortest_interval));
+    const coro::error_code aborted = write_timeout_changed_.wait(yield);
+    if (interval.expired()) return {};
+    if (aborted) return aborted;
+  }
+}
+
+// Each session goes to the end of the list as it is looked at, so that others may begin and end
+// between two turns. Most are idle and cost a look into memory.
+void Sessions::look_at_deliveries(coro::Yield yield) {
+  const std::uint64_t sent = context_.statistics.bytes_sent;
+  if (!owed_at_last_look_ && sent == sent_at_last_look_) return;
+  sent_at_last_look_ = sent;
+  owed_at_last_look_ = false;
+  for (std::size_t left = active(); left > 0 && !sessions_.empty(); --left) {
+    Session& session = sessions_.front();
+    sessions_.pop_front();
+    sessions_.push_back(session);
+    if (session.look_at_delivery()) owed_at_last_look_ = true;
+    if (left % looks_in_a_turn == 0) yield.now();
+  }
 }
 
 void Sessions::close() {
   reaper_task_.cancel();
+  delivery_task_.cancel();
   refused_by_address_.close();
   no_stack_.close();
 }

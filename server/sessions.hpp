@@ -44,12 +44,19 @@ class Sessions {
 
  private:
   void enter(Stage stage);
+  void watch_deliveries(coro::Yield yield);
+  coro::error_code wait_for_next_look(coro::Yield yield);
+  void look_at_deliveries(coro::Yield yield);
   void serve(coro::Descriptor socket, std::uint64_t number, Peer peer, coro::Yield yield);
 
   coro::Scheduler& scheduler_;
   std::vector<char> scratch_;
   Reaper reaper_;
   coro::Task reaper_task_;
+  coro::Task delivery_task_;
+  coro::Condition write_timeout_changed_;
+  std::uint64_t sent_at_last_look_ = 0;
+  bool owed_at_last_look_ = false;
   AddressLimit addresses_;
   Notice refused_by_address_;
   Notice no_stack_;

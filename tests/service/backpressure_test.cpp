@@ -1,9 +1,13 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "tests/service/process_status.hpp"
@@ -23,6 +27,12 @@ const std::string& flood() {
   return bytes;
 }
 
+// What the kernel takes whole.
+const std::string& small_flood() {
+  static const std::string bytes = random_bytes(250 * kibibyte);
+  return bytes;
+}
+
 TEST(Backpressure, ASenderThatNeverReadsIsStoppedAndThenClosed) {
   const Server server("{limits: {write_timeout: 2s}, log: {payload: 0}}");
   SocketClient client = server.connect();
@@ -35,6 +45,84 @@ TEST(Backpressure, ASenderThatNeverReadsIsStoppedAndThenClosed) {
   } catch (const std::system_error& error) {
     EXPECT_TRUE(error.code().value() == ECONNRESET || error.code().value() == EPIPE);
   }
+}
+
+// One whose kernel takes little that it does not receive.
+SocketClient connect_small(const Server& server) {
+  return {"127.0.0.1", server.port(), "", 4096};
+}
+
+// The service has nothing left to send, and yet nothing arrives.
+TEST(Backpressure, ASenderThatNeverReadsIsClosedThoughTheKernelHasTakenAllOfTheEcho) {
+  const Server server("{limits: {write_timeout: 1s}, log: {payload: 0}}");
+  SocketClient client = connect_small(server);
+  client.send(small_flood());
+  server.log().wait_for_line("client 1 disconnected: write timeout");
+}
+
+// Its own kernel takes nearly nothing.
+TEST(Backpressure, TheKernelHoldsLittleForASenderThatNeverReads) {
+  const Server server("{limits: {write_timeout: 1s}, log: {payload: 0}}");
+  SocketClient client = connect_small(server);
+  client.send_until_blocked(flood());
+  const std::string line = server.log().wait_for_line("client 1 disconnected: write timeout");
+  const std::string before = " bytes in, ";
+  const std::size_t sent = std::stoul(line.substr(line.find(before) + before.size()));
+  EXPECT_GT(sent, 64 * kibibyte) << line;
+  EXPECT_LT(sent, 512 * kibibyte) << line;
+}
+
+TEST(Backpressure, ASenderThatNeverReadsIsClosedOverAUnixSocketToo) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory / "echo.sock";
+  const Server server(
+      "{host: [], unix: " + path.string() + ", limits: {write_timeout: 1s}, log: {payload: 0}}",
+      {});
+  SocketClient client(path);
+  client.send(small_flood().substr(0, 50 * kibibyte));
+  server.log().wait_for_line("client 1 disconnected: write timeout");
+}
+
+// Otherwise a few connections a second would fill all the memory that the kernel has for sockets.
+TEST(Backpressure, OneThatHalfClosesAndNeverReadsKeepsItsSlotUntilItIsClosed) {
+  const Server server("{limits: {write_timeout: 1s, max_connections: 1}, log: {payload: 0}}");
+  SocketClient stuck = connect_small(server);
+  stuck.send(small_flood());
+  stuck.half_close();
+  EXPECT_EQ("next", server.connect().echo("next"));
+  server.log().wait_for_line("client 2 connected");
+  const std::string log = server.log().text();
+  EXPECT_LT(log.find("client 1 disconnected: write timeout"), log.find("client 2 connected"));
+}
+
+// 60 KiB a second.
+void receive_slowly(SocketClient& client, std::string& received, std::size_t size) {
+  while (received.size() < size) {
+    received += client.receive(std::min(size - received.size(), 3 * kibibyte));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+TEST(Backpressure, OneThatReadsSlowlyAndSteadilyIsNotClosed) {
+  const Server server("{limits: {write_timeout: 1s}, log: {payload: 0}}");
+  SocketClient client = connect_small(server);
+  const std::size_t sent = client.send_until_blocked(flood());
+  std::string received;
+  receive_slowly(client, received, 240 * kibibyte);  // for four time-outs
+  received += client.receive(sent - received.size());
+  expect_same_bytes(flood().substr(0, sent), received);
+}
+
+TEST(Backpressure, OneThatHalfClosesAndReadsSlowlyGetsEverything) {
+  const Server server("{limits: {write_timeout: 1s}, log: {payload: 0}}");
+  SocketClient client = connect_small(server);
+  client.send(small_flood());
+  client.half_close();
+  std::string received;
+  receive_slowly(client, received, small_flood().size());
+  expect_same_bytes(small_flood(), received);
+  EXPECT_EQ("", client.receive_until_end());
+  server.log().wait_for_line("client 1 disconnected: closed by client");
 }
 
 TEST(Backpressure, OneThatReadsAgainLosesNothing) {

@@ -170,6 +170,24 @@ TEST(LingeringClose, ASlowReaderThatKeepsSendingGetsEverything) {
   EXPECT_EQ(size, slow.received());
 }
 
+// Each byte is a message of its own, and each that is taken is progress.
+TEST(LingeringClose, ASlowReaderThatIsOwedLittleIsNotWaitedForForEver) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory / "echo.sock";
+  const Server server("{host: [], unix: " + path.string() + ", limits: {idle_timeout: 500ms}}", {});
+  SocketClient client(path);
+  for (std::size_t i = 1; i <= 100; ++i) {
+    client.send("x");
+    server.log().wait_for_line("client 1 received", i);
+  }
+  const Clock::time_point end = Clock::now() + patience;
+  while (server.log().count_lines("client 1 disconnected: idle timeout") == 0) {
+    ASSERT_LT(Clock::now(), end);
+    client.receive(1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  }
+}
+
 TEST(LingeringClose, TakesNoProcessorTime) {
   Server server("limits: {idle_timeout: 100ms}");
   SocketClient client = server.connect();

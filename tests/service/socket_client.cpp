@@ -58,12 +58,16 @@ bool receive_some(int socket, std::string& received, std::size_t most) {
 }  // namespace
 
 SocketClient::SocketClient(const std::string& address, std::uint16_t port,
-                           const std::string& source) {
+                           const std::string& source, int receive_buffer) {
   const AddressInfo to = numeric(address, port);
   socket_ = FileDescriptor(socket(to->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
   if (!source.empty()) {
     const AddressInfo from = numeric(source, 0);
     if (bind(socket_.get(), from->ai_addr, from->ai_addrlen) != 0) throw_errno("bind");
+  }
+  if (receive_buffer > 0 && setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer,
+                                       sizeof(receive_buffer)) != 0) {
+    throw_errno("setsockopt");
   }
   if (connect(socket_.get(), to->ai_addr, to->ai_addrlen) != 0) throw_errno("connect");
 }
@@ -105,6 +109,18 @@ std::string SocketClient::receive(std::size_t size) {
       throw std::runtime_error("the server's FIN came after " + std::to_string(received.size()) +
                                " of " + std::to_string(size) + " bytes");
     }
+  }
+  return received;
+}
+
+std::string SocketClient::receive_until_quiet(std::chrono::milliseconds quiet) {
+  std::string received;
+  std::array<char, 65536> buffer{};
+  pollfd ready{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+  while (poll(&ready, 1, static_cast<int>(quiet.count())) == 1) {
+    const ssize_t size = recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (size <= 0) break;
+    received.append(buffer.data(), static_cast<std::size_t>(size));
   }
   return received;
 }

@@ -18,8 +18,10 @@ namespace service {
 // ends early.
 class SocketClient {
  public:
-  // To a numeric IPv4 or IPv6 address; `source`: from this one instead of the one that fits.
-  SocketClient(const std::string& address, std::uint16_t port, const std::string& source = "");
+  // To a numeric IPv4 or IPv6 address; `source`: from this one instead of the one that fits;
+  // `receive_buffer`: of so many bytes (SO_RCVBUF) instead of the usual size.
+  SocketClient(const std::string& address, std::uint16_t port, const std::string& source = "",
+               int receive_buffer = 0);
   // To a Unix socket.
   explicit SocketClient(const std::filesystem::path& path);
 
@@ -31,6 +33,10 @@ class SocketClient {
 
   // Exactly that many bytes.
   std::string receive(std::size_t size);
+
+  // Everything that comes until nothing has come for `quiet`, or the server has ended the
+  // connection in whatever way.
+  std::string receive_until_quiet(std::chrono::milliseconds quiet = std::chrono::milliseconds(300));
 
   // Everything up to the server's FIN.
   std::string receive_until_end();

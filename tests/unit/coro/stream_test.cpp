@@ -166,5 +166,20 @@ TEST(Stream, ReceivesTheEndAfterAnOrderlyCloseThoughSendingThenFails) {
   });
 }
 
+// The kernel counts on.
+TEST(Stream, NothingIsUnacknowledgedAfterAReset) {
+  run([](Yield yield) {
+    Connection connection(yield);
+    const std::string flood(std::size_t{8} * 1024 * 1024, 'x');
+    error_code error;
+    connection.near.send(boost::asio::buffer(flood), error);
+    EXPECT_GT(connection.near.unacknowledged(), 0U);
+    connection.far.set_option(TcpSocket::linger(true, 0));
+    connection.far.close();
+    EXPECT_FALSE(connection.near.wait_readable(yield));
+    EXPECT_EQ(connection.near.unacknowledged(), 0U);
+  });
+}
+
 }  // namespace
 }  // namespace coro

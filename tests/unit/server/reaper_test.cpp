@@ -19,13 +19,13 @@ class ReaperTest : public testing::Test {
   }
 
   // Somebody who waits until the reaper or the clock ends it; its name goes to ended_.
-  void wait_in(server::Reaper::Queue& queue, const std::string& name) {
+  void wait(const std::string& name) {
     ++waiting_;
     scheduler_
         .spawn("waiting",
-               [this, &queue, name](Yield yield) {
+               [this, name](Yield yield) {
                  server::Reaper::Entry entry(yield);
-                 entry.wait_in(queue);
+                 entry.wait_in(reaper_);
                  static_cast<void>(coro::sleep_for(yield, 10s));
                  ended_.push_back(name + (entry.timed_out() ? " timed out" : " slept"));
                  if (--waiting_ == 0) reaper_task_.cancel();
@@ -41,33 +41,25 @@ class ReaperTest : public testing::Test {
 };
 
 TEST_F(ReaperTest, EndsWaitsInTheOrderTheyBegan) {
-  reaper_.set_timeouts(20ms, 0ms);
+  reaper_.set_timeout(20ms);
   for (const char* name : {"first", "second", "third"})
-    wait_in(reaper_.idle(), name);
+    wait(name);
   scheduler_.run();
   EXPECT_EQ(ended_,
             (std::vector<std::string>{"first timed out", "second timed out", "third timed out"}));
 }
 
-TEST_F(ReaperTest, HasATimeoutForEachQueue) {
-  reaper_.set_timeouts(60ms, 20ms);
-  wait_in(reaper_.idle(), "idle");
-  wait_in(reaper_.writing(), "writing");
-  scheduler_.run();
-  EXPECT_EQ(ended_, (std::vector<std::string>{"writing timed out", "idle timed out"}));
-}
-
 TEST_F(ReaperTest, WhoHasTimedOutMayWaitAnew) {
-  reaper_.set_timeouts(1ms, 0ms);
+  reaper_.set_timeout(1ms);
   bool timed_out_again = true;
   scheduler_
       .spawn("waiting",
              [&](Yield yield) {
                server::Reaper::Entry entry(yield);
-               entry.wait_in(reaper_.idle());
+               entry.wait_in(reaper_);
                static_cast<void>(coro::sleep_for(yield, 10s));
                EXPECT_TRUE(entry.timed_out());
-               entry.wait_in(reaper_.writing());
+               entry.wait_in(reaper_);
                timed_out_again = entry.timed_out();
                reaper_task_.cancel();
              })
@@ -77,14 +69,14 @@ TEST_F(ReaperTest, WhoHasTimedOutMayWaitAnew) {
 }
 
 TEST_F(ReaperTest, LetsThoseLiveWhoBeginAnew) {
-  reaper_.set_timeouts(50ms, 0ms);
+  reaper_.set_timeout(50ms);
   bool timed_out = true;
   scheduler_
       .spawn("busy",
              [&](Yield yield) {
                server::Reaper::Entry entry(yield);
                for (int n = 0; n < 10; ++n) {
-                 entry.wait_in(reaper_.idle());
+                 entry.wait_in(reaper_);
                  static_cast<void>(coro::sleep_for(yield, 10ms));
                }
                timed_out = entry.timed_out();
@@ -97,13 +89,13 @@ TEST_F(ReaperTest, LetsThoseLiveWhoBeginAnew) {
 }
 
 TEST_F(ReaperTest, FollowsATimeoutThatChanges) {
-  reaper_.set_timeouts(10s, 0ms);
-  wait_in(reaper_.idle(), "idle");
+  reaper_.set_timeout(10s);
+  wait("idle");
   scheduler_
       .spawn("reload",
              [&](Yield yield) {
                yield.now();
-               reaper_.set_timeouts(1ms, 0ms);
+               reaper_.set_timeout(1ms);
              })
       .value();
   scheduler_.run();
@@ -117,8 +109,8 @@ TEST_F(ReaperTest, ATimeoutThatIsSetLaterCountsFromThenOn) {
       .spawn("waiting",
              [&](Yield yield) {
                server::Reaper::Entry entry(yield);
-               entry.wait_in(reaper_.idle());
-               entry.wait_in(reaper_.idle());
+               entry.wait_in(reaper_);
+               entry.wait_in(reaper_);
                static_cast<void>(coro::sleep_for(yield, 10s));
                EXPECT_GE(coro::Clock::now() - set, 20ms);
                timed_out = entry.timed_out();
@@ -130,7 +122,7 @@ TEST_F(ReaperTest, ATimeoutThatIsSetLaterCountsFromThenOn) {
              [&](Yield yield) {
                static_cast<void>(coro::sleep_for(yield, 30ms));
                set = coro::Clock::now();
-               reaper_.set_timeouts(20ms, 0ms);
+               reaper_.set_timeout(20ms);
              })
       .value();
   scheduler_.run();
@@ -138,13 +130,13 @@ TEST_F(ReaperTest, ATimeoutThatIsSetLaterCountsFromThenOn) {
 }
 
 TEST_F(ReaperTest, LeavesThoseAloneWhoLeave) {
-  reaper_.set_timeouts(5ms, 0ms);
+  reaper_.set_timeout(5ms);
   bool timed_out = true;
   scheduler_
       .spawn("left",
              [&](Yield yield) {
                server::Reaper::Entry entry(yield);
-               entry.wait_in(reaper_.idle());
+               entry.wait_in(reaper_);
                entry.leave();
                timed_out = static_cast<bool>(coro::sleep_for(yield, 30ms));
                reaper_task_.cancel();
@@ -155,15 +147,15 @@ TEST_F(ReaperTest, LeavesThoseAloneWhoLeave) {
 }
 
 TEST_F(ReaperTest, SurvivesThoseWhoAreGone) {
-  reaper_.set_timeouts(5ms, 0ms);
+  reaper_.set_timeout(5ms);
   scheduler_
       .spawn("gone",
              [&](Yield yield) {
                server::Reaper::Entry entry(yield);
-               entry.wait_in(reaper_.idle());
+               entry.wait_in(reaper_);
              })
       .value();
-  wait_in(reaper_.idle(), "stays");
+  wait("stays");
   scheduler_.run();
   EXPECT_EQ(ended_, (std::vector<std::string>{"stays timed out"}));
 }

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace server {
+
+/// Whether one client takes what it is sent. Bytes count as arrived when the client's kernel has
+/// acknowledged them: our own kernel takes megabytes for a client that reads nothing, and reports
+/// no room for long while a slow one reads steadily.
+///
+/// Somebody looks at regular intervals. Patience is counted in looks and not by the clock: while
+/// the process is frozen (SIGSTOP, a paused virtual machine) nobody looks, so that time is not held
+/// against the client.
+class Delivery {
+ public:
+  /// The client has stalled after so many looks in succession that found no progress. An interval
+  /// is this fraction of limits.write_timeout.
+  static constexpr int patience = 8;
+
+  /// Everything had arrived at the last look, and nothing has been sent since: there is no need to
+  /// look again. `sent`: bytes that the kernel has taken so far.
+  bool complete(std::uint64_t sent) const { return arrived_ == static_cast<std::int64_t>(sent); }
+
+  /// One look, at a client that is owed something: of `sent` bytes, `unacknowledged` have not
+  /// arrived (coro::Stream::unacknowledged()).
+  void look(std::uint64_t sent, std::size_t unacknowledged) {
+    const std::int64_t before = arrived_;
+    // Less than before, even negative, where the kernel counts memory instead of bytes: on a Unix
+    // socket.
+    arrived_ = static_cast<std::int64_t>(sent) - static_cast<std::int64_t>(unacknowledged);
+    without_progress_ = arrived_ > before ? 0 : without_progress_ + 1;
+  }
+
+  /// The client takes nothing any more.
+  bool stalled() const { return without_progress_ >= patience; }
+
+ private:
+  std::int64_t arrived_ = 0;
+  int without_progress_ = 0;
+};
+
+}  // namespace server
