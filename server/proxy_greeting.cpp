@@ -15,14 +15,16 @@ boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(coro::Stre
   std::string bytes;
   for (;;) {
     coro::error_code error = stream.wait_readable(yield);
-    if (limit.expired()) return std::string("no complete PROXY header in time");
+    // Even then it may have come: the process may have been frozen.
+    const bool last_look = error == boost::asio::error::operation_aborted;
+    if (last_look) error.clear();
     // A header that is incomplete is shorter than the longest one, so there is always room.
     const std::size_t before = bytes.size();
     bytes.resize(max_proxy_header_size + 1);
     const std::size_t size = error ? 0 : stream.receive(boost::asio::buffer(bytes) + before, error);
     bytes.resize(before + size);
-    if (error == boost::asio::error::would_block) continue;
-    if (error) return "no complete PROXY header: " + error.message();
+    if (error && error != boost::asio::error::would_block)
+      return "no complete PROXY header: " + error.message();
 
     const ProxyHeaderResult parsed = parse_proxy_header(bytes, accepted);
     if (const auto* header = std::get_if<ProxyHeader>(&parsed)) {
@@ -31,6 +33,7 @@ boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(coro::Stre
     if (const auto* malformed = std::get_if<ProxyHeaderMalformed>(&parsed)) {
       return std::string(malformed->reason);
     }
+    if (last_look) return std::string("no complete PROXY header in time");
   }
 }
 

@@ -1,0 +1,116 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/service/random_bytes.hpp"
+#include "tests/service/server.hpp"
+
+// The process stands still for longer than a time-out (SIGSTOP, `docker pause`, a virtual machine's
+// backup) while its clients do not.
+namespace service {
+namespace {
+
+using std::chrono::milliseconds;
+
+// More than are served in one turn, so that some have theirs after the time-outs.
+constexpr std::size_t crowd = 300;
+
+std::vector<SocketClient> connect_crowd(const Server& server) {
+  std::vector<SocketClient> clients;
+  for (std::size_t i = 0; i < crowd; ++i)
+    clients.push_back(server.connect());
+  return clients;
+}
+
+// Freezes the service for so long; meanwhile `act` happens.
+template <typename Act>
+void freeze(Server& server, milliseconds time, Act act) {
+  server.process().signal(SIGSTOP);
+  act();
+  std::this_thread::sleep_for(time);
+  server.process().signal(SIGCONT);
+}
+
+TEST(Freeze, WhoHasSentMeanwhileWasNotIdle) {
+  Server server("{limits: {idle_timeout: 1s}, log: {events: [disconnect]}}");
+  std::vector<SocketClient> clients = connect_crowd(server);
+  for (SocketClient& client : clients)
+    client.echo("a");
+  freeze(server, milliseconds(1200), [&] {
+    for (SocketClient& client : clients)
+      client.send("still here");
+  });
+  for (SocketClient& client : clients)
+    EXPECT_EQ("still here", client.receive(10));
+}
+
+TEST(Freeze, WhoHasClosedMeanwhileWasNotIdle) {
+  Server server("{limits: {idle_timeout: 1s}, log: {events: [disconnect]}}");
+  std::vector<SocketClient> clients = connect_crowd(server);
+  for (SocketClient& client : clients)
+    client.echo("a");
+  freeze(server, milliseconds(1200), [&] { clients.clear(); });
+  server.log().wait_for_line("disconnected: closed by client", crowd);
+}
+
+TEST(Freeze, AProxyHeaderThatHasComeMeanwhileIsInTime) {
+  Server server("{proxy_protocol: v1, log: {events: [disconnect]}}");
+  std::vector<SocketClient> clients = connect_crowd(server);
+  // All have been accepted: the last of them before this one.
+  SocketClient last = server.connect();
+  last.send("PROXY UNKNOWN\r\n");
+  last.echo("accepted");
+  freeze(server, milliseconds(3200), [&] {
+    for (SocketClient& client : clients)
+      client.send("PROXY UNKNOWN\r\nhello");
+  });
+  for (SocketClient& client : clients)
+    EXPECT_EQ("hello", client.receive(5));
+}
+
+TEST(Freeze, IsNotHeldAgainstAClientThatIsAboutToRead) {
+  Server server("{limits: {write_timeout: 1s}, log: {payload: 0}}");
+  SocketClient client = server.connect();
+  const std::string flood = random_bytes(std::size_t{64} * 1024 * 1024);
+  const std::size_t sent = client.send_until_blocked(flood);
+  freeze(server, milliseconds(1500), [] {});
+  expect_same_bytes(flood.substr(0, sent), client.receive(sent));
+}
+
+TEST(Freeze, WhatHasComeBeforeAConnectionsTimeIsUpGoesBack) {
+  Server server("{faults: {close_after: 1s}, log: {events: [disconnect]}}");
+  std::vector<SocketClient> clients = connect_crowd(server);
+  for (SocketClient& client : clients)
+    client.echo("a");
+  freeze(server, milliseconds(1200), [&] {
+    for (SocketClient& client : clients)
+      client.send("in time");
+  });
+  for (SocketClient& client : clients)
+    EXPECT_EQ("in time", client.receive_until_end());
+}
+
+// The client makes room for all of it meanwhile.
+TEST(Freeze, WhatIsOwedWhenTheServiceStopsGoesOutThoughTimeIsUp) {
+  Server server("{shutdown: {timeout: 500ms}, log: {payload: 0}}");
+  SocketClient client = server.connect();
+  const std::string flood = random_bytes(std::size_t{64} * 1024 * 1024);
+  client.send_until_blocked(flood);
+  server.process().signal(SIGTERM);
+  server.log().wait_for_line("stopping, with 1 connections");
+  std::string received;
+  freeze(server, milliseconds(800), [&] { received = client.receive_until_quiet(); });
+  const std::size_t during_the_freeze = received.size();
+  received += client.receive_until_quiet();
+  EXPECT_GT(received.size(), during_the_freeze);
+  expect_same_bytes(flood.substr(0, received.size()), received);
+  server.expect_exit(1);
+}
+
+}  // namespace
+}  // namespace service
