@@ -105,9 +105,8 @@ void Listener::accept_until_stopped(Yield yield) {
   coro::Readiness readiness(yield.scheduler(), socket_.number());
   error_code ended;
   while (!ended) {
-    ended = wait_for_admission(yield);
-    if (!ended) ended = wait_for_connection(readiness, yield);
-    if (!ended) ended = accept_turn(yield);
+    ended = wait_for_connection(readiness, yield);
+    if (!ended) ended = accept_in_turn(yield);
     if (stopping_) return;
   }
 }
@@ -118,7 +117,8 @@ error_code Listener::wait_for_connection(coro::Readiness& readiness, Yield yield
   return pause(failed, yield);  // the system has no room for another watch
 }
 
-// While there is no room the socket is not even polled: the kernel's backlog is the queue.
+// While there is no room the socket is not even polled: the kernel's backlog is the queue. Other
+// listeners wait behind this one, so that each gets its share of the room that there is.
 error_code Listener::wait_for_admission(Yield yield) {
   if (context_.sessions.full()) {
     context_.full.happened();
@@ -137,20 +137,30 @@ bool Listener::may_accept() const {
 
 // Accepts until nobody waits, the limits say no, or it is somebody else's turn. An error only if
 // the listener is to end.
-error_code Listener::accept_turn(Yield yield) {
+error_code Listener::accept_in_turn(Yield yield) {
+  error_code failed;
+  {
+    const Turns::Place place(context_.turns);
+    if (const error_code stopped = place.wait(yield)) return stopped;
+    if (const error_code stopped = wait_for_admission(yield)) return stopped;
+    failed = accept_some(place.is_last() ? most_in_a_turn : 1, yield);
+  }
+  if (failed) return nothing_accepted(failed, yield);
+  turns_for_nothing_ = 0;
+  return {};
+}
+
+// An error only if none was accepted.
+error_code Listener::accept_some(int most, Yield yield) {
   int accepted = 0;
   error_code failed;
-  for (int calls = 0; calls < most_in_a_turn && may_accept(); ++calls) {
+  for (int calls = 0; calls < most && may_accept(); ++calls) {
     const error_code error = accept_one(yield);
     if (!error) ++accepted;
     if (error) failed = error;
     if (error && !concerns_one_connection(error)) break;
   }
-  if (!failed || accepted > 0) {
-    turns_for_nothing_ = 0;
-    return {};
-  }
-  return nothing_accepted(failed, yield);
+  return accepted > 0 ? error_code() : failed;
 }
 
 // One that has connected; without a stack for it the connection waits.

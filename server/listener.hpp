@@ -10,6 +10,7 @@
 #include "server/listening.hpp"
 #include "server/notice.hpp"
 #include "server/sessions.hpp"
+#include "server/turns.hpp"
 
 namespace server {
 
@@ -20,6 +21,7 @@ struct ListenerContext {
   Statistics& statistics;
   Sessions& sessions;
   AcceptRate& rate;
+  Turns& turns;  ///< who accepts, where there is not room for all
   Notice& full;
   Notice& slowed;
   Notice& no_descriptors;
@@ -65,7 +67,8 @@ class Listener {
   void accept_until_stopped(coro::Yield yield);
   coro::error_code wait_for_connection(coro::Readiness& readiness, coro::Yield yield);
   coro::error_code wait_for_admission(coro::Yield yield);
-  coro::error_code accept_turn(coro::Yield yield);
+  coro::error_code accept_in_turn(coro::Yield yield);
+  coro::error_code accept_some(int most, coro::Yield yield);
   coro::error_code accept_one(coro::Yield yield);
   void accept_who_waits(coro::Yield yield);
   bool may_accept() const;

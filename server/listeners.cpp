@@ -33,6 +33,7 @@ Listeners::Listeners(coro::Scheduler& scheduler, const Config& config, EventLog&
                .statistics = statistics,
                .sessions = sessions,
                .rate = rate_,
+               .turns = turns_,
                .full = full_,
                .slowed = slowed_,
                .no_descriptors = no_descriptors_,

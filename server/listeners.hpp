@@ -59,6 +59,7 @@ class Listeners {
   coro::Scheduler& scheduler_;
   EventLog& log_;
   AcceptRate rate_;
+  Turns turns_;
   Notice full_;
   Notice slowed_;
   Notice no_descriptors_;

@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
+#include <poll.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -58,6 +61,40 @@ TEST(MaxConnections, HoldsForACrowdThatArrivesAtOnce) {
     EXPECT_EQ("x", client.receive(1));
     client.close();
   }
+}
+
+// The one of them that has come back first, served and gone.
+std::size_t serve_one(std::vector<SocketClient>& clients) {
+  std::vector<pollfd> ready;
+  for (const SocketClient& client : clients)
+    ready.push_back({.fd = client.descriptor(), .events = POLLIN, .revents = 0});
+  if (poll(ready.data(), ready.size(), milliseconds_until(Clock::now() + patience)) < 1)
+    throw std::runtime_error("nobody is served");
+  const auto served = std::ranges::find_if(ready, [](const pollfd& p) { return p.revents != 0; });
+  const auto index = static_cast<std::size_t>(served - ready.begin());
+  EXPECT_EQ("x", clients[index].receive(1));
+  clients[index].close();
+  return index;
+}
+
+TEST(MaxConnections, EachAddressGetsItsShareOfTheSlots) {
+  const std::vector<std::string> addresses = {"127.0.0.1", "127.0.0.2", "127.0.0.3"};
+  const Server server(
+      "{host: [127.0.0.1, 127.0.0.2, 127.0.0.3], port: 0, limits: {max_connections: 1}}", {});
+  SocketClient first = server.connect();
+  first.echo("first");
+  std::vector<SocketClient> waiting;
+  for (std::size_t i = 0; i < 30; ++i) {
+    const std::string& address = addresses[i / 10];
+    waiting.emplace_back(address, server.port(address));
+    waiting.back().send("x");
+  }
+  first.close();
+  std::vector<int> served(addresses.size());
+  for (int i = 0; i < 15; ++i)
+    ++served[serve_one(waiting) / 10];
+  for (const int count : served)
+    EXPECT_GE(count, 4);
 }
 
 TEST(MaxConnections, IsToldAtMostOnceASecondWithACount) {
