@@ -17,7 +17,7 @@ package_packages=(
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev liblua5.4-dev # libraries of the tests
   ncat socat netcat-openbsd lua5.4 lua-socket              # other people's clients
-  python3 tmux expect zsh                                  # programs and terminals
+  python3 tmux expect zsh curl                             # programs and terminals
   clang libclang-rt-dev                                    # fuzzers
   strace valgrind                                          # costs that are counted
 )
