@@ -1,7 +1,9 @@
 #include "coro/resolve.hpp"
 
-#include <sys/eventfd.h>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include <array>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <csignal>
@@ -9,6 +11,7 @@
 #include <new>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "coro/descriptor.hpp"
 #include "coro/error.hpp"
@@ -23,7 +26,6 @@ using boost::asio::ip::tcp;
 struct Lookup {
   std::string host;
   std::string service;
-  Descriptor done{::eventfd(0, EFD_CLOEXEC)};  // readable when the rest is there
   error_code failed;
   std::vector<tcp::endpoint> addresses;
 };
@@ -39,18 +41,18 @@ void look_up(Lookup& lookup) {
   } catch (const std::exception&) {
     lookup.failed = boost::asio::error::no_memory;
   }
-  ::eventfd_write(lookup.done.number(), 1);
 }
 
-// The program's signals are not for this thread.
-error_code start_thread(const std::shared_ptr<Lookup>& lookup) {
+// The program's signals are not for this thread. It closes `done`, the other end of a pipe, when it
+// has ended: to close cannot fail.
+error_code start_thread(const std::shared_ptr<Lookup>& lookup, Descriptor done) {
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   error_code failed;
   try {
-    std::thread([lookup] { look_up(*lookup); }).detach();
+    std::thread([lookup, done = std::move(done)] { look_up(*lookup); }).detach();
   } catch (const std::system_error& error) {
     failed.assign(error.code().value(), boost::system::system_category());
   } catch (const std::bad_alloc&) {
@@ -65,12 +67,14 @@ error_code start_thread(const std::shared_ptr<Lookup>& lookup) {
 boost::system::result<std::vector<tcp::endpoint>> resolve(Yield yield, const std::string& host,
                                                           const std::string& service) {
   const auto lookup = std::make_shared<Lookup>();
-  if (!lookup->done.is_open()) return last_error();
   lookup->host = host;
   lookup->service = service;
-  if (const auto failed = start_thread(lookup)) return failed;
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return last_error();
+  const Descriptor read_end(ends[0]);
+  if (const auto failed = start_thread(lookup, Descriptor(ends[1]))) return failed;
 
-  Readiness done(yield.scheduler(), lookup->done.number());
+  Readiness done(yield.scheduler(), read_end.number());
   if (const auto failed = done.wait_readable(yield)) return failed;
   if (lookup->failed) return lookup->failed;
   return std::move(lookup->addresses);

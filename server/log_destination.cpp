@@ -61,11 +61,10 @@ boost::system::result<std::size_t> write_while_writable(int descriptor, std::str
 
 LogDestination LogDestination::inherited(int descriptor) {
   struct stat status {};
-  if (::fstat(descriptor, &status) != 0) {
-    return {-1, Method::write};
-  }
   Method method = Method::write;
-  if (S_ISSOCK(status.st_mode)) {
+  if (::fstat(descriptor, &status) != 0) {
+    method = Method::poll_and_write;  // unknown; if it is not open it has no duplicate either
+  } else if (S_ISSOCK(status.st_mode)) {
     method = Method::send;
   } else if (!S_ISREG(status.st_mode)) {
     const auto path = fmt::format("/proc/self/fd/{}", descriptor);

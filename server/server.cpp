@@ -4,9 +4,11 @@
 
 #include <array>
 #include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <exception>
 #include <utility>
 
 #include "coro/time_limit.hpp"
@@ -19,6 +21,9 @@ namespace {
 // What the service itself opens, besides one descriptor for each connection: the log, the event
 // loop, listeners, a little room.
 constexpr std::size_t own_descriptors = 64;
+
+constexpr int most_failures = 10;
+constexpr std::chrono::milliseconds pause_between_failures{100};
 
 }  // namespace
 
@@ -128,9 +133,26 @@ int Server::drain(coro::Yield yield) {
   return in_time ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+// The system may be short of something for a moment. For longer the service would be deaf to who
+// stops it, and ends.
 void Server::handle_signals(coro::Yield yield) {
-  while (const auto signal = signals_.wait(yield))
-    handle_signal(*signal);
+  for (int failures = 0;;) {
+    const auto signal = signals_.wait(yield);
+    if (signal) {
+      failures = 0;
+      try {
+        handle_signal(*signal);
+      } catch (const std::exception& error) {
+        log_.logger().error("signal {}: {}", *signal, error.what());
+      }
+    } else if (signal.error() == boost::asio::error::operation_aborted) {
+      return;
+    } else if (++failures == most_failures) {
+      throw boost::system::system_error(signal.error(), "cannot wait for signals");
+    } else if (coro::sleep_for(yield, pause_between_failures)) {
+      return;
+    }
+  }
 }
 
 void Server::handle_signal(int signal) {
@@ -139,7 +161,7 @@ void Server::handle_signal(int signal) {
       reload_asked_ = true;
       break;
     case SIGUSR1:
-      log_.answer("statistics: " + to_log_line(status()));
+      log_.logger().info("statistics: {}", to_log_line(status()));
       break;
     case SIGUSR2:
       log_.reopen();
