@@ -63,7 +63,7 @@ LogDestination LogDestination::inherited(int descriptor) {
   struct stat status {};
   Method method = Method::write;
   if (::fstat(descriptor, &status) != 0) {
-    method = Method::poll_and_write;  // unknown; if it is not open it has no duplicate either
+    method = Method::poll_and_write;  // unknown
   } else if (S_ISSOCK(status.st_mode)) {
     method = Method::send;
   } else if (!S_ISREG(status.st_mode)) {
@@ -75,7 +75,8 @@ LogDestination LogDestination::inherited(int descriptor) {
     // A pipe or terminal of another user.
     method = Method::poll_and_write;
   }
-  return {::fcntl(descriptor, F_DUPFD_CLOEXEC, 3), method};
+  const int duplicate = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+  return {duplicate, duplicate < 0 ? Method::write : method};
 }
 
 boost::system::result<LogDestination> LogDestination::file(const std::string& path) {

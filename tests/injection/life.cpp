@@ -228,7 +228,9 @@ void Life::expect_served() {
     return echoes(Client(directory_ / "echo", surely), small) &&
            (echo == 0 || echoes(Client(echo, surely), small));
   };
-  if (!served() && !served() && !ended()) wrong("does not serve the next client");
+  if (served() || served()) return;
+  if (!wait_until([] { return false; }, perhaps) && !ended())
+    wrong("does not serve the next client");
 }
 
 void Life::expect_quiet() {
@@ -246,6 +248,8 @@ void Life::expect_quiet() {
 
 void Life::judge_end() {
   exit_code_ = process_->wait();
+  static_cast<void>(process_->output().wait_for_end());
+  static_cast<void>(process_->errors().wait_for_end());
   const std::string all = text();
   if (exit_code_ > 128) return wrong("ended by signal " + std::to_string(exit_code_ - 128));
   if (exit_code_ == 0) {

@@ -76,7 +76,6 @@ constexpr std::array known_calls = {
     KnownCall{SYS_getrandom, "getrandom", ENOSYS},
     KnownCall{SYS_getpid, "getpid", EPERM},
     KnownCall{SYS_rt_sigaction, "rt_sigaction", EPERM},
-    KnownCall{SYS_rt_sigprocmask, "rt_sigprocmask", EPERM},
     KnownCall{SYS_setsid, "setsid", EPERM},
     KnownCall{SYS_wait4, "wait4", ECHILD},
 #ifdef SYS_epoll_wait  // an architecture that has these has them beside those above
