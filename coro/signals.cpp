@@ -53,6 +53,7 @@ boost::system::result<int> Signals::next() {
     size = ::read(descriptor_.number(), &signal, sizeof signal);
   } while (size < 0 && errno == EINTR);
   if (size < 0) return last_error();
+  origin_ = {.kernel = signal.ssi_code == SI_KERNEL, .process = static_cast<pid_t>(signal.ssi_pid)};
   return static_cast<int>(signal.ssi_signo);
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <boost/system/result.hpp>
 #include <csignal>
 #include <initializer_list>
@@ -35,12 +37,21 @@ class Signals {
   /// others.
   boost::system::result<int> wait(Yield yield);
 
+  /// Who sent a signal (signalfd(2)).
+  struct Origin {
+    bool kernel;    // as SIGHUP for a terminal that was closed
+    pid_t process;  // 0 = the kernel, or a process outside of this PID namespace
+  };
+  /// Of the signal that wait() has returned last.
+  Origin origin() const { return origin_; }
+
  private:
   boost::system::result<int> next();
 
   sigset_t before_{};  // what was blocked already
   Descriptor descriptor_;
   Readiness readiness_;
+  Origin origin_{};
 };
 
 }  // namespace coro

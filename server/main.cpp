@@ -22,6 +22,7 @@
 #include "server/options.hpp"
 #include "server/pid_file.hpp"
 #include "server/server.hpp"
+#include "server/terminal.hpp"
 
 namespace {
 
@@ -131,6 +132,7 @@ int main(int argc, char** argv) {
     server::Startup startup{.environment = server::ServiceEnvironment::take()};
     startup.sockets = server::inherited_sockets(startup.environment.descriptors);
     server::Daemon daemon;
+    if (!options.daemon) startup.terminal = server::Terminal::controlling();
     if (options.daemon) {
       if (config.log.file.empty())
         warn("warning: --daemon without log.file: the log goes to /dev/null");

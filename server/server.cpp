@@ -2,6 +2,7 @@
 
 #include <sysexits.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
@@ -158,7 +159,12 @@ void Server::handle_signals(coro::Yield yield) {
 void Server::handle_signal(int signal) {
   switch (signal) {
     case SIGHUP:
-      reload_asked_ = true;
+      if (startup_.terminal.closed_by(signals_.origin())) {
+        log_.logger().info("the terminal was closed");
+        stops_ = std::max(stops_, 1);  // several may report it, none of them out of impatience
+      } else {
+        reload_asked_ = true;
+      }
       break;
     case SIGUSR1:
       log_.logger().info("statistics: {}", to_log_line(status()));

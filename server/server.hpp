@@ -14,6 +14,7 @@
 #include "server/service_environment.hpp"
 #include "server/service_manager.hpp"
 #include "server/sessions.hpp"
+#include "server/terminal.hpp"
 
 namespace server {
 
@@ -21,6 +22,7 @@ namespace server {
 struct Startup {
   ServiceEnvironment environment = {};
   InheritedSockets sockets = {};
+  Terminal terminal = {};
   /// Called once: without an error when all sockets listen, with one if the service cannot start.
   std::function<void(const std::optional<std::string>& error)> done =
       [](const std::optional<std::string>&) {};

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "tests/service/file_descriptor.hpp"
 #include "tests/service/process.hpp"
@@ -19,6 +20,14 @@ namespace service {
 std::string content(const std::filesystem::path& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void wait_for_content(const std::filesystem::path& path, const std::string& part) {
+  const Clock::time_point deadline = Clock::now() + patience;
+  while (content(path).find(part) == std::string::npos) {
+    ASSERT_LT(Clock::now(), deadline) << path << ": " << content(path);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
 }
 
 DaemonTest::DaemonTest() {

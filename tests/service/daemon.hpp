@@ -13,6 +13,9 @@ namespace service {
 
 std::string content(const std::filesystem::path& path);
 
+// Waits until the file contains `part`.
+void wait_for_content(const std::filesystem::path& path, const std::string& part);
+
 // Tests of --daemon. The commands are run in a directory of the test's own.
 class DaemonTest : public testing::Test {
  protected:

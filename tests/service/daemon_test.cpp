@@ -31,14 +31,6 @@ constexpr int config_error = 78;   // EX_CONFIG
 
 using Daemon = DaemonTest;
 
-void wait_for_content(const fs::path& path, const std::string& part) {
-  const Clock::time_point deadline = Clock::now() + patience;
-  while (content(path).find(part) == std::string::npos) {
-    ASSERT_LT(Clock::now(), deadline) << path << ": " << content(path);
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-}
-
 TEST_F(Daemon, TheParentEndsOnceItServes) {
   start();
   EXPECT_EQ("hello", SocketClient(path("echo.sock")).echo("hello"));

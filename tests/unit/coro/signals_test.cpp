@@ -1,6 +1,8 @@
 #include "coro/signals.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <optional>
@@ -54,6 +56,22 @@ TEST(Signals, ThatCameTogetherAreReturnedBeforeAnybodyElseRuns) {
     }
     yield.now();
     EXPECT_THAT(events, ElementsAre("signal", "signal", "signal", "somebody else"));
+  });
+}
+
+TEST(Signals, HaveAnOrigin) {
+  run([](Yield yield) {
+    Signals signals(yield.scheduler(), {SIGUSR1, SIGALRM});
+    ::kill(::getpid(), SIGUSR1);
+    EXPECT_EQ(signals.wait(yield).value(), SIGUSR1);
+    EXPECT_EQ(signals.origin().process, ::getpid());
+    EXPECT_FALSE(signals.origin().kernel);
+
+    const itimerval soon = {.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = 1}};
+    ASSERT_EQ(::setitimer(ITIMER_REAL, &soon, nullptr), 0);
+    EXPECT_EQ(signals.wait(yield).value(), SIGALRM);
+    EXPECT_EQ(signals.origin().process, 0);
+    EXPECT_TRUE(signals.origin().kernel);
   });
 }
 
