@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -104,8 +105,11 @@ TEST(ServiceAtATerminal, StopsInTheForegroundOfAShell) {
 // As sudo(8) does, whose own terminal for the command is there as long as the command.
 TEST(ServiceAtATerminal, StopsInTheForegroundWhenTheLeaderSendsSighup) {
   const PseudoTerminal terminal;
-  Server server("", address, terminal.job("foreground", true));
-  server.process().signal(SIGUSR1);
+  Server server("shutdown: {delay: 500ms}", address, terminal.job("foreground", true));
+  for (std::size_t time = 1; time <= 2; ++time) {  // more than one is not impatience
+    server.process().signal(SIGUSR1);
+    server.log().wait_for_line("the terminal was closed", time);
+  }
   expect_stop(server);
 }
 
