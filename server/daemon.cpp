@@ -37,6 +37,12 @@ int exit_code_of(pid_t child, int pipe) {
     size = ::read(pipe, &byte, 1);
   } while (size < 0 && errno == EINTR);
   if (size == 1) return EXIT_SUCCESS;
+  if (size < 0) {  // whether it serves is unknown, so it shall not
+    const int error = errno;
+    ::kill(child, SIGTERM);
+    errno = error;
+    throw_error("read");
+  }
 
   int status = 0;
   pid_t ended = 0;
@@ -80,8 +86,8 @@ void Daemon::detach() {
   if (::chdir("/") != 0) throw_error("chdir");
   discard({STDERR_FILENO});
   const char byte = 0;
-  // The parent may be gone; that changes nothing.
-  [[maybe_unused]] const ssize_t written = ::write(parent_, &byte, 1);
+  // The parent may be gone; that changes nothing. One that heard of nothing would wait for ever.
+  if (::write(parent_, &byte, 1) < 0 && errno != EPIPE) throw_error("write");
   ::close(std::exchange(parent_, -1));
 }
 

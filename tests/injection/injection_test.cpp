@@ -3,11 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <iostream>
 #include <map>
-#include <string_view>
+#include <stdexcept>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -34,57 +34,61 @@ std::vector<std::uint64_t> chosen(std::uint64_t occurrences, std::uint64_t most)
   return all;
 }
 
+// What happens in a phase while nothing fails.
+std::map<int, std::uint64_t> occurrences(Phase phase, Kind kind) {
+  Life life({}, kind);
+  const std::string wrong = life.go();
+  if (!wrong.empty() || life.exit_code() != 0)
+    throw std::runtime_error("without a fault: " + wrong + life.text());
+  return life.counts().at(phase);
+}
+
+// At most so many occurrences of each call, or of allocations.
+std::vector<Point> points(Phase phase, bool for_good, Kind kind, std::uint64_t most) {
+  std::vector<Point> points;
+  for (const auto& [call, number] : occurrences(phase, kind)) {
+    if ((call == allocation) == kind.system_calls) continue;
+    const int error = call == allocation ? 0 : plausible_error(call);
+    for (const std::uint64_t occurrence : chosen(number, most))
+      points.push_back({phase, call, occurrence, for_good, error});
+  }
+  return points;
+}
+
+void expect_none_bad(const std::vector<Point>& points, Kind kind) {
+  std::map<int, int> exit_codes;
+  int reached = 0;
+  int bad = 0;
+  for (const Point& point : points) {
+    Life life(point, kind);
+    const std::string wrong = life.go();
+    EXPECT_EQ("", wrong);
+    bad += wrong.empty() ? 0 : 1;
+    reached += life.failed() ? 1 : 0;
+    ++exit_codes[life.exit_code()];
+  }
+  EXPECT_GT(reached, 0);
+  std::cout << points.size() << " points tried, " << reached << " reached, " << bad
+            << " bad; exit codes:";
+  for (const auto& [code, number] : exit_codes)
+    std::cout << ' ' << number << " x " << code;
+  std::cout << '\n';
+}
+
 class Injection : public testing::TestWithParam<std::tuple<Phase, bool>> {
  protected:
   Phase phase() const { return std::get<0>(GetParam()); }
   bool for_good() const { return std::get<1>(GetParam()); }
-
-  void expect_none_bad(const std::vector<Point>& points, bool traps_system_calls) {
-    std::map<int, int> exit_codes;
-    int reached = 0;
-    int bad = 0;
-    for (const Point& point : points) {
-      Life life(point, traps_system_calls);
-      const std::string wrong = life.go();
-      EXPECT_EQ("", wrong);
-      bad += wrong.empty() ? 0 : 1;
-      reached += life.failed() ? 1 : 0;
-      ++exit_codes[life.exit_code()];
-    }
-    std::cout << points.size() << " points tried, " << reached << " reached, " << bad
-              << " bad; exit codes:";
-    for (const auto& [code, number] : exit_codes)
-      std::cout << ' ' << number << " x " << code;
-    std::cout << '\n';
-    RecordProperty("points", static_cast<int>(points.size()));
-    RecordProperty("bad", bad);
-  }
-
-  // What happens in the phase while nothing fails.
-  std::map<int, std::uint64_t> occurrences(bool traps_system_calls) {
-    Life life({}, traps_system_calls);
-    const std::string wrong = life.go();
-    if (!wrong.empty() || life.exit_code() != 0)
-      throw std::runtime_error("without a fault: " + wrong + life.text());
-    return life.counts().at(phase());
-  }
 };
 
 TEST_P(Injection, OfASystemCallNeverKillsHangsSpinsOrSilences) {
-  std::vector<Point> points;
-  for (const auto& [call, number] : occurrences(true)) {
-    if (call == allocation) continue;
-    for (const std::uint64_t occurrence : chosen(number, for_good() ? 1 : 3))
-      points.push_back({phase(), call, occurrence, for_good(), plausible_error(call)});
-  }
-  expect_none_bad(points, true);
+  constexpr Kind kind{.system_calls = true};
+  expect_none_bad(points(phase(), for_good(), kind, for_good() ? 1 : 3), kind);
 }
 
 TEST_P(Injection, OfAnAllocationNeverKillsHangsSpinsOrSilences) {
-  std::vector<Point> points;
-  for (const std::uint64_t occurrence : chosen(occurrences(false).at(allocation), 25))
-    points.push_back({phase(), allocation, occurrence, for_good(), 0});
-  expect_none_bad(points, false);
+  constexpr Kind kind{.system_calls = false};
+  expect_none_bad(points(phase(), for_good(), kind, 25), kind);
 }
 
 INSTANTIATE_TEST_SUITE_P(Phases, Injection,
@@ -93,6 +97,16 @@ INSTANTIATE_TEST_SUITE_P(Phases, Injection,
                            return to_string(std::get<0>(parameters.param)) +
                                   (std::get<1>(parameters.param) ? "ForGood" : "Once");
                          });
+
+TEST(InjectionOfADaemon, AtItsStartIsReportedToWhoStartsIt) {
+  constexpr Kind kind{.system_calls = true, .daemon = true};
+  expect_none_bad(points(Phase::start, false, kind, 2), kind);
+}
+
+TEST(InjectionOfADaemon, OfAnAllocationAtItsStartIsReportedToWhoStartsIt) {
+  constexpr Kind kind{.system_calls = false, .daemon = true};
+  expect_none_bad(points(Phase::start, false, kind, 15), kind);
+}
 
 }  // namespace
 }  // namespace injection

@@ -1,9 +1,7 @@
 #include "tests/injection/life.hpp"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,10 +10,10 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "tests/injection/client.hpp"
 #include "tests/service/patience.hpp"
@@ -36,40 +34,6 @@ constexpr milliseconds quiet_processor{20};
 const std::string small = "hello";
 const std::string bulk(std::size_t{3} * 1024 * 1024, 'x');
 
-// YAML. The second host is a name that getaddrinfo(3) knows by itself.
-std::string configuration(const TemporaryDirectory& directory, const std::string& second_host,
-                          const std::string& rest) {
-  return "host: [127.0.0.1, '" + second_host +
-         "']\nport: 0\nunix: {path: " + (directory / "echo").string() +
-         "}\nadmin: {host: 127.0.0.1, port: 0}\nlimits: {idle_timeout: 50s}\n"
-         "shutdown: {timeout: 500ms}\nlog: {payload: 5" +
-         rest + "}\n";
-}
-
-service::FileDescriptor service_manager(const std::filesystem::path& path) {
-  service::FileDescriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
-                                 "socket");
-  sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
-  path.string().copy(address.sun_path, sizeof address.sun_path - 1);
-  if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    service::throw_errno("bind");
-  return socket;
-}
-
-Control* shared(const std::filesystem::path& path) {
-  const service::FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600),
-                                     "open");
-  if (ftruncate(file.get(), sizeof(Control)) != 0) service::throw_errno("ftruncate");
-  void* memory = mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
-  if (memory == MAP_FAILED) service::throw_errno("mmap");
-  return static_cast<Control*>(memory);
-}
-
-std::string content(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::size_t count(const std::string& text, const std::string& part) {
   std::size_t found = 0;
   for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++found)
@@ -79,9 +43,27 @@ std::size_t count(const std::string& text, const std::string& part) {
 
 // Of all threads, by the kernel's clock.
 milliseconds processor_time(pid_t program) {
-  const std::string text = content("/proc/" + std::to_string(program) + "/schedstat");
-  const auto time = text.empty() ? 0 : std::stoll(text);
-  return std::chrono::duration_cast<milliseconds>(std::chrono::nanoseconds(time));
+  std::ifstream file("/proc/" + std::to_string(program) + "/schedstat");
+  std::int64_t nanoseconds = 0;
+  file >> nanoseconds;
+  return std::chrono::duration_cast<milliseconds>(std::chrono::nanoseconds(nanoseconds));
+}
+
+// Of this process; also those that a child has left behind, and those that have ended.
+std::vector<pid_t> children() {
+  std::ifstream list("/proc/self/task/" + std::to_string(getpid()) + "/children");
+  std::vector<pid_t> all;
+  for (pid_t child = 0; list >> child;) {
+    if (child > 1) all.push_back(child);
+  }
+  return all;
+}
+
+// As Process::wait() returns it; the program has ended.
+int exit_code_of(pid_t program) {
+  int status = 0;
+  if (waitpid(program, &status, 0) != program) service::throw_errno("waitpid");
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 }  // namespace
@@ -99,39 +81,36 @@ std::string to_string(const Point& point) {
          error + ", " + to_string(point.phase);
 }
 
-Life::Life(const Point& point, bool traps_system_calls)
-    : point_(point),
-      manager_(service_manager(directory_ / "manager")),
-      control_(shared(directory_ / "control")) {
-  control_->traps_system_calls = traps_system_calls;
-  directory_.write("configuration", configuration(directory_, "0x7f000002", ""));
+Life::Life(const Point& point, Kind kind) : point_(point), kind_(kind) {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);  // a daemon's end is reported to the test
+  stage_.control().traps_system_calls = kind.system_calls;
+  stage_.configure("0x7f000002", kind.daemon ? "log" : "");
   begin(Phase::start);
-  process_ = std::make_unique<service::Process>(std::vector<std::string>{
-      "env", std::string("LD_PRELOAD=") + PRELOADED,
-      std::string(control_variable) + "=" + (directory_ / "control").string(),
-      "NOTIFY_SOCKET=" + (directory_ / "manager").string(), "WATCHDOG_USEC=1000000", COROECHO,
-      "--config", (directory_ / "configuration").string(), "--pidfile",
-      (directory_ / "pid").string()});
-  if (!traps_system_calls) return;
-  system_calls_ = std::make_unique<SystemCalls>(process_->pid(), *control_);
+  process_.emplace(stage_.command(kind.daemon ? std::vector<std::string>{"--daemon"}
+                                              : std::vector<std::string>()));
+  pid_ = process_->pid();
+  if (!kind.system_calls) return;
+  system_calls_.emplace(pid_, stage_.control());
   begin(Phase::start);
 }
 
 Life::~Life() {
-  process_.reset();  // before what answers its system calls
-  system_calls_.reset();
-  munmap(control_, sizeof(Control));
+  for (const pid_t child : children())
+    kill(child, SIGKILL);  // a daemon that is left over holds the output
+  process_.reset();
+  while (waitpid(-1, nullptr, 0) > 0) {
+  }
 }
 
 bool Life::failed() const {
-  return control_->failed > 0 || (system_calls_ && system_calls_->failed() > 0);
+  return stage_.control().failed > 0 || (system_calls_ && system_calls_->failed() > 0);
 }
 
 // The phase that was is over.
 void Life::begin(Phase phase) {
   if (phase_) {
     counts_[*phase_] = system_calls_ ? system_calls_->counts() : std::map<int, std::uint64_t>();
-    counts_[*phase_][allocation] = control_->allocations;
+    counts_[*phase_][allocation] = stage_.control().allocations;
   }
   phase_ = phase;
   const bool now = point_.phase == phase && point_.occurrence != 0;
@@ -140,12 +119,12 @@ void Life::begin(Phase phase) {
         now ? FailingCall{point_.call, point_.occurrence, point_.for_good, point_.error}
             : FailingCall{});
   } else if (now && point_.call == allocation) {
-    control_->for_good = point_.for_good;
-    control_->allocations = 0;
-    control_->failing = point_.occurrence;
-  } else if (!(control_->for_good && control_->failed > 0)) {
-    control_->failing = 0;
-    control_->allocations = 0;
+    stage_.control().for_good = point_.for_good;
+    stage_.control().allocations = 0;
+    stage_.control().failing = point_.occurrence;
+  } else if (!(stage_.control().for_good && stage_.control().failed > 0)) {
+    stage_.control().failing = 0;
+    stage_.control().allocations = 0;
   }
 }
 
@@ -160,9 +139,20 @@ std::string Life::go() {
 }
 
 void Life::start() {
+  if (kind_.daemon) return start_daemon();
   if (!wait_until([this] { return is_ready(); }, surely) && !ended()) {
     wrong("neither listens nor ends");
   }
+}
+
+// The process that was started ends when the daemon serves, or has ended.
+void Life::start_daemon() {
+  if (!wait_until([] { return false; }, surely) && !ended()) return wrong("the start does not end");
+  if (process_->wait() != 0) return;
+  // By the pid file it would be whatever a fault has left there.
+  const std::vector<pid_t> left = children();
+  if (left.empty()) return wrong("exit code 0 without a daemon");
+  pid_ = left.front();
 }
 
 void Life::serve() {
@@ -172,12 +162,12 @@ void Life::serve() {
   const auto echo = port("listening on 127.0.0.1:");
   static_cast<void>(echoes(Client(echo, limit), small));
   static_cast<void>(echoes(Client(echo, limit), bulk));
-  static_cast<void>(echoes(Client(directory_ / "echo", limit), small));
+  static_cast<void>(echoes(Client(stage_.path("echo"), limit), small));
   static_cast<void>(Client(port("admin on http://127.0.0.1:"), limit)
                         .exchange("GET /status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
                                   std::size_t{1} << 20));
-  process_->signal(SIGUSR2);
-  process_->signal(SIGUSR1);
+  signal(SIGUSR2);
+  signal(SIGUSR1);
   wait_until([this] { return text().find("statistics:") != std::string::npos; }, limit);
   expect_served();
   expect_quiet();
@@ -190,14 +180,13 @@ void Life::reload() {
     return count(text(), "not reloaded: ") + count(text(), ": reloaded") +
            count(text(), " reloaded\n");
   };
-  directory_.write("configuration", configuration(directory_, "0x7f000003",
-                                                  ", file: " + (directory_ / "log").string()));
-  process_->signal(SIGHUP);
+  stage_.configure("0x7f000003", "log");
+  signal(SIGHUP);
   const bool answered = wait_until([&] { return tried() > 0; }, for_good ? perhaps : surely);
   if (ended() || for_good) return expect_quiet();
   if (!answered) return wrong("a reload is not answered");
   if (count(text(), " reloaded\n") == 0) {
-    process_->signal(SIGHUP);
+    signal(SIGHUP);
     if (!wait_until([&] { return count(text(), " reloaded\n") > 0; }, surely) && !ended())
       return wrong("the reload after the one that failed does not succeed");
   }
@@ -212,7 +201,7 @@ void Life::stop() {
   begin(Phase::stop);
   if (ended()) return;
   asked_to_stop_ = true;
-  process_->signal(SIGTERM);
+  signal(SIGTERM);
   static_cast<void>(idle->exchange("", 1));  // up to its FIN
   idle.reset();
   if (!wait_until([] { return false; }, surely) && !ended()) wrong("does not stop on SIGTERM");
@@ -225,7 +214,7 @@ void Life::expect_served() {
   if (ended() || (point_.for_good && hurt(*phase_))) return;
   const auto served = [this] {
     const auto echo = port("listening on 127.0.0.1:");
-    return echoes(Client(directory_ / "echo", surely), small) &&
+    return echoes(Client(stage_.path("echo"), surely), small) &&
            (echo == 0 || echoes(Client(echo, surely), small));
   };
   if (served() || served()) return;
@@ -236,10 +225,9 @@ void Life::expect_served() {
 void Life::expect_quiet() {
   const auto is_quiet = [this] {
     const auto calls = activity();
-    const auto time = processor_time(process_->pid());
+    const auto time = processor_time(pid_);
     std::this_thread::sleep_for(quiet_time);
-    return activity() - calls < quiet_calls &&
-           processor_time(process_->pid()) - time < quiet_processor;
+    return activity() - calls < quiet_calls && processor_time(pid_) - time < quiet_processor;
   };
   for (int attempts = 8; !ended() && !is_quiet();) {
     if (--attempts == 0) return wrong("spins");
@@ -247,7 +235,7 @@ void Life::expect_quiet() {
 }
 
 void Life::judge_end() {
-  exit_code_ = process_->wait();
+  exit_code_ = pid_ == process_->pid() ? process_->wait() : exit_code_of(pid_);
   static_cast<void>(process_->output().wait_for_end());
   static_cast<void>(process_->errors().wait_for_end());
   const std::string all = text();
@@ -261,7 +249,7 @@ void Life::judge_end() {
     return wrong("exit code " + std::to_string(exit_code_));
   const bool explained = !process_->errors().text().empty() || count(all, "error") > 0 ||
                          count(all, "critical") > 0 || count(all, "by force") > 0;
-  const bool mute = point_.for_good && name_of(point_.call) == "write";
+  const bool mute = point_.for_good && point_.call == SYS_write;
   if (!explained && !mute) wrong("exit code " + std::to_string(exit_code_) + " without a word");
 }
 
@@ -270,19 +258,20 @@ bool Life::hurt(Phase phase) const {
   return point_.occurrence != 0 && point_.phase <= phase;
 }
 
+void Life::signal(int number) const {
+  if (pid_ <= 1) throw std::logic_error("no process to signal");
+  kill(pid_, number);
+}
+
 bool Life::ended() const {
+  if (pid_ == process_->pid() && !process_->running()) return true;
   siginfo_t information{};
-  return waitid(P_PID, static_cast<id_t>(process_->pid()), &information,
-                WEXITED | WNOHANG | WNOWAIT) == 0 &&
+  return waitid(P_PID, static_cast<id_t>(pid_), &information, WEXITED | WNOHANG | WNOWAIT) == 0 &&
          information.si_pid != 0;
 }
 
 bool Life::is_ready() {
-  std::array<char, 4096> message{};
-  ssize_t size = 0;
-  while ((size = recv(manager_.get(), message.data(), message.size(), 0)) > 0)
-    told_.append(message.data(), static_cast<std::size_t>(size)).push_back('\n');
-  if (count(told_, "READY=1") > 0 && point_.for_good) return true;
+  if (count(stage_.told(), "READY=1") > 0 && point_.for_good) return true;
   return count(text(), "listening on ") >= 3 && count(text(), "admin on ") == 1;
 }
 
@@ -316,7 +305,7 @@ std::uint16_t Life::port(const std::string& before) const {
 }
 
 std::string Life::text() const {
-  return process_->output().text() + content(directory_ / "log") + process_->errors().text();
+  return process_->output().text() + stage_.content("log") + process_->errors().text();
 }
 
 void Life::wrong(const std::string& what) {

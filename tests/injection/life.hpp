@@ -4,16 +4,12 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
-#include "tests/injection/control.hpp"
+#include "tests/injection/stage.hpp"
 #include "tests/injection/system_calls.hpp"
-#include "tests/service/file_descriptor.hpp"
 #include "tests/service/process.hpp"
-#include "tests/temporary_directory.hpp"
 
 namespace injection {
 
@@ -34,14 +30,19 @@ struct Point {
 };
 std::string to_string(const Point& point);
 
+// What is counted and may fail, and whether the service is a daemon.
+struct Kind {
+  bool system_calls = true;  // or allocations
+  bool daemon = false;
+};
+
 // How often each call occurs in each phase while nothing fails.
 using Counts = std::map<Phase, std::map<int, std::uint64_t>>;
 
 // One life of the service: it starts, serves clients, reloads and stops, and one point fails.
 class Life {
  public:
-  // `traps_system_calls`: whether system calls are counted, or allocations.
-  Life(const Point& point, bool traps_system_calls);
+  Life(const Point& point, Kind kind);
   Life(const Life&) = delete;
   Life& operator=(const Life&) = delete;
   ~Life();
@@ -58,9 +59,9 @@ class Life {
   std::string text() const;
 
  private:
-  std::vector<std::string> command(bool traps_system_calls);
   void begin(Phase phase);
   void start();
+  void start_daemon();
   void serve();
   void reload();
   void stop();
@@ -68,6 +69,7 @@ class Life {
   void expect_quiet();
   void judge_end();
 
+  void signal(int number) const;
   bool hurt(Phase phase) const;
   bool ended() const;
   bool is_ready();
@@ -78,12 +80,11 @@ class Life {
   void wrong(const std::string& what);
 
   Point point_;
-  TemporaryDirectory directory_;
-  service::FileDescriptor manager_;  // the service manager's socket
-  std::string told_;                 // what it was told
-  Control* control_ = nullptr;
-  std::unique_ptr<service::Process> process_;
-  std::unique_ptr<SystemCalls> system_calls_;
+  Kind kind_;
+  Stage stage_;
+  std::optional<SystemCalls> system_calls_;  // answers to the program, so outlives it
+  std::optional<service::Process> process_;
+  pid_t pid_ = 0;  // of the service: of the process, or of the daemon that it has left
   Counts counts_;
   std::optional<Phase> phase_;
   bool asked_to_stop_ = false;

@@ -59,8 +59,9 @@ Control* shared_control() {
 // makes for a new thread and cannot do without, and close(2), which closes even where it fails.
 int listener_for_system_calls() {
   constexpr std::array never_fail = {
-      SYS_exit,   SYS_exit_group, SYS_rt_sigreturn, SYS_futex,           SYS_close,
-      SYS_munmap, SYS_brk,        SYS_rseq,         SYS_set_robust_list, SYS_rt_sigprocmask};
+      SYS_exit,    SYS_exit_group, SYS_rt_sigreturn,    SYS_futex,         SYS_close,  SYS_munmap,
+      SYS_brk,     SYS_rseq,       SYS_set_robust_list, SYS_getpid,        SYS_gettid, SYS_getuid,
+      SYS_geteuid, SYS_getgid,     SYS_getegid,         SYS_rt_sigprocmask};
   std::array<sock_filter, never_fail.size() + 3> filter{};
   filter[0] = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr));
   for (std::size_t i = 0; i < never_fail.size(); ++i) {

@@ -74,7 +74,6 @@ constexpr std::array known_calls = {
     KnownCall{SYS_fchmod, "fchmod", EROFS},
     KnownCall{SYS_fchmodat, "fchmodat", EROFS},
     KnownCall{SYS_getrandom, "getrandom", ENOSYS},
-    KnownCall{SYS_getpid, "getpid", EPERM},
     KnownCall{SYS_rt_sigaction, "rt_sigaction", EPERM},
     KnownCall{SYS_setsid, "setsid", EPERM},
     KnownCall{SYS_wait4, "wait4", ECHILD},
