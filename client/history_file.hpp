@@ -19,12 +19,12 @@ struct HistoryLines {
 
 /// Reads it; a file that does not exist has no lines. Waits shortly where another process has
 /// locked it.
-HistoryLines read_history(const std::filesystem::path& file);
+HistoryLines read_history(const std::filesystem::path& path);
 
 /// Adds lines after those of other clients that have ended meanwhile, and keeps the last 1000. A
 /// file that it makes is the user's alone (0600). Where it cannot be written it stays as it was.
 /// Returns what was wrong.
-std::optional<std::string> add_to_history(const std::filesystem::path& file,
+std::optional<std::string> add_to_history(const std::filesystem::path& path,
                                           const std::vector<std::string>& lines);
 
 }  // namespace client

@@ -4,8 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "client/output.hpp"
@@ -40,6 +43,20 @@ std::wstring_view before_cursor(EditLine* editor) {
   return {line->buffer, static_cast<std::size_t>(line->cursor - line->buffer)};
 }
 
+// ~/.editrc, if that is a file: a FIFO would have to be waited for.
+void read_settings(EditLine* editor) {
+  const char* const named = std::getenv("EDITRC");
+  const char* const home = std::getenv("HOME");
+  std::filesystem::path file;
+  if (named != nullptr) {
+    file = named;
+  } else if (home != nullptr) {
+    file = std::filesystem::path(home) / ".editrc";
+  }
+  std::error_code ignored;
+  if (std::filesystem::is_regular_file(file, ignored)) ::el_source(editor, file.c_str());
+}
+
 std::size_t common_prefix(const std::vector<std::string>& words) {
   const auto [first, last] = std::ranges::minmax_element(words);
   const auto ends = std::ranges::mismatch(*first, *last);
@@ -66,7 +83,7 @@ LineEditor::LineEditor(Style style, Completer completer)
   ::el_set(editor, EL_ADDFN, "complete-word", "Complete the word", complete_word);
   ::el_set(editor, EL_BIND, "^I", "complete-word", nullptr);
   ::el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
-  ::el_source(editor, nullptr);  // ~/.editrc
+  read_settings(editor);
   ::el_set(editor, EL_ADDFN, "begin-paste", "Take what is pasted as text", begin_paste);
   ::el_set(editor, EL_BIND, "\\235", "begin-paste", nullptr);
   ::el_set(editor, EL_BIND, "-a", "\\235", "begin-paste", nullptr);  // vi's other keys

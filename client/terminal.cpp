@@ -6,19 +6,29 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <initializer_list>
+#include <utility>
 
 #include "client/command.hpp"
 #include "client/failure.hpp"
 #include "client/output.hpp"
 #include "client/terminal_kind.hpp"
+#include "coro/signals.hpp"
 
 namespace client {
+namespace {
+
+// With a Ctrl-C the kernel forgets what has not been read: what is there now was typed after it.
+bool is_interrupted() {
+  sigset_t pending{};
+  return ::sigpending(&pending) == 0 && ::sigismember(&pending, SIGINT) == 1;
+}
+
+}  // namespace
 
 Terminal::Terminal(coro::Scheduler& scheduler, bool remember_lines)
-    : keyboard_(scheduler, STDIN_FILENO), signals_(scheduler.executor()) {
+    : keyboard_(scheduler, STDIN_FILENO) {
   if (remember_lines) history_.emplace(history_file());
-  for (const int signal : {SIGINT, SIGQUIT, SIGTERM, SIGHUP})
-    signals_.add(signal);
   if (understands_escapes(STDOUT_FILENO)) begin_editing();
   signal_task_ =
       scheduler.spawn("signals", [this](coro::Yield yield) { watch_signals(yield); }).value();
@@ -33,8 +43,6 @@ void Terminal::begin_editing() {
     return TerminalModes::give_back();
   }
   if (history_) editor_->use_history(history_->handle());
-  for (const int signal : {SIGWINCH, SIGTSTP, SIGCONT})
-    signals_.add(signal);
 }
 
 Terminal::~Terminal() {
@@ -48,8 +56,6 @@ void Terminal::stop() {
     if (const auto problem = history_->save()) report_history(*problem);
   }
   signal_task_.cancel();
-  coro::error_code ignored;
-  signals_.clear(ignored);
 }
 
 // ---- lines
@@ -94,6 +100,8 @@ std::optional<std::string> Terminal::read_plain_line(coro::Yield yield) {
 bool Terminal::await_strokes(coro::Yield yield) {
   while (strokes_.empty()) {
     if (keyboard_.wait_readable(yield)) return false;
+    while (is_interrupted() && !stopped_)
+      yield.now();  // first watch_signals()
     std::array<char, 4096> bytes{};
     const auto size = ::read(STDIN_FILENO, bytes.data(), bytes.size());
     if (size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN)) return false;
@@ -136,11 +144,16 @@ void Terminal::report_history(const std::string& problem) {
 // ---- signals
 
 void Terminal::watch_signals(coro::Yield yield) {
-  for (;;) {
-    const auto [error, signal] = signals_.async_wait(yield);
-    if (error) return;
-    handle(signal);
+  std::optional<coro::Signals> signals;
+  auto& scheduler = yield.scheduler();
+  if (editor_) {
+    signals.emplace(scheduler, std::initializer_list<int>{SIGINT, SIGQUIT, SIGTERM, SIGHUP,
+                                                          SIGWINCH, SIGTSTP, SIGCONT});
+  } else {
+    signals.emplace(scheduler, std::initializer_list<int>{SIGINT, SIGQUIT, SIGTERM, SIGHUP});
   }
+  while (const auto signal = signals->wait(yield))
+    handle(*signal);
 }
 
 void Terminal::handle(int signal) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <boost/asio/basic_signal_set.hpp>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -84,7 +83,6 @@ class Terminal {
   std::function<void()> on_interrupt_ = [] {};
   std::function<void()> on_status_ = [] {};
   std::function<void(int)> on_termination_ = [](int) {};
-  boost::asio::basic_signal_set<coro::Executor> signals_;
   coro::Task signal_task_;
 };
 

@@ -14,17 +14,18 @@
 namespace client {
 namespace {
 
-// Those that end a process and that nobody here waits for.
-constexpr std::array deadly_signals = {SIGABRT, SIGALRM, SIGBUS,  SIGFPE,  SIGILL,    SIGIO,
-                                       SIGPIPE, SIGPROF, SIGPWR,  SIGSEGV, SIGSTKFLT, SIGSYS,
-                                       SIGTRAP, SIGUSR1, SIGUSR2, SIGXCPU, SIGVTALRM};
+// Those that end a process, unless somebody waits for them.
+constexpr std::array deadly_signals = {SIGHUP,  SIGINT,  SIGQUIT,   SIGTERM, SIGABRT, SIGALRM,
+                                       SIGBUS,  SIGFPE,  SIGILL,    SIGIO,   SIGPIPE, SIGPROF,
+                                       SIGPWR,  SIGSEGV, SIGSTKFLT, SIGSYS,  SIGTRAP, SIGUSR1,
+                                       SIGUSR2, SIGXCPU, SIGVTALRM};
 
 // What a signal handler can reach.
 termios before{};
 volatile std::sig_atomic_t taken = 0;
 
 void write_sequence(std::string_view sequence) {
-  static_cast<void>(!::write(STDOUT_FILENO, sequence.data(), sequence.size()));
+  [[maybe_unused]] const auto size = ::write(STDOUT_FILENO, sequence.data(), sequence.size());
 }
 
 void set(const termios& modes) {

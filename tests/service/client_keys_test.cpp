@@ -154,6 +154,20 @@ TEST(ClientKeys, ControlCEndsASearchOfAnyLength) {
   EXPECT_EQ(echo.wait_for_bytes(13), "beta two\nxyz\n");
 }
 
+TEST(ClientKeys, KeepsWhatIsTypedRightAfterControlC) {
+  Echo echo;
+  Pty pty(client(echo.port()));
+  pty.wait_for("> ");
+  std::string sent;
+  for (int i = 0; i < 100; ++i) {
+    pty.type(
+        "not this\x03"
+        "this\n");
+    sent += "this\n";
+    ASSERT_EQ(echo.wait_for_bytes(sent.size()), sent);
+  }
+}
+
 // ---- the terminal remains the user's
 
 TEST(ClientKeys, GivesTheTerminalBackWhateverEndsIt) {
