@@ -9,7 +9,6 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -17,11 +16,13 @@
 #include "client/bench_report.hpp"
 #include "client/bench_results.hpp"
 #include "client/bench_worker.hpp"
-#include "client/connection.hpp"
 #include "client/failure.hpp"
 #include "client/output.hpp"
+#include "client/output_file.hpp"
 #include "client/plot.hpp"
+#include "client/resolution.hpp"
 #include "client/run.hpp"
+#include "client/source_addresses.hpp"
 #include "client/terminal_kind.hpp"
 #include "coro/scheduler.hpp"
 
@@ -57,15 +58,25 @@ std::chrono::nanoseconds cpu_time() {
 class Bench {
  public:
   Bench(coro::Scheduler& scheduler, const Options& options)
-      : options_(&options), signals_(scheduler.executor()) {
+      : scheduler_(&scheduler), options_(&options), signals_(scheduler.executor()) {
     for (const int signal : {SIGINT, SIGTERM})
       signals_.add(signal);
   }
 
-  void run(Yield yield);
+  /// After an exception there are threads that wait for more.
+  ~Bench() { shared_.stop = true; }
+  Bench(const Bench&) = delete;
+  Bench& operator=(const Bench&) = delete;
+  Bench(Bench&&) = delete;
+  Bench& operator=(Bench&&) = delete;
+
+  void begin();
   const BenchOutcome& outcome() const { return outcome_; }
 
  private:
+  void run(Yield yield);
+  bool find_addresses(Yield yield);
+  void sum_up();
   void start_threads();
   void wait_until(Yield yield, const std::atomic<std::size_t>& threads);
   void follow(Yield yield);
@@ -75,8 +86,10 @@ class Bench {
   void hide_progress() const;
   void watch_signals(Yield yield);
 
+  coro::Scheduler* scheduler_;
   const Options* options_;
   boost::asio::basic_signal_set<coro::Executor> signals_;
+  coro::Task resolver_;
   Addresses addresses_;
   Pattern pattern_;
   BenchSignals shared_;
@@ -90,25 +103,54 @@ class Bench {
   BenchOutcome outcome_;
 };
 
+void Bench::begin() {
+  scheduler_->spawn("bench", [this](Yield yield) { run(yield); }).value();
+}
+
 void Bench::run(Yield yield) {
-  auto addresses = resolve(yield, options_->target, options_->timeout);
-  if (!addresses) {
-    outcome_.results.add_failure(connect_failure(options_->target, addresses.error()));
-    return;
-  }
-  addresses_ = *addresses;
   const auto signals =
-      yield.scheduler().spawn("signals", [this](Yield inner) { watch_signals(inner); }).value();
-  start_threads();
-  wait_until(yield, shared_.ready);
-  start_ = Clock::now();
-  shared_.start = start_.time_since_epoch().count();
-  follow(yield);
-  wait_until(yield, shared_.finished);
-  hide_progress();
-  for (const auto& worker : workers_)
-    outcome_.results.merge(worker->results());
+      scheduler_->spawn("signals", [this](Yield inner) { watch_signals(inner); }).value();
+  if (find_addresses(yield)) {
+    start_threads();
+    wait_until(yield, shared_.ready);
+    start_ = Clock::now();
+    shared_.start = start_.time_since_epoch().count();
+    follow(yield);
+    wait_until(yield, shared_.finished);
+    hide_progress();
+    sum_up();
+  }
   signals.cancel();
+}
+
+bool Bench::find_addresses(Yield yield) {
+  const auto resolver = scheduler_->spawn("resolve", [this](Yield inner) {
+    auto addresses = resolve(inner, options_->target, options_->timeout);
+    if (addresses) {
+      addresses_ = *addresses;
+    } else if (!shared_.stop) {
+      outcome_.results.add_failure(connect_failure(options_->target, addresses.error()));
+    }
+  });
+  resolver_ = resolver.value();
+  (void)resolver_.join(yield);
+  return !addresses_.empty();
+}
+
+void Bench::sum_up() {
+  std::uint64_t messages = 0;
+  for (const auto& worker : workers_) {
+    outcome_.results.merge(worker->results());
+    messages += worker->live_messages();
+  }
+  const bool churns = options_->bench.mode == BenchMode::churn;
+  if (churns && had_to_search_for_ports(addresses_, messages, Clock::now() - start_)) {
+    outcome_.results.add_failure(
+        {FailureClass::local,
+         fmt::format("this machine ran out of ports to connect from, which measures its search for "
+                     "them: give --rate, or try 127.0.0.1 ({} connections)",
+                     messages)});
+  }
 }
 
 void Bench::start_threads() {
@@ -182,43 +224,61 @@ void Bench::hide_progress() const {
   if (progress_shown_) print_error("\r\033[K");
 }
 
+// The first one ends the run, the next the wait for what is still under way; a further one ends the
+// process.
 void Bench::watch_signals(Yield yield) {
-  const auto [failed, signal] = signals_.async_wait(yield);
-  if (failed) return;
-  outcome_.interrupted = true;
-  shared_.stop = true;
+  constexpr int most = 2;
+  while (shared_.interrupts < most) {
+    const auto [failed, signal] = signals_.async_wait(yield);
+    if (failed) return;
+    outcome_.interrupted = true;
+    shared_.stop = true;
+    ++shared_.interrupts;
+    resolver_.cancel();
+  }
   error_code ignored;
-  signals_.clear(ignored);  // a second one ends the process
+  signals_.clear(ignored);
 }
 
-// ---- after it
+BenchOutcome measure(const Options& options) {
+  coro::Scheduler scheduler;
+  Bench bench(scheduler, options);
+  bench.begin();
+  const auto failed = run_to_end(scheduler);
+  auto outcome = bench.outcome();
+  if (failed) outcome.results.add_failure(*failed);
+  return outcome;
+}
 
-bool write_plot(const Options& options, const BenchOutcome& outcome) {
-  std::ofstream file(*options.bench.plot, std::ios::binary);
-  file << bench_svg(options, outcome);
-  file.close();
-  if (file) return true;
-  report({FailureClass::local, fmt::format("{} cannot be written", *options.bench.plot)});
-  return false;
+void fail(BenchOutcome& outcome, const Options& options, error_code error) {
+  const auto failure = local_failure(*options.bench.plot, error);
+  // The first failure is reported when all are known, a later one here.
+  if (outcome.results.first_failure) report(failure);
+  outcome.results.add_failure(failure);
 }
 
 }  // namespace
 
 int run_bench(const Options& options) {
   raise_descriptor_limit();
-  coro::Scheduler scheduler;
-  Bench bench(scheduler, options);
-  scheduler.spawn("bench", [&bench](Yield yield) { bench.run(yield); }).value();
-  if (const auto failed = run_to_end(scheduler)) {
-    report(*failed);
-    return 1;
+  const bool plots = options.bench.plot.has_value();
+  OutputFile plot(options.bench.plot.value_or(""));
+  BenchOutcome outcome;
+  if (const auto failed = plots ? plot.open() : error_code()) {
+    fail(outcome, options, failed);
+  } else {
+    outcome = measure(options);
+    if (plots && outcome.began()) {
+      if (const auto unwritten = plot.write(bench_svg(options, outcome)))
+        fail(outcome, options, unwritten);
+    }
   }
-  const auto& outcome = bench.outcome();
   if (outcome.results.first_failure) report(*outcome.results.first_failure);
-  if (outcome.elapsed == 0s) return 1;  // it never began
-  print(bench_report(options, outcome));
-  const bool plotted = !options.bench.plot || write_plot(options, outcome);
-  return outcome.clean() && plotted ? 0 : 1;
+  // Where it never began, people have been told why; a program gets its object or row all the same.
+  const bool is_for_people = options.bench.format == BenchFormat::text;
+  if (outcome.began() || outcome.interrupted || !is_for_people)
+    print(bench_report(options, outcome));
+  return outcome.clean() ? 0 : 1;
 }
 
 }  // namespace client

@@ -11,6 +11,8 @@ namespace {
 using coro::Clock;
 namespace error = boost::asio::error;
 
+constexpr std::uint64_t distance = 25013;  // from one lane's origin to the next
+
 // One writer only: no atomic read-modify-write is needed.
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) {
   counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
@@ -23,21 +25,29 @@ void BenchThreadState::count_bytes(std::size_t size, Clock::time_point now) {
   if (measures(now)) results.bytes += size;
 }
 
-void BenchThreadState::count_message(Clock::duration latency, Clock::time_point now) {
+void BenchThreadState::count_message(Clock::time_point began, Clock::time_point now) {
   add(live_messages, 1);
-  if (!measures(now)) return;
+  if (measures(now)) ++results.messages_in_time;
+  if (!measures(began)) return;
   ++results.messages;
-  results.latency.record(latency);
+  results.latency.record(now - began);
 }
 
-BenchLane::BenchLane(coro::Descriptor socket, std::uint64_t origin, BenchThreadState& state)
+// By a schedule it is known how many there are to be.
+void BenchThreadState::count_lost(Clock::time_point began) {
+  if (!schedule || measures(began)) ++results.lost;
+}
+
+BenchLane::BenchLane(coro::Descriptor socket, std::uint64_t number, BenchThreadState& state)
     : state_(&state),
-      origin_(origin),
-      begun_(origin),
-      sent_(origin),
-      received_(origin),
-      message_end_(origin + state.message_size),
-      began_(state.pipeline) {
+      next_(number),
+      origin_(number * distance % Pattern::period),
+      begun_(origin_),
+      sent_(origin_),
+      received_(origin_),
+      message_end_(origin_ + state.message_size),
+      began_(state.pipeline),
+      more_follow_(!state.on_demand) {
   stream_.emplace(*state.scheduler, std::move(socket));
 }
 
@@ -63,55 +73,92 @@ void BenchLane::became_readable() {
 void BenchLane::take_turn() {
   if (!open_) return;
   if (failed_ || !receive()) return close();
-  if (state_->stopping) close_if_done();
+  if (state_->over && is_done()) close();
 }
 
-void BenchLane::close_if_done() {
-  if (under_way_ == 0) close();
+void BenchLane::finish(Clock::time_point now) {
+  send_due(now);
+  if (open_ && is_done()) close();
+}
+
+void BenchLane::take_what_came() {
+  if (!open_) return;
+  receive_all_that_came();
+  if (failed_ || is_done()) close();
 }
 
 void BenchLane::close() {
   if (!std::exchange(open_, false)) return;
-  state_->results.lost += under_way_;
+  count_lost();
   writer_.cancel();  // it may wait for the stream
   stream_.reset();
   --state_->open;
   state_->turn.notify_one();
 }
 
+void BenchLane::count_lost() {
+  for (std::size_t i = 0; i < under_way_; ++i)
+    state_->count_lost(began_[in_ring(oldest_ + i)]);
+}
+
 // ---- one by itself
 
-void BenchLane::run_one(Clock::time_point intended, coro::Yield yield) {
-  more_follow_ = false;
+bool BenchLane::run_one(Clock::time_point intended, coro::Yield yield) {
   begin_message(intended);
   write();
-  while (!failed_ && under_way_ > 0) {
-    const bool interrupted = !send_failed_ && stream_->wait_readable(yield);
-    if ((interrupted && !send_failed_) || !receive()) break;
+  bool interrupted = false;
+  while (!failed_ && !interrupted && under_way_ > 0) {
+    interrupted = !send_failed_ && stream_->wait_readable(yield) && !send_failed_;
+    interrupted ? receive_all_that_came() : static_cast<void>(receive());
   }
-  state_->results.lost += under_way_;
+  count_lost();
   writer_.cancel();
+  return failed_ || under_way_ == 0;
 }
 
 // ---- sending
 
-void BenchLane::send_due(Clock::time_point intended) {
-  due_.push_back(intended);
-  send_what_may_be(intended);
+void BenchLane::send_one(Clock::time_point now) {
+  if (!open_) return;
+  begin_message(now);
+  write();
+}
+
+void BenchLane::send_due(Clock::time_point now) {
+  if (open_) send_what_may_be(now);
 }
 
 void BenchLane::send_what_may_be(Clock::time_point now) {
-  while (under_way_ < state_->pipeline && !state_->stopping && more_follow_) {
-    if (!state_->paced) {
-      begin_message(now);
-    } else if (!due_.empty()) {
-      begin_message(due_.front());
-      due_.pop_front();
+  while (under_way_ < state_->pipeline && may_begin(now)) {
+    if (state_->schedule) {
+      begin_message(state_->schedule->due(next_));
+      next_ = state_->schedule->after(next_);
     } else {
-      break;
+      begin_message(now);
     }
   }
   if (sent_ != begun_ && !waits_for_room_) write();
+}
+
+bool BenchLane::may_begin(Clock::time_point now) const {
+  if (state_->stopping || !more_follow_) return false;
+  if (!state_->schedule) return true;
+  const auto due = state_->schedule->due(next_);
+  return due <= now && due < state_->measure_to;
+}
+
+// Once the measured time is over.
+bool BenchLane::is_done() const {
+  return under_way_ == 0 && !may_begin(state_->measure_to);
+}
+
+void BenchLane::leave_out_warmup() {
+  next_ = state_->schedule->from(next_, state_->measure_from);
+}
+
+std::uint64_t BenchLane::never_begun() const {
+  if (!state_->schedule) return 0;
+  return state_->schedule->count(next_, state_->measure_from, state_->measure_to);
 }
 
 void BenchLane::begin_message(Clock::time_point when) {
@@ -183,6 +230,12 @@ bool BenchLane::receive() {
   return !failed_;
 }
 
+// There is no time to wait any more; but after a pause of the whole process there is much to read.
+void BenchLane::receive_all_that_came() {
+  while (!failed_ && receive() && stream_->available() > 0) {
+  }
+}
+
 bool BenchLane::take(std::span<const std::byte> echoed, Clock::time_point now) {
   auto mismatch = state_->pattern->compare(received_, echoed, origin_);
   const bool surplus = received_ + echoed.size() > begun_;
@@ -195,7 +248,7 @@ bool BenchLane::take(std::span<const std::byte> echoed, Clock::time_point now) {
   received_ += echoed.size();
   state_->count_bytes(echoed.size(), now);
   for (; under_way_ > 0 && received_ >= message_end_; message_end_ += state_->message_size) {
-    state_->count_message(now - began_[oldest_], now);
+    state_->count_message(began_[oldest_], now);
     oldest_ = in_ring(oldest_ + 1);
     --under_way_;
   }

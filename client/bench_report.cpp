@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "client/histogram_chart.hpp"
@@ -24,9 +25,11 @@ double seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
-double cpu_per_message(const BenchOutcome& outcome) {
-  if (outcome.results.messages == 0) return 0;
-  return seconds(outcome.cpu_time) * 1e6 / static_cast<double>(outcome.results.messages);
+// In microseconds; nothing where nothing came back.
+std::optional<double> cpu_per_message(const BenchOutcome& outcome) {
+  const auto messages = outcome.results.messages_in_time;
+  if (messages == 0) return std::nullopt;
+  return seconds(outcome.cpu_time) * 1e6 / static_cast<double>(messages);
 }
 
 std::string failures_text(const BenchResults& results) {
@@ -39,6 +42,12 @@ std::string failures_text(const BenchResults& results) {
     text += fmt::format("{}{} echoes lost", text.empty() ? "" : ", ", results.lost);
   }
   return text;
+}
+
+// null where nothing failed.
+ordered_json first_failure_json(const BenchResults& results) {
+  if (!results.first_failure) return nullptr;
+  return {{"class", name_of(results.first_failure->kind)}, {"text", results.first_failure->text}};
 }
 
 ordered_json failures_json(const BenchResults& results) {
@@ -114,13 +123,17 @@ std::string bench_text(const Options& options, const BenchOutcome& outcome) {
   if (outcome.interrupted)
     add("interrupted", fmt::format("after {:.3g} s", seconds(outcome.elapsed)));
   const auto& connects = results.connect_times;
-  add("connections",
-      fmt::format("{}, connect min/avg/max = {}/{}/{} ms", results.connections,
-                  milliseconds_text(connects.min()), milliseconds_text(connects.mean()),
-                  milliseconds_text(connects.max())));
+  auto connections = fmt::to_string(results.connections);
+  if (!connects.empty()) {
+    connections +=
+        fmt::format(", connect min/avg/max = {}/{}/{} ms", milliseconds_text(connects.min()),
+                    milliseconds_text(connects.mean()), milliseconds_text(connects.max()));
+  }
+  add("connections", connections);
   add("echoes", fmt::format("{}, {:.0f}/s", results.messages, outcome.messages_per_second()));
   add("throughput", bytes_text(outcome.bytes_per_second()) + "/s each way");
-  add("client CPU", fmt::format("{:.2f} us per echo", cpu_per_message(outcome)));
+  if (const auto cpu = cpu_per_message(outcome))
+    add("client CPU", fmt::format("{:.2f} us per echo", *cpu));
   add("failures", failures_text(results));
   if (results.latency.empty()) return text;
   const auto& latency = results.latency;
@@ -151,8 +164,10 @@ std::string bench_json(const Options& options, const BenchOutcome& outcome) {
                     {"bytes_per_second", outcome.bytes_per_second()},
                     {"lost", results.lost},
                     {"failures", failures_json(results)},
-                    {"client_cpu_us_per_echo", cpu_per_message(outcome)}};
+                    {"failure", first_failure_json(results)},
+                    {"client_cpu_us_per_echo", nullptr}};
   if (bench.rate) json["rate"] = *bench.rate;
+  if (const auto cpu = cpu_per_message(outcome)) json["client_cpu_us_per_echo"] = *cpu;
   json["connect_ms"] = times_json(results.connect_times);
   json["latency_ms"] = times_json(results.latency);
   auto& histogram = json["histogram"] = ordered_json::array();
@@ -175,9 +190,15 @@ std::string bench_csv(const Options& options, const BenchOutcome& outcome) {
   std::uint64_t failures = 0;
   for (const auto& [kind, count] : results.failures)
     failures += count;
+  // A figure that there is none of is an empty field.
   const auto latency = [&](double share) {
+    if (results.latency.empty()) return std::string();
     return fmt::format("{:.6f}", seconds(results.latency.percentile(share)) * 1e3);
   };
+  const auto rate = [&](double number, int digits) {
+    return outcome.began() ? fmt::format("{:.{}f}", number, digits) : std::string();
+  };
+  const auto cpu = cpu_per_message(outcome);
   const std::vector<std::pair<const char*, std::string>> columns = {
       {"mode", name_of(bench.mode)},
       {"connections", fmt::to_string(bench.connections)},
@@ -187,15 +208,15 @@ std::string bench_csv(const Options& options, const BenchOutcome& outcome) {
       {"rate", bench.rate ? fmt::to_string(*bench.rate) : ""},
       {"elapsed_s", fmt::format("{:.3f}", seconds(outcome.elapsed))},
       {"echoes", fmt::to_string(results.messages)},
-      {"echoes_per_second", fmt::format("{:.1f}", outcome.messages_per_second())},
-      {"bytes_per_second", fmt::format("{:.0f}", outcome.bytes_per_second())},
+      {"echoes_per_second", rate(outcome.messages_per_second(), 1)},
+      {"bytes_per_second", rate(outcome.bytes_per_second(), 0)},
       {"p50_ms", latency(0.5)},
       {"p90_ms", latency(0.9)},
       {"p99_ms", latency(0.99)},
       {"p99.9_ms", latency(0.999)},
       {"p99.99_ms", latency(0.9999)},
       {"max_ms", latency(1)},
-      {"client_cpu_us_per_echo", fmt::format("{:.3f}", cpu_per_message(outcome))},
+      {"client_cpu_us_per_echo", cpu ? fmt::format("{:.3f}", *cpu) : ""},
       {"failures", fmt::to_string(failures)},
       {"lost", fmt::to_string(results.lost)}};
   std::string header;

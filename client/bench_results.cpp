@@ -18,6 +18,7 @@ void BenchResults::add_failure(const Failure& failure) {
 void BenchResults::merge(const BenchResults& other) {
   connections += other.connections;
   messages += other.messages;
+  messages_in_time += other.messages_in_time;
   bytes += other.bytes;
   lost += other.lost;
   latency.merge(other.latency);
@@ -28,7 +29,7 @@ void BenchResults::merge(const BenchResults& other) {
 }
 
 double BenchOutcome::messages_per_second() const {
-  return per_second(results.messages, elapsed);
+  return per_second(results.messages_in_time, elapsed);
 }
 
 double BenchOutcome::bytes_per_second() const {

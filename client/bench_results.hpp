@@ -14,10 +14,12 @@ namespace client {
 /// What one thread of a benchmark, or all together, measured.
 struct BenchResults {
   std::uint64_t connections = 0;  ///< that were made; with churn, in the measured time
-  std::uint64_t messages = 0;     ///< that came back the same, whole, in the measured time
-  std::uint64_t bytes = 0;        ///< that came back the same in the measured time
-  std::uint64_t lost = 0;         ///< messages that never came back
-  Histogram latency;
+  /// Every message that was meant to be sent in the measured time is one of these two in the end.
+  std::uint64_t messages = 0;  ///< that came back the same, whole, be it after the measured time
+  std::uint64_t lost = 0;      ///< that never did, or were never sent
+  std::uint64_t messages_in_time = 0;  ///< that came back within the measured time, for the rate
+  std::uint64_t bytes = 0;             ///< that came back the same in the measured time
+  Histogram latency;                   ///< of messages
   Histogram connect_times;
   std::map<FailureClass, std::uint64_t> failures;  ///< connections that ended so
   std::optional<Failure> first_failure;
@@ -42,6 +44,8 @@ struct BenchOutcome {
   std::vector<RateSample> rates;
   bool interrupted = false;
 
+  /// There was time that was measured.
+  bool began() const { return elapsed.count() > 0; }
   double messages_per_second() const;
   double bytes_per_second() const;
   /// Everything came back, and there was something.

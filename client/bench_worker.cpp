@@ -3,9 +3,11 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <utility>
 
 #include "client/failure.hpp"
+#include "client/run.hpp"
 #include "coro/time_limit.hpp"
 
 namespace client {
@@ -14,8 +16,10 @@ namespace {
 using coro::Clock;
 using coro::Yield;
 using namespace std::chrono_literals;
+namespace error = boost::asio::error;
 
-constexpr auto glance = 20ms;  // how often a thread looks what the others say
+constexpr auto glance = 20ms;           // how often a thread looks what the others say
+constexpr auto interrupted_drain = 1s;  // somebody waits for the results
 constexpr std::size_t most_opening_at_once = 32;
 constexpr std::size_t scratch_size = Pattern::longest;
 
@@ -37,7 +41,8 @@ BenchWorker::BenchWorker(std::size_t index, const Options& options, const Addres
       index_(index),
       share_(options.bench.connections / options.bench.threads +
              (index < options.bench.connections % options.bench.threads ? 1 : 0)),
-      scratch_(scratch_size) {
+      scratch_(scratch_size),
+      churn_(options, addresses, index, state_) {
   const auto& bench = options.bench;
   state_.scheduler = &scheduler_;
   state_.target = &options.target;
@@ -45,13 +50,16 @@ BenchWorker::BenchWorker(std::size_t index, const Options& options, const Addres
   state_.scratch = scratch_;
   state_.message_size = bench.size;
   state_.pipeline = bench.mode == BenchMode::idle ? 1 : bench.pipeline;
-  state_.paced = bench.rate.has_value() || bench.mode == BenchMode::idle;
+  state_.on_demand = bench.mode == BenchMode::idle || bench.mode == BenchMode::churn;
 }
 
 void BenchWorker::run() {
   never_be_cancelled();
   scheduler_.spawn("bench", [this](Yield yield) { conduct(yield); }).value();
-  scheduler_.run();
+  if (const auto failed = run_to_end(scheduler_)) {
+    state_.results.add_failure(*failed);
+    signals_->stop = true;
+  }
   lanes_.clear();
   ++signals_->finished;
 }
@@ -78,28 +86,37 @@ void BenchWorker::open_all(Yield yield) {
                                  })
                           .value());
   }
+  const auto watcher = scheduler_.spawn("watch", [&](Yield inner) {
+    while (!signals_->stop) {
+      if (coro::sleep_for(inner, glance)) return;
+    }
+    for (const auto& opener : openers)
+      opener.cancel();
+  });
   for (const auto& opener : openers)
     (void)opener.join(yield);
+  watcher.value().cancel();
+  (void)watcher.value().join(yield);
 }
 
 void BenchWorker::open_next(Yield yield) {
   ++opening_;
   auto connection = connect(yield, options_->target, *addresses_, options_->timeout);
   if (!connection) {
-    state_.results.add_failure(connect_failure(options_->target, connection.error()));
+    if (connection.error() != error::operation_aborted)
+      state_.results.add_failure(connect_failure(options_->target, connection.error()));
     signals_->stop = true;  // with fewer connections it would measure something else
     return;
   }
   ++state_.results.connections;
   state_.results.connect_times.record(connection->took);
   lanes_.push_back(
-      std::make_unique<BenchLane>(std::move(connection->socket), origin_of(lanes_.size()), state_));
+      std::make_unique<BenchLane>(std::move(connection->socket), number_of(lanes_.size()), state_));
 }
 
-// Far apart, so that an echo that goes to the wrong connection does not match.
-std::uint64_t BenchWorker::origin_of(std::size_t lane) const {
-  constexpr std::uint64_t stride = 25013;
-  return (index_ * share_ + lane) * stride % Pattern::period;
+// Among all of the benchmark: the threads take turns.
+std::uint64_t BenchWorker::number_of(std::size_t connection) const {
+  return connection * options_->bench.threads + index_;
 }
 
 bool BenchWorker::wait_for_start(Yield yield) {
@@ -110,6 +127,8 @@ bool BenchWorker::wait_for_start(Yield yield) {
   start_ = Clock::time_point(Clock::duration(signals_->start));
   state_.measure_from = start_ + options_->bench.warmup;
   state_.measure_to = state_.measure_from + options_->bench.duration;
+  const auto& bench = options_->bench;
+  if (bench.rate) state_.schedule.emplace(start_, *bench.rate, bench.connections);
   return true;
 }
 
@@ -117,15 +136,16 @@ bool BenchWorker::wait_for_start(Yield yield) {
 
 void BenchWorker::begin() {
   if (options_->bench.mode == BenchMode::churn) {
-    for (std::size_t number = 0; number < share_; ++number) {
-      spawn("churn", [this, number](Yield yield) { churn(number, yield); });
+    for (std::size_t connection = 0; connection < share_; ++connection) {
+      spawn("churn",
+            [this, number = number_of(connection)](Yield yield) { churn_.run(number, yield); });
     }
     return;
   }
   for (const auto& lane : lanes_)
     lane->open();
   spawn("lanes", [this](Yield yield) { serve_lanes(yield); });
-  if (options_->bench.rate)
+  if (state_.schedule)
     pacer_ = scheduler_.spawn("pace", [this](Yield yield) { pace(yield); }).value();
 }
 
@@ -146,87 +166,110 @@ void BenchWorker::spawn(const char* name, std::function<void(Yield)> body) {
   tasks_.push_back(scheduler_.spawn(name, std::move(body)).value());
 }
 
+// Also keeps the best rate, which is what the service can do.
 void BenchWorker::keep_time(Yield yield) {
-  for (;;) {
+  auto last = Clock::now();
+  for (std::uint64_t messages = 0;;) {
     const auto left = state_.measure_to - Clock::now();
     if (left <= 0s) return;
     if (signals_->stop) break;
     if (coro::sleep_for(yield, std::min<Clock::duration>(left, glance))) break;
+    const auto now = Clock::now();
+    const std::chrono::duration<double> took(now - std::exchange(last, now));
+    const auto echoes = live_messages() - std::exchange(messages, live_messages());
+    most_per_second_ = std::max(most_per_second_, static_cast<double>(echoes) / took.count());
   }
   state_.measure_to = Clock::now();
 }
 
-// Nothing new is sent; what is under way may still come back. Idle connections show now that they
-// live.
+// Nothing more is due, but what is due is still sent and may still come back. Idle connections show
+// now that they live.
 void BenchWorker::stop(Yield yield) {
+  const auto now = Clock::now();
   if (options_->bench.mode == BenchMode::idle) {
-    state_.measure_to += options_->timeout;
+    state_.measure_to = now + options_->timeout;
     for (const auto& lane : lanes_)
-      lane->send_due(Clock::now());
+      lane->send_one(now);
   }
-  state_.stopping = true;
+  state_.over = true;
+  state_.stopping = !state_.schedule || would_take_longer_than(longest_drain());
   pacer_.cancel();
+  churn_.end();
   for (const auto& lane : lanes_)
-    lane->close_if_done();
-  {
-    const coro::TimeLimit time(yield, options_->timeout);
-    for (const auto& task : tasks_)
+    lane->finish(now);
+  drain(yield);
+  state_.stopping = true;
+  count_the_rest();
+}
+
+Clock::duration BenchWorker::longest_drain() const {
+  if (!signals_->stop) return options_->timeout;
+  return std::min<Clock::duration>(options_->timeout, interrupted_drain);
+}
+
+// What is due and was not sent, at the best rate there was: then there is no use in beginning.
+bool BenchWorker::would_take_longer_than(Clock::duration time) const {
+  auto waiting = churn_.never_begun();
+  for (const auto& lane : lanes_)
+    waiting += lane->never_begun();
+  const auto possible = most_per_second_ * std::chrono::duration<double>(time).count();
+  return most_per_second_ > 0 && static_cast<double>(waiting) > possible;
+}
+
+void BenchWorker::drain(Yield yield) {
+  const int interrupts = signals_->interrupts;
+  const auto end = Clock::now() + longest_drain();
+  for (const auto& task : tasks_) {
+    while (!task.done()) {
+      const auto left = end - Clock::now();
+      if (left <= 0s || signals_->interrupts != interrupts) return;
+      const coro::TimeLimit time(yield, std::min<Clock::duration>(left, glance));
       (void)task.join(yield);
+    }
   }
-  const auto timed_out = transfer_failure(*state_.target, boost::asio::error::timed_out, 0);
+}
+
+void BenchWorker::count_the_rest() {
+  const auto timed_out = transfer_failure(*state_.target, error::timed_out, 0);
   for (const auto& lane : lanes_) {
+    lane->take_what_came();
     if (lane->is_open()) state_.results.add_failure(timed_out);
     lane->close();
+    state_.results.lost += lane->never_begun();
   }
   for (const auto& task : tasks_) {
     if (!task.done() && lanes_.empty()) state_.results.add_failure(timed_out);
     task.cancel();
   }
+  state_.results.lost += churn_.never_begun();
 }
 
-// Time from one message to the next at the rate, if it were spread over so many of all connections.
-Clock::duration BenchWorker::interval_over(std::size_t connections) const {
-  const double share =
-      static_cast<double>(connections) / static_cast<double>(options_->bench.connections);
-  const std::chrono::duration<double> interval(1 / (*options_->bench.rate * share));
-  return std::chrono::duration_cast<Clock::duration>(interval);
-}
-
-// The lanes take turns; one timer serves all.
+// One timer serves all lanes. A lane that is busy when a message is due sends it later by itself;
+// so at a rate that cannot be reached each is looked at now and then, not once for each message.
 void BenchWorker::pace(Yield yield) {
-  const auto interval = interval_over(lanes_.size());
-  for (std::size_t turn = 0; !state_.stopping; ++turn) {
-    const auto due = start_ + interval * static_cast<std::int64_t>(turn);
+  const auto& schedule = *state_.schedule;
+  const std::uint64_t lanes = lanes_.size();
+  const std::uint64_t connections = options_->bench.connections;
+  const auto due = [&](std::uint64_t turn) {
+    return schedule.due(turn / lanes * connections + number_of(turn % lanes));
+  };
+  bool measures = false;
+  for (std::uint64_t turn = 0; !state_.over;) {
     const auto now = Clock::now();
-    if (due > now && coro::sleep_for(yield, due - now)) return;
-    lanes_[turn % lanes_.size()]->send_due(due);
-  }
-}
-
-// Connect, one echo, close; the latency is that of all of it.
-void BenchWorker::churn(std::size_t number, Yield yield) {
-  const bool paced = options_->bench.rate.has_value();
-  const auto interval = paced ? interval_over(1) : Clock::duration();
-  const auto offset =
-      interval * static_cast<std::int64_t>(number) / static_cast<std::int64_t>(share_);
-  for (std::int64_t round = 0; !state_.stopping; ++round) {
-    const auto intended = paced ? start_ + offset + interval * round : Clock::now();
-    if (paced && coro::sleep_for(yield, intended - Clock::now())) return;
-    if (state_.stopping) return;
-    const coro::TimeLimit time(yield, options_->timeout);
-    auto connection = connect(yield, options_->target, *addresses_, options_->timeout);
-    if (!connection) {
-      if (connection.error() == boost::asio::error::operation_aborted) return;
-      state_.results.add_failure(connect_failure(options_->target, connection.error()));
-      if (coro::sleep_for(yield, glance)) return;
+    if (now >= state_.measure_from && !std::exchange(measures, true)) {
+      for (const auto& lane : lanes_)
+        lane->leave_out_warmup();
+    }
+    if (due(turn) > now) {
+      if (coro::sleep_for(yield, due(turn) - now)) return;
       continue;
     }
-    if (state_.measures(Clock::now())) {
-      ++state_.results.connections;
-      state_.results.connect_times.record(connection->took);
+    for (std::uint64_t looked_at = 0; looked_at < lanes && due(turn) <= now; ++looked_at)
+      lanes_[turn++ % lanes]->send_due(now);
+    if (due(turn) <= now) {
+      turn = std::max(turn, schedule.due_before(now) / connections * lanes);
+      yield.now();
     }
-    BenchLane lane(std::move(connection->socket), origin_of(number), state_);
-    lane.run_one(intended, yield);
   }
 }
 

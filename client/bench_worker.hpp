@@ -2,11 +2,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
 #include "client/bench_lane.hpp"
-#include "client/connection.hpp"
+#include "client/churn.hpp"
 #include "client/options.hpp"
 #include "coro/scheduler.hpp"
 
@@ -16,7 +17,8 @@ namespace client {
 struct BenchSignals {
   std::atomic<std::size_t> ready = 0;     ///< threads that have all their connections
   std::atomic<std::size_t> finished = 0;  ///< threads that are done
-  std::atomic<bool> stop = false;         ///< end early
+  std::atomic<bool> stop = false;         ///< end early, with what there is
+  std::atomic<int> interrupts = 0;        ///< by the operator; a new one ends a drain at once
   /// When the warm-up begins, for all, as ticks of coro::Clock; 0 while not all are ready.
   std::atomic<coro::Clock::rep> start = 0;
 };
@@ -46,11 +48,13 @@ class BenchWorker {
   void serve_lanes(coro::Yield yield);
   void keep_time(coro::Yield yield);
   void stop(coro::Yield yield);
+  coro::Clock::duration longest_drain() const;
+  bool would_take_longer_than(coro::Clock::duration time) const;
+  void drain(coro::Yield yield);
+  void count_the_rest();
   void pace(coro::Yield yield);
-  void churn(std::size_t number, coro::Yield yield);
   void spawn(const char* name, std::function<void(coro::Yield)> body);
-  std::uint64_t origin_of(std::size_t lane) const;
-  coro::Clock::duration interval_over(std::size_t connections) const;
+  std::uint64_t number_of(std::size_t connection) const;
 
   const Options* options_;
   const Addresses* addresses_;
@@ -63,6 +67,8 @@ class BenchWorker {
   coro::Clock::time_point start_;
   std::size_t opening_ = 0;  // how many were begun
   std::vector<std::unique_ptr<BenchLane>> lanes_;
+  Churn churn_;
+  double most_per_second_ = 0;     // echoes
   std::vector<coro::Task> tasks_;  // that serve connections
   coro::Task pacer_;
 };

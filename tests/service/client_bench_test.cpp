@@ -1,10 +1,17 @@
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
+#include <array>
+#include <atomic>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <optional>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
+#include "tests/service/black_hole.hpp"
 #include "tests/service/client_faulty_server.hpp"
 #include "tests/service/server.hpp"
 #include "tests/temporary_directory.hpp"
@@ -102,6 +109,120 @@ TEST(ClientBench, CountsLatencyFromWhenAMessageWasMeantToBeSent) {
       << finished.output;
 }
 
+// Every message that is due ends as an echo or as lost.
+void expect_all_accounted_for(const Finished& finished, int due) {
+  EXPECT_EQ(evaluate(finished.output, "r['echoes'] + r['lost']"), std::to_string(due) + "\n")
+      << finished.output << finished.errors;
+}
+
+std::vector<std::string> bench_at_100(std::uint16_t port, std::vector<std::string> more) {
+  more.insert(more.begin(), {"--connections", "4", "--rate", "100", "--warmup", "0", "--duration",
+                             "1", "--json"});
+  return bench(port, std::move(more));
+}
+
+TEST(ClientBench, CountsWhatIsDueWhileTheServerStandsStillAtTheEndAsLate) {
+  const FaultyServer server([](FaultyConnection& connection, int) {
+    connection.send(connection.receive(64));
+    connection.wait(1500ms);
+    connection.echo_until_end();
+  });
+  const auto finished = run(bench_at_100(server.port(), {}));
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  expect_all_accounted_for(finished, 100);
+  EXPECT_EQ(evaluate(finished.output, "r['lost'], r['latency_ms']['max'] > 1000"), "0 True\n");
+}
+
+TEST(ClientBench, CountsWhatIsUnderWayAtTheEndAsLateWithoutARateToo) {
+  const FaultyServer server([](FaultyConnection& connection, int) {
+    connection.send(connection.receive(64));
+    connection.wait(800ms);
+    connection.echo_until_end();
+  });
+  const auto finished = run(bench(server.port(), {"--json", "--warmup", "0"}));
+  EXPECT_EQ(evaluate(finished.output, "r['lost'], r['latency_ms']['max'] > 500"), "0 True\n")
+      << finished.output;
+}
+
+TEST(ClientBench, CountsWhatIsDueAtAServerThatFallsSilentAsLost) {
+  const FaultyServer server([](FaultyConnection& connection, int) {
+    connection.send(connection.receive(64));
+    connection.be_silent();
+  });
+  const auto finished = run(bench_at_100(server.port(), {"--timeout", "300ms"}));
+  EXPECT_EQ(finished.exit_code, 1);
+  expect_all_accounted_for(finished, 100);
+  EXPECT_EQ(evaluate(finished.output, "r['echoes'], r['failures']"), "4 {'timeout': 4}\n");
+}
+
+TEST(ClientBench, CountsWhatIsDueOnAConnectionThatFailedAsLost) {
+  const FaultyServer server([](FaultyConnection& connection, int number) {
+    if (number > 1) return connection.echo_until_end();
+    connection.send(connection.receive(64));
+    connection.receive(64);
+    connection.reset();
+  });
+  const auto finished = run(bench_at_100(server.port(), {}));
+  EXPECT_EQ(finished.exit_code, 1);
+  expect_all_accounted_for(finished, 100);
+  EXPECT_EQ(evaluate(finished.output, "r['echoes'], r['failures']"), "76 {'reset': 1}\n");
+}
+
+TEST(ClientBench, CountsWhatIsDueAsLostWhereNoConnectionCanBeMadeAnyMore) {
+  std::optional<FaultyServer> server;
+  std::atomic<int> echoes = 0;
+  server.emplace([&](FaultyConnection& connection, int) {
+    connection.send(connection.receive(64));
+    ++echoes;
+  });
+  Process process(bench_at_100(server->port(), {"--mode", "churn", "--timeout", "1s"}));
+  while (echoes < 20)
+    std::this_thread::sleep_for(5ms);
+  server.reset();
+  EXPECT_EQ(process.wait(), 1);
+  expect_all_accounted_for({1, process.output().wait_for_end(), process.errors().text()}, 100);
+}
+
+TEST(ClientBench, EndsInTimeAtARateThatCannotBeReached) {
+  const Server server;
+  for (const std::string mode : {"pingpong", "churn"}) {
+    Process process(bench(server.port(), {"--rate", "1e9", "--mode", mode, "--json", "--warmup",
+                                          "200ms", "--duration", "500ms", "--timeout", "20s"}));
+    EXPECT_EQ(process.wait(15s), 1);
+    const Finished finished{1, process.output().wait_for_end(), process.errors().text()};
+    expect_all_accounted_for(finished, 500'000'000);
+    EXPECT_EQ(evaluate(finished.output, "r['echoes'] > 0, r['failures']"), "True {}\n");
+  }
+}
+
+TEST(ClientBench, SharesARateEvenlyAmongThreadsAndConnections) {
+  std::array<std::atomic<std::size_t>, 3> bytes{};
+  const FaultyServer server([&](FaultyConnection& connection, int number) {
+    while (const auto received = connection.receive()) {
+      bytes.at(static_cast<std::size_t>(number - 1)) += received->size();
+      connection.send(*received);
+    }
+  });
+  const auto finished = run(bench_at_100(server.port(), {"--connections", "3", "--threads", "3"}));
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  std::vector<std::size_t> messages;
+  for (const auto& each : bytes)
+    messages.push_back(each / 64);
+  EXPECT_THAT(messages, testing::UnorderedElementsAre(34U, 33U, 33U));
+}
+
+TEST(ClientBench, LooksAtItsSocketsAfterAPauseBeforeItCallsAnythingLate) {
+  const Server server;
+  Process process(
+      bench(server.port(), {"--rate", "100", "--duration", "500ms", "--timeout", "1s", "--json"}));
+  server.log().wait_for_line(" received ", 20);
+  process.signal(SIGSTOP);
+  std::this_thread::sleep_for(2500ms);  // beyond the end and --timeout
+  process.signal(SIGCONT);
+  EXPECT_EQ(process.wait(), 0) << process.errors().text();
+  EXPECT_EQ(evaluate(process.output().wait_for_end(), "r['echoes'], r['lost']"), "50 0\n");
+}
+
 TEST(ClientBench, CountsConnectionsThatTheServerCloses) {
   const FaultyServer server([](FaultyConnection& connection, int number) {
     if (number % 2 == 0) {
@@ -137,6 +258,59 @@ TEST(ClientBench, EndsEarlyOnControlCWithWhatItHas) {
             "True True\n");
 }
 
+TEST(ClientBench, EndsAtOnceOnControlCWhileItConnects) {
+  const BlackHole hole;
+  Process process(bench(hole.port(), {"--timeout", "1h", "--json"}));
+  hole.wait_for_client();
+  process.signal(SIGINT);
+  EXPECT_EQ(process.wait(), 1);
+  EXPECT_EQ(evaluate(process.output().wait_for_end(), "r['interrupted'], r['connected']"),
+            "True 0\n");
+}
+
+TEST(ClientBench, HasResultsAlsoWhenItIsInterruptedInTheWarmUp) {
+  const Server server;
+  for (const std::string format : {"--json", "--csv", ""}) {
+    auto command = bench(server.port(), {"--warmup", "1h", "--rate", "100"});
+    if (!format.empty()) command.push_back(format);
+    const auto before = server.log().count_lines(" received ");
+    Process process(command);
+    server.log().wait_for_line(" received ", before + 10);
+    process.signal(SIGINT);
+    EXPECT_EQ(process.wait(), 1);
+    const auto output = process.output().wait_for_end();
+    if (format == "--json") {
+      EXPECT_EQ(evaluate(output, "r['interrupted']"), "True\n");
+    } else {
+      expect_contains(output, format == "--csv" ? ",0.000,0,,,,,,,,,,0,0\n" : "interrupted ");
+    }
+  }
+}
+
+TEST(ClientBench, WaitsForWhatIsUnderWayOnlyUntilControlC) {
+  const FaultyServer server([](FaultyConnection& connection, int) {
+    connection.receive(64);
+    connection.be_silent();
+  });
+  Process process(bench(server.port(), {"--timeout", "1h", "--json"}));
+  std::this_thread::sleep_for(1s);  // usually after --duration, but it ends in any case
+  process.signal(SIGINT);
+  EXPECT_EQ(process.wait(), 1);
+  EXPECT_EQ(evaluate(process.output().wait_for_end(), "r['interrupted'], r['failures']"),
+            "True {'timeout': 8}\n");
+}
+
+TEST(ClientBench, GivesJsonAndCsvAlsoWhereNothingListens) {
+  std::uint16_t port = 0;
+  {
+    port = FaultyServer([](auto&, int) {}).port();
+  }
+  const auto json = run(bench(port, {"--json"}));
+  EXPECT_EQ(json.exit_code, 1);
+  EXPECT_EQ(evaluate(json.output, "r['failure']['class'], r['echoes']"), "refused 0\n");
+  expect_contains(run(bench(port, {"--csv"})).output, "failures,lost\npingpong,8,");
+}
+
 TEST(ClientBench, SaysThatNothingListens) {
   std::uint16_t port = 0;
   {
@@ -170,11 +344,30 @@ TEST(ClientBench, DrawsAPictureThatIsWellFormed) {
   EXPECT_EQ(parsed.output, "svg\n") << parsed.errors;
 }
 
-TEST(ClientBench, Exits1WhenThePictureCannotBeWritten) {
+TEST(ClientBench, ReportsAPictureThatCannotBeWrittenBeforeItBegins) {
   const Server server;
-  const auto finished = run(bench(server.port(), {"--plot", "/does/not/exist.svg"}));
+  const auto finished =
+      run(bench(server.port(), {"--plot", "/does/not/exist.svg", "--duration", "1h", "--json"}));
   EXPECT_EQ(finished.exit_code, 1);
-  expect_contains(finished.errors, "/does/not/exist.svg");
+  expect_contains(finished.errors, "local: /does/not/exist.svg: No such file or directory");
+  EXPECT_EQ(evaluate(finished.output, "r['failure']['class']"), "local\n");
+}
+
+TEST(ClientBench, KeepsTheOldPictureWhereThereIsNothingToDraw) {
+  std::uint16_t port = 0;
+  {
+    port = FaultyServer([](auto&, int) {}).port();
+  }
+  const TemporaryDirectory directory;
+  const auto old = (directory / "old.svg").string();
+  const auto fresh = (directory / "fresh.svg").string();
+  std::ofstream(old) << "old";
+  EXPECT_EQ(run(bench(port, {"--plot", old})).exit_code, 1);
+  EXPECT_EQ(run(bench(port, {"--plot", fresh})).exit_code, 1);
+  std::string content;
+  std::ifstream(old) >> content;
+  EXPECT_EQ(content, "old");
+  EXPECT_FALSE(std::filesystem::exists(fresh));
 }
 
 }  // namespace

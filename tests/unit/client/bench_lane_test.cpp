@@ -20,6 +20,7 @@ namespace client {
 namespace {
 
 using coro::Yield;
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -34,6 +35,8 @@ std::pair<coro::Descriptor, coro::Descriptor> connected_sockets() {
 // A lane, what serves it, and the other end, which the test plays.
 class ABenchLane : public testing::Test {
  protected:
+  ABenchLane() { state_.measure_to = coro::Clock::time_point::max(); }
+
   void run(std::size_t message_size, std::size_t pipeline, std::function<void(Yield)> body) {
     lane_ = make_lane(message_size, pipeline);
     run([&](Yield yield) {
@@ -58,8 +61,7 @@ class ABenchLane : public testing::Test {
     state_.scratch = scratch_;
     state_.message_size = message_size;
     state_.pipeline = pipeline;
-    state_.measure_to = coro::Clock::time_point::max();
-    return std::make_unique<BenchLane>(std::move(near), 0, state_);
+    return std::make_unique<BenchLane>(std::move(near), number_, state_);
   }
 
   void take_turns(Yield yield) {
@@ -67,6 +69,8 @@ class ABenchLane : public testing::Test {
     for (BenchLane* lane : std::exchange(state_.ready, {}))
       lane->take_turn();
   }
+
+  void end_of_measured_time() { state_.over = state_.stopping = true; }
 
   // What the lane has sent, or a piece of it; nothing if it has not.
   std::vector<char> receive() const {
@@ -87,6 +91,7 @@ class ABenchLane : public testing::Test {
   Pattern pattern_;
   std::vector<std::byte> scratch_ = std::vector<std::byte>(Pattern::longest);
   BenchThreadState state_;
+  std::uint64_t number_ = 0;
   coro::Descriptor far_;
   std::unique_ptr<BenchLane> lane_;
 };
@@ -99,7 +104,7 @@ TEST_F(ABenchLane, CountsAnEchoAndSendsTheNextMessage) {
       send(message);
       take_turns(yield);
     }
-    state_.stopping = true;
+    end_of_measured_time();
     send(receive());
     take_turns(yield);
     EXPECT_FALSE(lane_->is_open());
@@ -112,7 +117,7 @@ TEST_F(ABenchLane, CountsAnEchoAndSendsTheNextMessage) {
 TEST_F(ABenchLane, SendsWhatThereIsNoRoomForWhenThereIs) {
   constexpr std::size_t pipeline = 8;
   run(Pattern::longest, pipeline, [this](Yield yield) {
-    state_.stopping = true;  // no more than these
+    end_of_measured_time();  // no more than these
     coro::Readiness readiness(yield.scheduler(), far_.number());
     while (lane_->is_open()) {
       EXPECT_FALSE(readiness.wait_readable(yield));
@@ -126,8 +131,8 @@ TEST_F(ABenchLane, SendsWhatThereIsNoRoomForWhenThereIs) {
 
 TEST_F(ABenchLane, WaitsForWhatIsUnderWayBeforeItCloses) {
   run(64, 2, [this](Yield yield) {
-    state_.stopping = true;
-    lane_->close_if_done();
+    end_of_measured_time();
+    lane_->finish(coro::Clock::now());
     EXPECT_TRUE(lane_->is_open());
     send(receive());
     take_turns(yield);
@@ -145,6 +150,112 @@ TEST_F(ABenchLane, WhatIsUnderWayWhenItIsClosedIsLostOnce) {
   });
   EXPECT_EQ(state_.results.lost, 3U);
   EXPECT_EQ(state_.open, 0U);
+}
+
+TEST_F(ABenchLane, MeasuresAMessageThatComesBackAfterTheMeasuredTimeByWhenItWasSent) {
+  run(64, 1, [this](Yield yield) {
+    state_.measure_to = coro::Clock::now();
+    end_of_measured_time();
+    send(receive());
+    take_turns(yield);
+  });
+  EXPECT_EQ(state_.results.messages, 1U);
+  EXPECT_EQ(state_.results.messages_in_time, 0U);
+  EXPECT_EQ(state_.results.latency.count(), 1U);
+}
+
+TEST_F(ABenchLane, TakesWhatHasArrivedBeforeItIsLate) {
+  run(64, 1, [this](Yield) {
+    end_of_measured_time();
+    send(receive());
+    lane_->take_what_came();
+    EXPECT_FALSE(lane_->is_open());
+  });
+  EXPECT_EQ(state_.results.messages, 1U);
+  EXPECT_TRUE(state_.results.clean());
+}
+
+// One that is number 1 of 2, with a message due each second.
+class AScheduledBenchLane : public ABenchLane {
+ protected:
+  AScheduledBenchLane() {
+    state_.schedule.emplace(start_, 1.0, 2);
+    state_.measure_from = start_;
+  }
+  void run(std::size_t pipeline, std::function<void(Yield)> body) {
+    number_ = 1;
+    ABenchLane::run(64, pipeline, std::move(body));
+  }
+
+  coro::Clock::time_point start_ = coro::Clock::now() + 24h;
+};
+
+TEST_F(AScheduledBenchLane, SendsWhatIsDueAndNoMore) {
+  run(10, [this](Yield) {
+    EXPECT_TRUE(receive().empty());
+    lane_->send_due(start_ + 999ms);
+    EXPECT_TRUE(receive().empty());
+    lane_->send_due(start_ + 1s);
+    EXPECT_EQ(receive().size(), 64U);
+    lane_->send_due(start_ + 1s);
+    EXPECT_TRUE(receive().empty());
+    lane_->send_due(start_ + 6s);  // those of 3 and 5 s
+    EXPECT_EQ(receive().size(), 128U);
+  });
+}
+
+TEST_F(AScheduledBenchLane, SendsWhatWasDueWhenItHasRoomAlsoAfterTheMeasuredTime) {
+  start_ = coro::Clock::now() - 100s;
+  state_.schedule.emplace(start_, 1.0, 2);
+  state_.measure_from = start_;
+  state_.measure_to = start_ + 6s;
+  run(1, [this](Yield yield) {
+    state_.over = true;
+    lane_->finish(coro::Clock::now());
+    for (const int left : {2, 1, 0}) {
+      EXPECT_EQ(lane_->never_begun(), static_cast<std::uint64_t>(left));
+      ASSERT_TRUE(lane_->is_open());
+      send(receive());
+      take_turns(yield);
+    }
+    EXPECT_FALSE(lane_->is_open());
+  });
+  EXPECT_EQ(state_.results.messages, 3U);
+  EXPECT_GT(state_.results.latency.min(), 90s) << "from when it was meant to be sent";
+  EXPECT_TRUE(state_.results.clean());
+}
+
+TEST_F(AScheduledBenchLane, KnowsWhatWasNeverSentAlsoWhenItsConnectionIsGone) {
+  run(1, [this](Yield yield) {
+    lane_->send_due(start_ + 1s);
+    far_.close();
+    take_turns(yield);
+    EXPECT_FALSE(lane_->is_open());
+    lane_->send_due(start_ + 3s);
+    state_.measure_to = start_ + 10s;
+  });
+  EXPECT_EQ(state_.results.lost, 1U);
+  EXPECT_EQ(lane_->never_begun(), 4U);  // of 3, 5, 7 and 9 s
+}
+
+TEST_F(AScheduledBenchLane, DoesNotCountWhatWasDueInTheWarmUpAsLost) {
+  state_.measure_from = start_ + 4s;
+  run(2, [this](Yield) {
+    lane_->send_due(start_ + 5s);  // those of 1 and 3 s
+    lane_->close();
+  });
+  EXPECT_EQ(state_.results.lost, 0U);
+}
+
+TEST_F(AScheduledBenchLane, LeavesOutWhatIsLeftOfTheWarmUp) {
+  state_.measure_from = start_ + 4s;
+  run(1, [this](Yield) {
+    lane_->leave_out_warmup();
+    lane_->send_due(start_ + 4s);
+    EXPECT_TRUE(receive().empty());
+    lane_->send_due(start_ + 5s);
+    EXPECT_EQ(receive().size(), 64U);
+  });
 }
 
 TEST_F(ABenchLane, AWrongByteClosesIt) {

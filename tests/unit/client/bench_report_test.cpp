@@ -22,6 +22,7 @@ BenchOutcome some_outcome() {
   outcome.cpu_time = 10ms;
   outcome.results.connections = 50;
   outcome.results.messages = 1000;
+  outcome.results.messages_in_time = 1000;
   outcome.results.bytes = 64000;
   for (int i = 1; i <= 1000; ++i)
     outcome.results.latency.record(i * 1us);
@@ -85,6 +86,29 @@ TEST(BenchJson, CanBeParsedAndIsComplete) {
     in_histogram += bucket["count"].get<std::uint64_t>();
   EXPECT_EQ(in_histogram, 1000U);
   EXPECT_EQ(json::parse(bench_json({}, failed_outcome()))["failures"]["reset"], 1);
+}
+
+TEST(BenchJson, IsCompleteAlsoWhereNothingBegan) {
+  BenchOutcome outcome;
+  outcome.results.add_failure({FailureClass::local, "\xff: no such file"});  // no UTF-8
+  const auto report = json::parse(bench_json({}, outcome));
+  EXPECT_EQ(report["failure"]["class"], "local");
+  EXPECT_EQ(report["failures"]["local"], 1);
+  EXPECT_EQ(report["echoes"], 0);
+  EXPECT_TRUE(report["latency_ms"].is_null());
+  EXPECT_TRUE(report["client_cpu_us_per_echo"].is_null());
+  EXPECT_TRUE(json::parse(bench_json({}, some_outcome()))["failure"].is_null());
+}
+
+TEST(BenchReports, TakeTheRateFromWhatCameBackInTime) {
+  auto outcome = some_outcome();
+  outcome.results.messages = 5000;  // most of them afterwards
+  EXPECT_EQ(json::parse(bench_json({}, outcome))["echoes_per_second"], 500);
+}
+
+TEST(BenchCsv, HasEmptyFieldsForFiguresThatThereAreNot) {
+  EXPECT_THAT(bench_csv({}, failed_outcome()), HasSubstr(",,,,,,,1,3\n"));
+  EXPECT_THAT(bench_csv({}, {}), HasSubstr(",0.000,0,,,,,,,,,,0,0\n"));
 }
 
 TEST(BenchCsv, HasAValueForEachColumn) {
