@@ -90,6 +90,7 @@ void Listener::wait_until_stopped(Yield yield) {
 void Listener::run(Yield yield) {
   keeps_urgent_bytes_ = keeps_urgent_bytes(socket_.number());
   accept_until_stopped(yield);
+  file_.remove();  // nobody connects any more
   // Who has connected before the socket closes is served; closing it would reset them. One that the
   // service manager keeps is not closed by closing it here.
   if (stopping_ && !inherited_) accept_who_waits(yield);

@@ -30,7 +30,12 @@ SocketFile& SocketFile::operator=(SocketFile&& other) noexcept {
 }
 
 SocketFile::~SocketFile() {
+  remove();
+}
+
+void SocketFile::remove() {
   if (!path_.empty() && is_in_place()) ::unlink(path_.c_str());
+  path_.clear();
 }
 
 bool SocketFile::is_in_place() const {

@@ -21,6 +21,10 @@ class SocketFile {
   SocketFile(const SocketFile&) = delete;
   SocketFile& operator=(const SocketFile&) = delete;
 
+  /// Removes it before its time. The socket should still be open: once that is closed, another file
+  /// can get the inode's number, and be taken for it.
+  void remove();
+
   /// Whether the file is still there; so is none.
   bool is_in_place() const;
 

@@ -10,10 +10,11 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <thread>
+#include <utility>
 
 #include "tests/service/file_descriptor.hpp"
-#include "tests/service/process.hpp"
 
 namespace service {
 
@@ -28,6 +29,24 @@ void wait_for_content(const std::filesystem::path& path, const std::string& part
     ASSERT_LT(Clock::now(), deadline) << path << ": " << content(path);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
+}
+
+std::unique_ptr<Process> the_one_of_eight_that_serves(const std::vector<std::string>& command) {
+  std::vector<std::unique_ptr<Process>> started;
+  for (int i = 0; i < 8; ++i)
+    started.push_back(std::make_unique<Process>(command));
+  std::unique_ptr<Process> serving;
+  for (auto& process : started) {
+    try {
+      process->output().wait_for_line("listening on ");
+      EXPECT_EQ(nullptr, serving);
+      serving = std::move(process);
+    } catch (const std::runtime_error&) {
+      EXPECT_EQ(69, process->wait());  // EX_UNAVAILABLE of sysexits.h
+    }
+  }
+  if (!serving) throw std::runtime_error("none of eight serves");
+  return serving;
 }
 
 DaemonTest::DaemonTest() {

@@ -4,9 +4,11 @@
 #include <sys/types.h>
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "tests/service/process.hpp"
 #include "tests/temporary_directory.hpp"
 
 namespace service {
@@ -15,6 +17,9 @@ std::string content(const std::filesystem::path& path);
 
 // Waits until the file contains `part`.
 void wait_for_content(const std::filesystem::path& path, const std::string& part);
+
+// Starts the command eight times at once: all but one must be refused with 69, and that one serves.
+std::unique_ptr<Process> the_one_of_eight_that_serves(const std::vector<std::string>& command);
 
 // Tests of --daemon. The commands are run in a directory of the test's own.
 class DaemonTest : public testing::Test {

@@ -9,7 +9,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -186,25 +185,11 @@ TEST(PidFile, IsWrittenWithoutADaemonToo) {
 TEST(PidFile, OfSeveralThatStartAtOnceOneHasIt) {
   const TemporaryDirectory directory;
   const std::string path = directory.write("echo.pid", "4194305\n");  // a stale one besides
-  std::vector<std::unique_ptr<Process>> started;
-  for (int i = 0; i < 8; ++i) {
-    started.push_back(std::make_unique<Process>(
-        std::vector<std::string>{COROECHO, "--port", "0", "--pidfile", path}));
-  }
-  std::vector<Process*> serving;
-  for (const auto& process : started) {
-    try {
-      process->output().wait_for_line("listening on ");
-      serving.push_back(process.get());
-    } catch (const std::runtime_error&) {
-      EXPECT_EQ(cannot_listen, process->wait());
-    }
-  }
-  ASSERT_EQ(1U, serving.size());
-  EXPECT_EQ(std::to_string(serving.front()->pid()) + '\n', content(path));
+  const auto serving = the_one_of_eight_that_serves({COROECHO, "--port", "0", "--pidfile", path});
+  EXPECT_EQ(std::to_string(serving->pid()) + '\n', content(path));
   EXPECT_EQ(1, std::distance(fs::directory_iterator(directory.path()), {}));
-  serving.front()->signal(SIGTERM);
-  EXPECT_EQ(0, serving.front()->wait());
+  serving->signal(SIGTERM);
+  EXPECT_EQ(0, serving->wait());
 }
 
 }  // namespace

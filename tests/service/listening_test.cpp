@@ -6,12 +6,11 @@
 #include <cstddef>
 #include <filesystem>
 #include <iterator>
-#include <memory>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <vector>
 
+#include "tests/service/daemon.hpp"
 #include "tests/service/process_status.hpp"
 #include "tests/service/server.hpp"
 
@@ -80,6 +79,22 @@ TEST(UnixSocket, EchoesAndGoesWithTheService) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+// Nobody can connect any more when it looks for the last time, and another that starts does not
+// take the file for a stale one, which the first would remove then.
+TEST(UnixSocket, ItsFileGoesBeforeTheSocketIsClosed) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory / "echo.sock";
+  const std::filesystem::path calls = directory / "calls";
+  Server server(with_unix_socket(path), {},
+                {"strace", "-D", "-o", calls, "-e", "trace=unlink,accept4"});
+  server.stop(SIGTERM);
+  wait_for_content(calls, "+++ exited with 0 +++");
+  const std::string text = content(calls);
+  const std::size_t removed = text.find("unlink(\"" + path.string() + "\")");
+  ASSERT_NE(std::string::npos, removed) << text;
+  EXPECT_NE(std::string::npos, text.find("accept4(", removed)) << text;
+}
+
 TEST(UnixSocket, HasItsModeFromTheConfiguration) {
   const TemporaryDirectory directory;
   const std::filesystem::path path = directory / "echo.sock";
@@ -114,23 +129,9 @@ TEST(UnixSocket, OfSeveralThatStartAtOnceOneHasIt) {
   const TemporaryDirectory directory;
   const std::filesystem::path path = directory / "echo.sock";
   const std::string configuration = directory.write("a.yaml", with_unix_socket(path));
-  std::vector<std::unique_ptr<Process>> started;
-  for (int i = 0; i < 8; ++i) {
-    started.push_back(
-        std::make_unique<Process>(std::vector<std::string>{COROECHO, "--config", configuration}));
-  }
-  std::vector<Process*> serving;
-  for (const auto& process : started) {
-    try {
-      process->output().wait_for_line("listening on ");
-      serving.push_back(process.get());
-    } catch (const std::runtime_error&) {
-      EXPECT_EQ(cannot_listen, process->wait());
-    }
-  }
-  ASSERT_EQ(1U, serving.size());
+  const auto serving = the_one_of_eight_that_serves({COROECHO, "--config", configuration});
   EXPECT_EQ("hello", SocketClient(path).echo("hello"));
-  serving.front()->output().wait_for_line("client 1 connected from unix");
+  serving->output().wait_for_line("client 1 connected from unix");
   EXPECT_EQ(2, std::distance(std::filesystem::directory_iterator(directory.path()), {}));
 }
 

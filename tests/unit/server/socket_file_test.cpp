@@ -48,6 +48,17 @@ TEST_F(SocketFileTest, RemovesOnceHoweverOftenItMoves) {
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
+TEST_F(SocketFileTest, IsRemovedBeforeItsTimeOnce) {
+  listen();
+  {
+    SocketFile file(path_.string());
+    file.remove();
+    EXPECT_FALSE(std::filesystem::exists(path_));
+    std::ofstream(path_) << "another's";
+  }
+  EXPECT_TRUE(std::filesystem::exists(path_));
+}
+
 TEST_F(SocketFileTest, RemovesAStaleSocket) {
   listen();
   acceptor_.reset();
