@@ -84,7 +84,7 @@ std::optional<std::string> Listeners::bind(Change& change, const Config& config,
   return std::nullopt;
 }
 
-void Listeners::open(Change change, const Config& config, coro::Yield yield) {
+void Listeners::open(Change& change, const Config& config, coro::Yield yield) {
   if (listeners_.empty()) adopt_inherited();
   stop(change.unwanted, yield);
   for (Listener& listener : listeners_)

@@ -46,7 +46,7 @@ class Listeners {
 
   /// Closes what is no longer wanted, applies the configuration to the rest, and accepts on what
   /// was bound.
-  void open(Change change, const Config& config, coro::Yield yield);
+  void open(Change& change, const Config& config, coro::Yield yield);
 
   /// Stops all, and waits until they have.
   void close(coro::Yield yield);

@@ -103,7 +103,7 @@ std::optional<std::string> Server::open(const Config& config, coro::Yield yield)
            cannot_listen(admin->address->endpoint, boost::asio::error::address_in_use);
   }
   admin_.open(std::move(*admin), config, yield);
-  listeners_.open(std::move(listeners), config, yield);
+  listeners_.open(listeners, config, yield);
   return std::nullopt;
 }
 
