@@ -28,13 +28,15 @@ namespace {
 
 constexpr const char* main_coroutine = "server";
 
-// A peer that is gone and a file that may not grow are errors of the write. What asks for figures
-// or for a new log file waits until there is a service, and does nothing to one that has ended.
+// A peer that is gone and a file that may not grow are errors of the write. What asks for
+// figures, a new log file or a reload waits until there is a service, and does nothing to one that
+// has ended.
 void keep_signals_from_ending_the_service() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   sigset_t requests;
   ::sigemptyset(&requests);
+  ::sigaddset(&requests, SIGHUP);
   ::sigaddset(&requests, SIGUSR1);
   ::sigaddset(&requests, SIGUSR2);
   ::pthread_sigmask(SIG_BLOCK, &requests, nullptr);

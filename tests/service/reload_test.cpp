@@ -176,6 +176,21 @@ TEST(Reload, AnAddressInUseIsOneErrorLineAndChangesNothing) {
   server.log().wait_for_line("client 1 connected");  // the log, too, is as it was
 }
 
+// A script sends SIGHUP as soon as it finds the pid file.
+TEST(Reload, ThatIsAskedForBeforeTheServiceWaitsForSignalsIsDone) {
+  const TemporaryDirectory directory;
+  const std::string pid_file = directory / "pid";
+  Process process({"strace", "-D", "-o", "/dev/null", "-e", "trace=signalfd4", "-e",
+                   "inject=signalfd4:delay_enter=300000", COROECHO, "--config",
+                   directory.write("echo.yaml", ""), "--host", "127.0.0.1", "--port", "0",
+                   "--pidfile", pid_file});
+  wait_for_file(pid_file);
+  process.signal(SIGHUP);
+  process.output().wait_for_line(" info reloaded");
+  process.signal(SIGTERM);
+  EXPECT_EQ(0, process.wait());
+}
+
 TEST(Reload, IsFinishedBeforeTheServiceStops) {
   for (int i = 0; i < 10; ++i) {
     Server server("{host: [127.0.0.1, 127.0.0.2, 127.0.0.3], port: 0}", {});
