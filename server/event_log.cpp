@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <new>
 #include <utility>
 
 namespace server {
@@ -51,8 +52,9 @@ void EventLog::close(std::chrono::milliseconds limit) {
   report_failure();
 }
 
-// Where the log cannot say it itself: one line, without waiting for who reads it.
-void EventLog::report_failure() const {
+// Where the log cannot say it itself: one line, without waiting for who reads it. Nobody is there
+// to catch what is thrown before the scheduler sleeps, and for want of memory there is no line.
+void EventLog::report_failure() const try {
   const auto failure = sink_->take_failure();
   if (!failure) return;
   const std::string place = config_.file.empty() ? "standard output" : config_.file;
@@ -60,6 +62,7 @@ void EventLog::report_failure() const {
   static_cast<void>(standard_error.write(fmt::format(
       "{}coroecho: cannot log to {}: {}; lines that do not fit into memory are dropped\n",
       standard_error.journal() ? "<3>" : "", place, failure.message())));
+} catch (const std::bad_alloc&) {
 }
 
 void EventLog::reopen() {

@@ -167,7 +167,7 @@ void Server::handle_signal(int signal) {
       }
       break;
     case SIGUSR1:
-      log_.logger().info("statistics: {}", to_log_line(status()));
+      log_.answer("statistics: " + to_log_line(status()));
       break;
     case SIGUSR2:
       log_.reopen();
