@@ -106,10 +106,20 @@ Task Scheduler::begin(Waiter& waiter, const char* name) {
 // ---- running
 
 void Scheduler::run() {
+  run_while([] { return true; });
+}
+
+void Scheduler::run(const Task& until) {
+  run_while([&] { return !until.done(); });
+}
+
+template <typename Condition>
+void Scheduler::run_while(Condition holds) {
   assert(!busy_);
   for (std::optional<std::size_t> ready = 0; ready;) {
     const bool idle = run_ready(*ready);
     before_sleep_();
+    if (!holds()) return;
     if (idle && queue_.empty()) {
       ready = wait();
     } else {

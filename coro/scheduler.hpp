@@ -89,6 +89,10 @@ class Scheduler {
   /// any more; it may be called again.
   void run();
 
+  /// The same, and not longer than until the task is done: who must end in time whatever others do
+  /// waits for no one else.
+  void run(const Task& until);
+
   /// Destroys all coroutines, as the destructor does: for whoever owns what they refer to, and is
   /// destroyed before the scheduler. run() may not be called any more, nor by a coroutine.
   void unwind();
@@ -134,6 +138,8 @@ class Scheduler {
   Waiter* idle_waiter();
   Task begin(Waiter& waiter, const char* name);
 
+  template <typename Condition>
+  void run_while(Condition holds);
   void queue(Waiter& waiter);
   void resume_now_or_queue(Waiter& waiter);
   void abort(Waiter& waiter);

@@ -9,11 +9,13 @@
 #include <vector>
 
 #include "coro/condition.hpp"
+#include "coro/descriptor.hpp"
 #include "coro/io.hpp"
 #include "coro/scheduler.hpp"
 #include "server/config.hpp"
 #include "server/event_log.hpp"
 #include "server/listening.hpp"
+#include "server/notice.hpp"
 #include "server/status.hpp"
 
 namespace server {
@@ -40,6 +42,8 @@ class Admin {
     bool needed = false;
     std::optional<ListenAddress> address = {};  // none: inherited, or off
     std::optional<coro::Acceptor> bound = {};
+    int socket = -1;  // that it will listen on
+    coro::Task listener = {};
   };
 
   /// What it takes, names resolved. The error is one line.
@@ -52,16 +56,23 @@ class Admin {
   /// changed, and the reason is returned in one line.
   std::optional<std::string> bind(Change& change, const std::vector<int>& ceding) const;
 
-  /// Ends what is there, and accepts where it was bound.
-  void open(Change change, const Config& config, coro::Yield yield);
+  /// Accepts where it was bound. If that cannot be then nothing has changed, and the reason is
+  /// returned in one line.
+  std::optional<std::string> start(Change& change);
+
+  /// Ends what was there before the change, and what the change has started if `keep` is false.
+  void open(const Change& change, const Config& config, bool keep, coro::Yield yield);
 
   /// Ends all connections and waits until they have.
   void close(coro::Yield yield);
 
  private:
-  void listen(coro::Acceptor acceptor, const char* remark);
-  void accept(coro::Acceptor& acceptor, coro::Yield yield);
-  void serve(coro::Socket socket, coro::Yield yield);
+  class Place;
+
+  void cancel();
+  void accept(const coro::Descriptor& listening, const std::string& address, coro::Yield yield);
+  coro::error_code accept_one(int listening);
+  void serve(coro::Descriptor socket, coro::Yield yield);
 
   coro::Scheduler& scheduler_;
   EventLog& log_;
@@ -72,6 +83,7 @@ class Admin {
   coro::Task listener_;
   std::list<coro::Task> connections_;
   coro::Condition ended_;
+  Notice cannot_accept_;
 };
 
 }  // namespace server

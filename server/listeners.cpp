@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <exception>
 #include <utility>
 
 #include "server/inherited_sockets.hpp"
@@ -84,13 +85,36 @@ std::optional<std::string> Listeners::bind(Change& change, const Config& config,
   return std::nullopt;
 }
 
-void Listeners::open(Change& change, const Config& config, coro::Yield yield) {
-  if (listeners_.empty()) adopt_inherited();
-  stop(change.unwanted, yield);
-  for (Listener& listener : listeners_)
-    listener.apply(config);
-  for (auto& [address, socket] : change.bound)
-    start(address, std::move(socket));
+std::optional<std::string> Listeners::open(Change& change, const Config& config,
+                                           coro::Yield yield) {
+  const std::size_t before = listeners_.size();
+  std::optional<std::string> failed;
+  try {
+    apply(config);
+    if (listeners_.empty()) adopt_inherited();
+    for (auto& [address, socket] : change.bound)
+      start(address, std::move(socket));
+  } catch (const std::exception& error) {
+    failed = error.what();
+  }
+  if (!failed) {
+    for (Listener* listener : change.unwanted)
+      stop(*listener, yield);
+    return std::nullopt;
+  }
+  while (listeners_.size() > before)
+    stop(listeners_.back(), yield);
+  try {
+    apply(context_.config);  // as it was
+  } catch (const std::exception&) {
+  }
+  return failed;
+}
+
+void Listeners::apply(const Config& config) {
+  for (Listener& listener : listeners_) {
+    if (!listener.lost()) listener.apply(config);
+  }
 }
 
 void Listeners::adopt_inherited() {
@@ -109,20 +133,26 @@ void Listeners::start(const ListenAddress& address, ListeningSocket socket) {
                      inherited ? " (inherited)" : "");
 }
 
-void Listeners::stop(const std::list<Listener*>& unwanted, coro::Yield yield) {
-  for (Listener* listener : unwanted) {
-    log_.logger().info("no longer listening on {}", to_string(listener->endpoint()));
-    listener->stop();
-    listener->wait_until_stopped(yield);
-    listeners_.remove_if([&](const Listener& other) { return &other == listener; });
+void Listeners::stop(Listener& listener, coro::Yield yield) {
+  if (!listener.lost()) {
+    log_.logger().info("no longer listening on {}", to_string(listener.endpoint()));
   }
+  listener.stop();
+  listener.wait_until_stopped(yield);
+  listeners_.remove_if([&](const Listener& other) { return &other == &listener; });
+}
+
+bool Listeners::has_lost_one() const {
+  return std::ranges::any_of(listeners_, &Listener::lost);
+}
+
+bool Listeners::none_left() const {
+  return std::ranges::all_of(listeners_, &Listener::lost);
 }
 
 void Listeners::close(coro::Yield yield) {
-  std::list<Listener*> all;
-  for (Listener& listener : listeners_)
-    all.push_back(&listener);
-  stop(all, yield);
+  while (!listeners_.empty())
+    stop(listeners_.front(), yield);
   for (Notice* notice : {&full_, &slowed_, &no_descriptors_, &no_memory_, &cannot_accept_})
     notice->close();
 }

@@ -44,9 +44,15 @@ class Listeners {
   std::optional<std::string> bind(Change& change, const Config& config,
                                   const std::vector<int>& ceding);
 
-  /// Closes what is no longer wanted, applies the configuration to the rest, and accepts on what
-  /// was bound.
-  void open(Change& change, const Config& config, coro::Yield yield);
+  /// Applies the configuration to what stays, accepts on what was bound, and closes what is no
+  /// longer wanted. If that cannot be then nothing has changed, and the reason is returned in one
+  /// line.
+  std::optional<std::string> open(Change& change, const Config& config, coro::Yield yield);
+
+  /// Whether one has lost its socket, which a change to the same addresses replaces.
+  bool has_lost_one() const;
+  /// Whether none is left that accepts.
+  bool none_left() const;
 
   /// Stops all, and waits until they have.
   void close(coro::Yield yield);
@@ -54,7 +60,8 @@ class Listeners {
  private:
   void start(const ListenAddress& address, ListeningSocket socket);
   void adopt_inherited();
-  void stop(const std::list<Listener*>& unwanted, coro::Yield yield);
+  void apply(const Config& config);
+  void stop(Listener& listener, coro::Yield yield);
 
   coro::Scheduler& scheduler_;
   EventLog& log_;

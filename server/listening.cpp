@@ -12,7 +12,6 @@
 #include <boost/asio/socket_base.hpp>
 #include <cerrno>
 #include <cstdint>
-#include <tuple>
 #include <utility>
 
 #include "coro/error.hpp"

@@ -10,13 +10,8 @@ LogFlusher::LogFlusher(coro::Scheduler& scheduler, EventLog& log)
 void LogFlusher::flush() {
   log_.flush();
   const auto retry_at = log_.retry_at();
-  if (!retry_at || retry_.pending() || stopped_) return;
+  if (!retry_at || retry_.pending()) return;
   retry_.expire_at(*retry_at);  // the scheduler wakes, and comes here before it sleeps again
-}
-
-void LogFlusher::stop() {
-  stopped_ = true;
-  retry_.stop();
 }
 
 }  // namespace server

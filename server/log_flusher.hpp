@@ -12,15 +12,12 @@ class LogFlusher {
  public:
   /// Both must outlive it.
   LogFlusher(coro::Scheduler& scheduler, EventLog& log);
-  /// From now on the scheduler is not kept running for the log's sake.
-  void stop();
 
  private:
   void flush();
 
   EventLog& log_;
   coro::Timer retry_;
-  bool stopped_ = false;
 };
 
 }  // namespace server

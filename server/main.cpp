@@ -13,6 +13,7 @@
 
 #include "coro/scheduler.hpp"
 #include "coro/standard_streams.hpp"
+#include "server/coroutine_names.hpp"
 #include "server/daemon.hpp"
 #include "server/event_log.hpp"
 #include "server/health_check.hpp"
@@ -66,16 +67,30 @@ int print(const std::string& text) {
   return fail("cannot write to standard output" + reason, EXIT_FAILURE);
 }
 
-// An exception ends the coroutine that it left. Only without the main one is there nothing to go on
-// for.
-void log_exception(server::EventLog& log, const char* coroutine,
-                   const std::exception_ptr& exception) {
+// An exception ends the coroutine that it left. One that serves a client matters to nobody else,
+// without another one the service stops, and without the main one there is nothing to go on for.
+void handle_exception(server::EventLog& log, server::Server& service, const char* coroutine,
+                      const std::exception_ptr& exception) {
   try {
     std::rethrow_exception(exception);
   } catch (const std::exception& error) {
     log.logger().error("coroutine '{}' ended by an exception: {}", coroutine, error.what());
   }
   if (coroutine == main_coroutine) std::rethrow_exception(exception);
+  if (!server::serves_one_client(coroutine)) service.fail();
+}
+
+// The first exception from outside of the coroutines stops the service, the second is the end.
+void run(coro::Scheduler& scheduler, const coro::Task& main, server::EventLog& log,
+         server::Server& service) {
+  try {
+    return scheduler.run(main);
+  } catch (const std::exception& error) {
+    if (main.done()) throw;
+    log.logger().error("the scheduler failed: {}", error.what());
+  }
+  service.fail();
+  scheduler.run(main);
 }
 
 // In the background of --daemon what goes wrong at the start is still said on the terminal.
@@ -94,21 +109,18 @@ int serve(const server::Options& options, const server::Config& config, server::
 
   int exit_code = EX_SOFTWARE;
   coro::Scheduler scheduler;
-  scheduler.on_exception([&](const char* name, const std::exception_ptr& exception) {
-    log_exception(log, name, exception);
-  });
   server::LogFlusher flusher(scheduler, log);
+  // Destroyed first, and with it all coroutines: they refer to everything above.
   server::Server service(
       scheduler, log, config, [&] { return server::effective_config(options); },
       std::move(startup));
-  scheduler
-      .spawn(main_coroutine,
-             [&](coro::Yield yield) {
-               exit_code = service.run(yield);
-               flusher.stop();
-             })
-      .value();
-  scheduler.run();
+  scheduler.on_exception([&](const char* name, const std::exception_ptr& exception) {
+    handle_exception(log, service, name, exception);
+  });
+  const coro::Task main =
+      scheduler.spawn(main_coroutine, [&](coro::Yield yield) { exit_code = service.run(yield); })
+          .value();
+  run(scheduler, main, log, service);
   log.close();
   return exit_code;
 }

@@ -26,6 +26,21 @@ constexpr std::size_t own_descriptors = 64;
 constexpr int most_failures = 10;
 constexpr std::chrono::milliseconds pause_between_failures{100};
 
+// For what takes no time, unless there is a fault in it.
+constexpr std::chrono::seconds longest_end{2};
+
+constexpr std::chrono::seconds between_attempts_to_listen{1};
+
+// The reason in one line if `act` cannot be done, which it returns or throws.
+template <typename Act>
+std::optional<std::string> attempt(Act act) {
+  try {
+    return act();
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
 }  // namespace
 
 Server::Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadConfig load_config,
@@ -43,11 +58,13 @@ Server::Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadCon
       manager_(scheduler, log, startup_.environment, [this] { return status(); }),
       signals_(scheduler, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) {}
 
+Server::~Server() {
+  scheduler_.unwind();
+}
+
 int Server::run(coro::Yield yield) {
-  const coro::Task reload_task =
-      spawn("reload", [this](coro::Yield inside) { reload_when_asked(inside); });
   const std::array own = {
-      reload_task, spawn("signals", [this](coro::Yield inside) { handle_signals(inside); }),
+      spawn("signals", [this](coro::Yield inside) { handle_signals(inside); }),
       spawn("lag", [this](coro::Yield inside) { measure_scheduler_lag(lag_, inside); })};
 
   log_.logger().info("coroecho {}, stacks guarded by {}", COROECHO_VERSION,
@@ -56,27 +73,42 @@ int Server::run(coro::Yield yield) {
                          : "mprotect");
   provide_descriptors();
   manager_.start();
-  int exit_code = EX_UNAVAILABLE;
-  if (const auto error = open(config_, yield)) {
-    log_.logger().critical("{}", *error);
-    manager_.failed(*error);
-    startup_.done(error);
-  } else {
-    ready_ = true;
-    manager_.ready();
-    startup_.done(std::nullopt);
-    signalled_.notify_all();  // a reload may have been asked for meanwhile
-    if (config_.faults.any()) log_.logger().warn("faults: this server misbehaves on purpose");
-    static_cast<void>(signalled_.wait(yield, [this] { return stops_ > 0; }));
-    static_cast<void>(reload_task.join(yield));  // one in progress still opens and closes listeners
-    exit_code = drain(yield);
+  opening_ = spawn("reload", [this](coro::Yield inside) { open_and_reload(inside); });
+  const int exit_code = serve(yield);
+  {
+    const coro::TimeLimit limit(yield, longest_end);
+    admin_.close(yield);
   }
-  admin_.close(yield);
   sessions_.close();
   manager_.close();
   for (const coro::Task& task : own)
     task.cancel();
-  return exit_code;
+  return failed_ ? EX_SOFTWARE : exit_code;
+}
+
+void Server::fail() {
+  failed_ = true;
+  stops_ = std::max(stops_, 1);
+  signalled_.notify_all();
+}
+
+// From the first listener to the last connection.
+int Server::serve(coro::Yield yield) {
+  const auto over = [this] { return stops_ > 0 || deserted_ || opening_.done(); };
+  static_cast<void>(signalled_.wait(yield, over));
+  const bool could_not_start = opening_.done() && !ready_ && stops_ == 0;
+  if (could_not_start) return EX_UNAVAILABLE;
+  stop_opening(yield);
+  const int exit_code = drain(yield);
+  return deserted_ ? EX_UNAVAILABLE : exit_code;
+}
+
+// A name that is being resolved is given up; a reload that has got further is finished, which does
+// not take long.
+void Server::stop_opening(coro::Yield yield) {
+  const coro::TimeLimit limit(yield, longest_end);
+  opening_.cancel();
+  static_cast<void>(opening_.join(yield));
 }
 
 coro::Task Server::spawn(const char* name, std::function<void(coro::Yield)> body) {
@@ -93,8 +125,9 @@ std::optional<std::string> Server::open(const Config& config, coro::Yield yield)
   // First all sockets, then all else: what cannot be done must leave everything as it was.
   Listeners::Change listeners = listeners_.change_to(*addresses);
   std::vector<int> ceding;
-  for (const Listener* listener : listeners.unwanted)
-    ceding.push_back(listener->descriptor());
+  for (const Listener* listener : listeners.unwanted) {
+    if (!listener->lost()) ceding.push_back(listener->descriptor());
+  }
   if (const auto socket = admin_.ceding(*admin)) ceding.push_back(*socket);
   if (auto error = admin_.bind(*admin, ceding)) return error;
   if (auto error = listeners_.bind(listeners, config, ceding)) return error;
@@ -102,16 +135,17 @@ std::optional<std::string> Server::open(const Config& config, coro::Yield yield)
     return admin->address->origin + ": " +
            cannot_listen(admin->address->endpoint, boost::asio::error::address_in_use);
   }
-  admin_.open(std::move(*admin), config, yield);
-  listeners_.open(listeners, config, yield);
-  return std::nullopt;
+  if (auto error = admin_.start(*admin)) return error;
+  auto error = listeners_.open(listeners, config, yield);
+  admin_.open(*admin, config, !error, yield);
+  return error;
 }
 
 int Server::drain(coro::Yield yield) {
-  ready_ = false;
+  const bool announced = std::exchange(ready_, false) && !failed_;
   const ShutdownConfig shutdown = config_.shutdown;
   manager_.stopping(shutdown.delay + shutdown.timeout);
-  if (shutdown.delay.count() > 0) {
+  if (announced && shutdown.delay.count() > 0) {
     log_.logger().info("stopping in {} ms, with {} connections", shutdown.delay.count(),
                        sessions_.active());
     const coro::TimeLimit limit(yield, shutdown.delay);
@@ -124,10 +158,11 @@ int Server::drain(coro::Yield yield) {
     sessions_.drain();
     static_cast<void>(sessions_.wait_until_none(yield));
   }
-  const bool in_time = sessions_.active() == 0 && stops_ == 1;
+  const bool in_time = sessions_.active() == 0 && stops_ <= 1;
   if (sessions_.active() > 0) {
     log_.logger().warn("{} connections did not end in time", sessions_.active());
     sessions_.abort();
+    const coro::TimeLimit limit(yield, longest_end);
     static_cast<void>(sessions_.wait_until_none(yield));
   }
   log_.logger().info(in_time ? "stopped" : "stopped by force");
@@ -178,28 +213,52 @@ void Server::handle_signal(int signal) {
   signalled_.notify_all();
 }
 
-// A coroutine of its own, so that a name that resolves slowly does not keep other signals waiting,
-// and so that a log file which is to be opened anew has been, when both were asked for together.
-void Server::reload_when_asked(coro::Yield yield) {
-  const auto due = [this] { return (reload_asked_ && ready_) || stops_ > 0; };
+// A coroutine of its own, so that a name that resolves slowly does not keep signals waiting, and so
+// that a log file which is to be opened anew has been, when both were asked for together.
+void Server::open_and_reload(coro::Yield yield) {
+  if (!start(yield)) return signalled_.notify_all();
+  const auto due = [this] { return reload_asked_ || listeners_.has_lost_one() || stops_ > 0; };
   while (!signalled_.wait(yield, due) && stops_ == 0) {
-    reload_asked_ = false;
-    reload(yield);
+    if (std::exchange(reload_asked_, false)) {
+      reload(yield);
+    } else {
+      replace_lost_listeners(yield);
+    }
   }
 }
 
-// All or nothing: what is wrong with the new configuration is said, and the old one stays.
+// Whether it listens now.
+bool Server::start(coro::Yield yield) {
+  const auto error = attempt([&] { return open(config_, yield); });
+  if (error && stops_ > 0) {
+    startup_.done("stopped before it could listen");
+  } else if (error) {
+    log_.logger().critical("{}", *error);
+    manager_.failed(*error);
+    startup_.done(error);
+  } else {
+    ready_ = true;
+    manager_.ready();
+    startup_.done(std::nullopt);
+    if (config_.faults.any()) log_.logger().warn("faults: this server misbehaves on purpose");
+  }
+  return ready_;
+}
+
+// All or nothing: what is wrong with the new configuration is logged, and the old one stays.
 void Server::reload(coro::Yield yield) {
   manager_.reloading();
-  std::optional<std::string> error;
-  std::optional<Config> config = load(error);
-  if (config) error = log_.configure(config->log);
-  if (config && !error && (error = open(*config, yield))) {
-    static_cast<void>(log_.configure(config_.log));  // as it was
-  }
+  std::optional<Config> config;
+  const auto error = attempt([&]() -> std::optional<std::string> {
+    config = load_config_();
+    if (auto wrong = log_.configure(config->log)) return wrong;
+    return open(*config, yield);
+  });
   if (error) {
+    // The log is as it was.
+    attempt([&] { return log_.configure(config_.log); });
     ++statistics_.failed_reloads;
-    log_.logger().error("not reloaded: {}", *error);
+    log_.logger().error("not reloaded: {}", stops_ > 0 ? "the service stops" : *error);
     manager_.reloaded(error);
     return;
   }
@@ -211,13 +270,19 @@ void Server::reload(coro::Yield yield) {
   manager_.reloaded(std::nullopt);
 }
 
-std::optional<Config> Server::load(std::optional<std::string>& error) const {
-  try {
-    return load_config_();
-  } catch (const ConfigError& wrong) {
-    error = wrong.what();
-    return std::nullopt;
+// A listening socket that somebody has shut down is opened anew. Where that cannot be, whoever is
+// connected is served on; without them there is nothing left to do.
+void Server::replace_lost_listeners(coro::Yield yield) {
+  if (const auto error = attempt([&] { return open(config_, yield); })) {
+    log_.logger().error("{}", *error);
   }
+  if (listeners_.none_left() && sessions_.active() == 0 && stops_ == 0) {
+    log_.logger().critical("no socket to listen on is left");
+    deserted_ = true;
+    return signalled_.notify_all();
+  }
+  const coro::TimeLimit limit(yield, between_attempts_to_listen);
+  static_cast<void>(signalled_.wait(yield, [this] { return reload_asked_ || stops_ > 0; }));
 }
 
 Status Server::status() const {
@@ -225,7 +290,7 @@ Status Server::status() const {
           .scheduler_lag = lag_,
           .coroutines = scheduler_.counters(),
           .dropped_log_lines = log_.dropped_lines(),
-          .ready = ready_,
+          .ready = ready_ && !listeners_.none_left(),
           .uptime = std::chrono::duration_cast<std::chrono::seconds>(coro::Clock::now() -
                                                                      statistics_.started)};
 }

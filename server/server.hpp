@@ -36,22 +36,35 @@ class Server {
 
   Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadConfig load_config,
          Startup startup);
+  /// Unwinds all coroutines of the scheduler, since they refer to this.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  Server(Server&&) = delete;
+  Server& operator=(Server&&) = delete;
 
   /// Serves until it is told to stop. Returns the exit code (sysexits.h): 0 stopped as asked, 69
-  /// cannot listen, 1 stopped by force.
+  /// cannot listen, or not any more, 1 stopped by force, 70 a part of it has failed. Then it may
+  /// have coroutines left that did not end in time.
   int run(coro::Yield yield);
+
+  /// Something that it needs has failed: it stops as if it were told to, and returns 70.
+  void fail();
 
   const Statistics& statistics() const { return statistics_; }
 
  private:
   coro::Task spawn(const char* name, std::function<void(coro::Yield)> body);
   std::optional<std::string> open(const Config& config, coro::Yield yield);
+  int serve(coro::Yield yield);
   int drain(coro::Yield yield);
+  void stop_opening(coro::Yield yield);
   void handle_signals(coro::Yield yield);
   void handle_signal(int signal);
-  void reload_when_asked(coro::Yield yield);
+  void open_and_reload(coro::Yield yield);
+  bool start(coro::Yield yield);
   void reload(coro::Yield yield);
-  std::optional<Config> load(std::optional<std::string>& error) const;
+  void replace_lost_listeners(coro::Yield yield);
   Status status() const;
   void provide_descriptors();
 
@@ -67,7 +80,10 @@ class Server {
   LatencyHistogram lag_;
   Admin admin_;
   ServiceManager manager_;
+  coro::Task opening_;  // opens and reloads
   bool ready_ = false;
+  bool failed_ = false;
+  bool deserted_ = false;  // there is nowhere to listen and nobody to serve any more
   coro::Signals signals_;
   int stops_ = 0;  // signals to stop so far: the second one is impatient
   bool reload_asked_ = false;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "coro/time_limit.hpp"
+#include "server/coroutine_names.hpp"
 
 namespace server {
 namespace {
@@ -48,7 +49,7 @@ bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer) try {
     coro::Descriptor socket;
   };
   Body body{this, last_number_ + 1, peer_at(peer), std::move(socket)};
-  if (!scheduler_.spawn("session", std::move(body))) {
+  if (!scheduler_.spawn(session_coroutine, std::move(body))) {
     socket = std::move(body.socket);  // NOLINT(bugprone-use-after-move): moved from on success only
     no_stack_.happened();
     return false;
