@@ -97,6 +97,22 @@ TEST(MaxConnections, EachAddressGetsItsShareOfTheSlots) {
     EXPECT_GE(count, 4);
 }
 
+TEST(MaxConnections, AnEstablishedClientIsServedBetweenTwoTurnsOfAccepting) {
+  Server server;
+  SocketClient established = server.connect();
+  established.echo("a");
+  server.process().signal(SIGSTOP);
+  std::vector<SocketClient> crowd;
+  for (int i = 0; i < 500; ++i)
+    crowd.push_back(server.connect());
+  established.send("b");  // behind all of them
+  server.process().signal(SIGCONT);
+  EXPECT_EQ("b", established.receive(1));
+  server.log().wait_for_line("client 501 connected");
+  const std::string log = server.log().text();
+  EXPECT_LT(log.find("client 1 received 1 bytes: \"b\""), log.find("client 101 connected"));
+}
+
 TEST(MaxConnections, IsToldAtMostOnceASecondWithACount) {
   const Server server("limits: {max_connections: 1}");
   const Clock::time_point begin = Clock::now();
