@@ -177,6 +177,7 @@ std::optional<Ending> Session::send_rest(const std::string& rest, Yield yield) {
   std::string_view left = rest;
   std::optional<Ending> ending;
   while (!left.empty() && !ending) {
+    if (context_.stage == Stage::aborting) return Ending::shutdown;
     unsent_ = left.size();
     const error_code wait_error = stream_->wait_writable(yield);
     if (wait_error && wait_error != error::operation_aborted) return ending_of(wait_error);
@@ -200,7 +201,8 @@ Ending Session::answer_arrived(Ending ending, Yield yield) {
   if (ending == Ending::write_timeout) return ending;
   error_code read_error;
   std::size_t arrived = stream_->available();
-  while (arrived > 0 && !read_error) {
+  const auto holds_back = [this] { return faults_ && context_.stage == Stage::aborting; };
+  while (arrived > 0 && !read_error && !holds_back()) {
     const std::size_t most = std::min(arrived, context_.scratch.size());
     const std::size_t size = stream_->receive(buffer(context_.scratch.data(), most), read_error);
     arrived -= size;
