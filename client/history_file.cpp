@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view header = "_HiStOrY_V2_\n";
 constexpr auto patience_of_reader = 200ms;
-constexpr auto patience_of_writer = 2s;  // clients that end together write one after the other
+constexpr auto patience_of_writer = 1s;  // clients that end together write one after the other
 constexpr auto between_tries = 5ms;
 
 std::string reason() {

@@ -53,8 +53,10 @@ void catch_deadly_signals() {
   }
 }
 
-// For a stack that has overflowed.
+// For a stack that has overflowed; a sanitizer has one already.
 void provide_a_stack_for_signals() {
+  stack_t given{};
+  if (::sigaltstack(nullptr, &given) != 0 || (given.ss_flags & SS_DISABLE) == 0) return;
   static std::array<std::byte, 16384> memory;
   const stack_t stack{.ss_sp = memory.data(), .ss_flags = 0, .ss_size = memory.size()};
   ::sigaltstack(&stack, nullptr);

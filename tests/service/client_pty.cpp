@@ -80,6 +80,11 @@ void Pty::type(std::string_view bytes) {
   }
 }
 
+void Pty::resize(Size size) {
+  const winsize wanted{size.rows, size.columns, 0, 0};
+  if (::ioctl(master_.get(), TIOCSWINSZ, &wanted) != 0) throw_errno("ioctl");
+}
+
 bool Pty::read_some() {
   pollfd readable{master_.get(), POLLIN, 0};
   if (::poll(&readable, 1, glance) <= 0 || (readable.revents & POLLIN) == 0) return false;

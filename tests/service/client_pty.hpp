@@ -40,6 +40,8 @@ class Pty {
   const TemporaryDirectory& home() const { return home_; }
 
   void type(std::string_view bytes);
+  // Gives the terminal another size, of which the program is told (SIGWINCH).
+  void resize(Size size);
   // Waits until it has written this after what earlier calls waited for. Throws std::runtime_error
   // with all that it has written when time is up, or it has ended.
   void wait_for(std::string_view text);
