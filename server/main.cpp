@@ -59,8 +59,10 @@ int fail(const std::string& line, int exit_code) {
   return exit_code;
 }
 
-// What the command line asks for instead of serving. A disk may be full, a pipe's reader gone.
+// What the command line asks for instead of serving. A disk may be full; a pipe whose reader has
+// gone ends the program quietly, as it does all that is asked so.
 int print(const std::string& text) {
+  std::signal(SIGPIPE, SIG_DFL);
   errno = 0;
   if (std::cout << text << std::flush) return EXIT_SUCCESS;
   const std::string reason = errno == 0 ? "" : ": " + std::generic_category().message(errno);

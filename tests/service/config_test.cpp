@@ -131,6 +131,15 @@ TEST(CommandLine, WhatCannotBePrintedIsAnError) {
   }
 }
 
+TEST(CommandLine, APipeWhoseReaderHasGoneEndsItQuietly) {
+  const std::string once_it_has_gone =
+      "(trap '' PIPE; while printf . 2>/dev/null; do :; done; exec \"$0\" --help) | true; echo "
+      "${PIPESTATUS[0]}";
+  const Finished finished = run({"bash", "-c", once_it_has_gone, COROECHO});
+  EXPECT_EQ("141\n", finished.output);
+  EXPECT_EQ("", finished.errors);
+}
+
 TEST(CommandLine, HelpListsEveryOption) {
   const Finished finished = run({COROECHO, "--help"});
   EXPECT_EQ(0, finished.exit_code);
