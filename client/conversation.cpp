@@ -255,7 +255,7 @@ void Conversation::terminate(int signal) {
 }
 
 void Conversation::say_failure(const Failure& failure) {
-  terminal_.complain(terminal_.style().bad(text_of(failure)));
+  terminal_.complain(text_of(failure));
 }
 
 }  // namespace

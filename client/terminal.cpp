@@ -129,7 +129,7 @@ void Terminal::say(std::string_view line) {
 }
 
 void Terminal::complain(std::string_view line) {
-  write_above([line] { print_error(fmt::format("{}\n", line)); });
+  write_above([&] { print_error(fmt::format("{}\n", error_style_.bad(line))); });
 }
 
 void Terminal::write_above(const std::function<void()>& write) {

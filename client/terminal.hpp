@@ -44,7 +44,7 @@ class Terminal {
   /// Shows a line, or several, above the prompt. No control characters but the style's and line
   /// ends.
   void say(std::string_view line);
-  /// The same, on standard error.
+  /// The same for an error, on standard error, which may be no terminal.
   void complain(std::string_view line);
   const Style& style() const { return style_; }
 
@@ -71,6 +71,7 @@ class Terminal {
   void report_history(const std::string& problem);
 
   Style style_ = Style::of(STDOUT_FILENO);
+  Style error_style_ = Style::of(STDERR_FILENO);
   std::optional<LineHistory> history_;
   TerminalModes modes_;
   std::optional<LineEditor> editor_;  // none: the kernel edits
