@@ -1,5 +1,6 @@
 #include "client/ping.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <boost/asio/basic_signal_set.hpp>
@@ -112,24 +113,25 @@ void Ping::run(Yield yield) {
       scheduler_->spawn("signals", [this](Yield inner) { watch_signals(inner); }).value();
   const auto late =
       scheduler_->spawn("late", [this](Yield inner) { give_up_on_late(inner); }).value();
-  const bool connected = ping_until_the_end(yield);
-  // Where there was no connection, that has been reported; a program still gets its last object.
-  if (connected || interrupted_ || options_->ping.json)
+  const bool has_results = ping_until_the_end(yield);
+  // Where no connection could be made, that has been reported; a program gets its last object.
+  if (has_results || interrupted_ || options_->ping.json)
     show_always(report_->summary(options_->target, tally()));
   link_.close();
   late.cancel();
   signals.cancel();
 }
 
-// False if there never was a connection. The deadline counts from the very beginning.
+// False if there could be no connection. The deadline counts from the very beginning.
 bool Ping::ping_until_the_end(Yield yield) {
   std::optional<coro::TimeLimit> deadline;
   if (options_->ping.deadline) deadline.emplace(yield, *options_->ping.deadline);
   const bool connected = open(yield);
   if (connected) send_all(yield);
-  if (!connected && deadline && deadline->expired())
-    link_lost(connect_failure(options_->target, error::timed_out));
-  return connected;
+  if (connected || !deadline || !deadline->expired()) return connected;
+  link_lost({FailureClass::timeout,
+             fmt::format("no connection to {} by the --deadline", options_->target.name())});
+  return true;
 }
 
 void Ping::send_all(Yield yield) {

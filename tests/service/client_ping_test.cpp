@@ -190,6 +190,7 @@ TEST(ClientPing, CountsItsDeadlineFromTheStartAndSumsUpWithoutAConnection) {
   expect_contains(finished.errors, "timeout: ");
   expect_contains(finished.output, "\"class\":\"timeout\"");
   expect_contains(finished.output, "\"event\":\"summary\"");
+  expect_contains(run(ping(hole.port(), {"-w", "200ms"})).output, "0 sent, 0 received");
 }
 
 TEST(ClientPing, SumsUpOnControlCWhileItConnects) {
