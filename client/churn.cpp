@@ -22,7 +22,7 @@ constexpr auto after_a_failure = 20ms;
 Churn::Churn(const Options& options, const Addresses& addresses, std::size_t thread,
              BenchThreadState& state)
     : options_(&options),
-      addresses_(&addresses),
+      addresses_(addresses),
       state_(&state),
       sources_(addresses, thread, options.bench.threads) {}
 
@@ -83,12 +83,16 @@ bool Churn::connect_and_echo(std::uint64_t number, Clock::time_point intended, Y
 }
 
 boost::system::result<Connection> Churn::connect_from_anywhere(Yield yield) {
-  auto connection =
-      connect(yield, options_->target, *addresses_, options_->timeout, sources_.next());
+  const auto try_to = [&] {
+    return connect(yield, options_->target, addresses_, options_->timeout, sources_.next());
+  };
+  auto connection = try_to();
   const bool no_port =
       !connection && connection.error() == boost::system::errc::address_not_available;
-  if (no_port && sources_.exhausted())
-    return connect(yield, options_->target, *addresses_, options_->timeout, sources_.next());
+  if (no_port && sources_.exhausted()) connection = try_to();
+  // One that does not answer is waited for once, not each time.
+  if (connection && connection->peer != addresses_.front())
+    std::iter_swap(addresses_.begin(), std::ranges::find(addresses_, connection->peer));
   return connection;
 }
 

@@ -15,7 +15,7 @@ namespace client {
 /// The connections of a thread of a benchmark that do not last: connect, one echo, close, again.
 class Churn {
  public:
-  /// The references must outlive it.
+  /// The options and the state must outlive it.
   Churn(const Options& options, const Addresses& addresses, std::size_t thread,
         BenchThreadState& state);
 
@@ -33,7 +33,7 @@ class Churn {
   boost::system::result<Connection> connect_from_anywhere(coro::Yield yield);
 
   const Options* options_;
-  const Addresses* addresses_;
+  Addresses addresses_;  // the one that answered last is the first
   BenchThreadState* state_;
   SourceAddresses sources_;
   std::deque<std::uint64_t> next_;  // numbers of each one's next message in the schedule

@@ -258,6 +258,17 @@ TEST(ClientBench, EndsEarlyOnControlCWithWhatItHas) {
             "True True\n");
 }
 
+// localhost is 127.0.0.1 and ::1.
+TEST(ClientBench, WaitsForAnAddressThatDoesNotAnswerOnlyOnce) {
+  const BlackHole hole;
+  const auto port = std::to_string(hole.port());
+  const Server server("", {"--host", "::1", "--port", port});
+  const auto finished = run({COROECHO_CLIENT, "--bench", "--mode", "churn", "--connections", "2",
+                             "--duration", "1", "--json", "localhost", port});
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  EXPECT_EQ(evaluate(finished.output, "r['echoes'] > 20"), "True\n") << finished.output;
+}
+
 TEST(ClientBench, EndsAtOnceOnControlCWhileItConnects) {
   const BlackHole hole;
   Process process(bench(hole.port(), {"--timeout", "1h", "--json"}));
