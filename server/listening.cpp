@@ -29,9 +29,9 @@ using boost::system::system_error;
 using coro::Acceptor;
 using ListenAddresses = std::vector<ListenAddress>;
 
-// Bytes that the kernel takes for one client beyond what is under way: as much as a session reads
-// at once, so that one which reads along takes it all.
-constexpr int most_unsent = 256 * 1024;
+// Bytes that the kernel takes for one client beyond what is under way: several reads of a session,
+// so that even a client with megabytes under way is seldom waited for.
+constexpr int most_unsent = 1024 * 1024;
 
 // What a host is asked for as.
 struct Wanted {
