@@ -9,6 +9,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -240,13 +241,17 @@ void Bench::watch_signals(Yield yield) {
   signals_.clear(ignored);
 }
 
-BenchOutcome measure(const Options& options) {
+BenchOutcome measure(const Options& options) try {
   coro::Scheduler scheduler;
   Bench bench(scheduler, options);
   bench.begin();
   const auto failed = run_to_end(scheduler);
   auto outcome = bench.outcome();
   if (failed) outcome.results.add_failure(*failed);
+  return outcome;
+} catch (const std::exception& error) {  // not even a scheduler could be made
+  BenchOutcome outcome;
+  outcome.results.add_failure({FailureClass::local, error.what()});
   return outcome;
 }
 

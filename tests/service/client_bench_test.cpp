@@ -322,6 +322,17 @@ TEST(ClientBench, GivesJsonAndCsvAlsoWhereNothingListens) {
   expect_contains(run(bench(port, {"--csv"})).output, "failures,lost\npingpong,8,");
 }
 
+TEST(ClientBench, GivesJsonAlsoWhereThisMachineLacksDescriptors) {
+  const Server server;
+  for (const char* limit : {"--nofile=8", "--nofile=20"}) {
+    auto command = bench(server.port(), {"--json", "--connections", "50"});
+    command.insert(command.begin(), {"prlimit", limit});
+    const auto finished = run(command);
+    EXPECT_EQ(finished.exit_code, 1);
+    EXPECT_EQ(evaluate(finished.output, "r['failure']['class']"), "local\n") << finished.errors;
+  }
+}
+
 TEST(ClientBench, SaysThatNothingListens) {
   std::uint16_t port = 0;
   {
