@@ -15,7 +15,7 @@ namespace server {
 class Delivery {
  public:
   /// The client has stalled after so many looks in succession that found no progress. An interval
-  /// is this fraction of limits.write_timeout.
+  /// is this fraction of limits.write_timeout and of the second that an acknowledgement may take.
   static constexpr int patience = 8;
 
   /// Everything had arrived at the last look, and nothing has been sent since: there is no need to

@@ -1,6 +1,5 @@
 #include "server/sessions.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <new>
 #include <utility>
@@ -13,7 +12,9 @@ namespace {
 
 // At whether clients take what they are sent, before others have their turn.
 constexpr std::size_t looks_in_a_turn = 64;
-constexpr std::chrono::milliseconds shortest_interval{10};
+
+// What has arrived is known only later: after a second where a segment was lost (RFC 6298).
+constexpr std::chrono::milliseconds longest_acknowledgement{1000};
 
 }  // namespace
 
@@ -108,8 +109,7 @@ coro::error_code Sessions::wait_for_next_look(coro::Yield yield) {
       if (const coro::error_code cancelled = write_timeout_changed_.wait(yield)) return cancelled;
       continue;
     }
-    const coro::TimeLimit interval(yield,
-                                   std::max(timeout / Delivery::patience, shortest_interval));
+    const coro::TimeLimit interval(yield, (timeout + longest_acknowledgement) / Delivery::patience);
     const coro::error_code aborted = write_timeout_changed_.wait(yield);
     if (interval.expired()) return {};
     if (aborted) return aborted;
