@@ -1,0 +1,149 @@
+#include <gtest/gtest.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/service/injected_failure.hpp"
+#include "tests/service/process_status.hpp"
+#include "tests/service/server.hpp"
+
+// A part of the service fails: the whole neither hangs nor goes on without it in silence.
+namespace service {
+namespace {
+
+constexpr int internal_error = 70;  // EX_SOFTWARE of sysexits.h
+constexpr int cannot_listen = 69;   // EX_UNAVAILABLE
+
+// Shuts down the listening sockets of another process, as `ss -K` does.
+void shut_down_listeners(pid_t process) {
+  const FileDescriptor handle(static_cast<int>(syscall(SYS_pidfd_open, process, 0)), "pidfd_open");
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/fd")) {
+    const int number = std::stoi(entry.path().filename());
+    const long copy = syscall(SYS_pidfd_getfd, handle.get(), number, 0);
+    if (copy < 0) continue;
+    const FileDescriptor descriptor(static_cast<int>(copy), "pidfd_getfd");
+    int listens = 0;
+    socklen_t size = sizeof listens;
+    getsockopt(descriptor.get(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
+    if (listens != 0) shutdown(descriptor.get(), SHUT_RDWR);
+  }
+}
+
+TEST(FailingPart, AListenerThatIsShutDownIsOpenedAgainAndClientsAreServedOn) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory / "echo.sock";
+  const std::uint16_t port = Server().port();  // free again
+  Server server(
+      "{host: 127.0.0.1, port: " + std::to_string(port) + ", unix: " + path.string() + "}", {});
+  server.log().wait_for_line("listening on ", 2);
+  SocketClient client = server.connect();
+  client.echo("before");
+  shut_down_listeners(server.process().pid());
+  server.log().wait_for_line("error no longer listening on ", 2);
+  server.log().wait_for_line(" listening on 127.0.0.1", 3);  // 2nd: no longer
+  server.log().wait_for_line(" listening on unix:", 3);
+  EXPECT_EQ("after", client.echo("after"));
+  EXPECT_EQ("tcp", SocketClient("127.0.0.1", port).echo("tcp"));
+  EXPECT_EQ("unix", SocketClient(path).echo("unix"));
+  EXPECT_LT(processor_share(server.process().pid()), idle_share);
+}
+
+TEST(FailingPart, AnAdminEndpointThatIsShutDownIsOpenedByTheNextReload) {
+  Server server("admin: {port: 0}");
+  server.log().wait_for_line("admin on http://");
+  shut_down_listeners(server.process().pid());
+  server.log().wait_for_line("error admin no longer on http://");
+  server.process().signal(SIGHUP);
+  server.log().wait_for_line("admin on http://", 2);
+}
+
+TEST(FailingPart, WithoutBeingToldOfEventsTheServiceEndsWithAnError) {
+  Server server;
+  SocketClient client = server.connect();
+  client.echo("before");
+  const InjectedFailure failure(server.process(), "epoll_wait:error=EBADF");
+  server.process().signal(SIGUSR1);  // it wakes
+  EXPECT_EQ(internal_error, server.process().wait());
+  server.log().wait_for_line("error the scheduler failed: epoll_wait: Bad file descriptor");
+}
+
+TEST(FailingPart, WithoutSignalsTheServiceDrains) {
+  Server server;
+  SocketClient client = server.connect();
+  client.echo("before");
+  const InjectedFailure failure(server.process(), "read:error=EIO");
+  server.process().signal(SIGUSR1);
+  EXPECT_EQ("", client.receive_until_end());
+  client.close();
+  server.expect_exit(internal_error);
+  EXPECT_EQ(1U, server.log().count_lines("client 1 disconnected: shutdown"));
+}
+
+TEST(FailingPart, AReloadThatCannotBeDoneChangesNothingAndTheNextOneWorks) {
+  Server server("{host: 127.0.0.1, port: 0}", {});
+  const std::uint16_t port = server.port();
+  server.write_configuration("{host: [127.0.0.1, 127.0.0.2], port: 0, tcp: {nodelay: false}}");
+  {
+    const InjectedFailure failure(server.process(), "setsockopt:error=ENOBUFS");
+    server.process().signal(SIGHUP);
+    server.log().wait_for_line("error not reloaded: ");
+  }
+  EXPECT_EQ("hello", SocketClient("127.0.0.1", port).echo("hello"));
+  server.process().signal(SIGHUP);
+  server.log().wait_for_line(" reloaded");
+  EXPECT_EQ("both", SocketClient("127.0.0.2", server.port("127.0.0.2")).echo("both"));
+}
+
+const std::vector<std::string> slow = {"env", "LD_PRELOAD=" SLOW_NAMES,
+                                       "ASAN_OPTIONS=verify_asan_link_order=0"};
+
+std::vector<std::string> slowly(const std::string& host) {
+  std::vector<std::string> command = slow;
+  command.insert(command.end(), {COROECHO, "--host", host, "--port", "0"});
+  return command;
+}
+
+TEST(SilentNameServer, DoesNotKeepAStartFromBeingStopped) {
+  Process process(slowly("example.test"));
+  process.output().wait_for_line("stacks guarded by");
+  process.signal(SIGTERM);
+  EXPECT_EQ(0, process.wait());
+}
+
+TEST(SilentNameServer, DoesNotKeepAReloadFromBeingStopped) {
+  Server server("{host: 127.0.0.1, port: 0, admin: {port: 0}}", {}, slow);
+  SocketClient client = server.connect();
+  client.echo("before");
+  server.write_configuration("{host: [127.0.0.1, example.test], port: 0, admin: {port: 0}}");
+  server.process().signal(SIGHUP);
+  EXPECT_EQ("meanwhile", client.echo("meanwhile"));
+  client.close();
+  server.stop(SIGTERM);
+}
+
+TEST(SilentNameServer, WithoutAThreadToAskItAStartIsRefusedAndAReloadIsAnErrorLine) {
+  std::vector<std::string> without = slow;
+  without.emplace_back("NO_THREADS=1");
+  Server server("{host: 127.0.0.1, port: 0}", {}, without);
+  server.write_configuration("{host: example.test, port: 0}");
+  server.process().signal(SIGHUP);
+  server.log().wait_for_line("not reloaded: ");
+  EXPECT_EQ("hello", server.connect().echo("hello"));
+
+  std::vector<std::string> command = slowly("example.test");
+  command.insert(command.begin() + 1, "NO_THREADS=1");
+  const Finished finished = run(command);
+  EXPECT_EQ(cannot_listen, finished.exit_code);
+  EXPECT_NE(std::string::npos, finished.output.find("cannot resolve 'example.test'"))
+      << finished.output;
+}
+
+}  // namespace
+}  // namespace service

@@ -1,0 +1,22 @@
+// Loaded before the other libraries (LD_PRELOAD): the name server never answers, and there may be
+// no thread to ask it.
+#include <dlfcn.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+extern "C" int getaddrinfo(const char*, const char*, const addrinfo*, addrinfo**) {
+  for (;;)
+    ::pause();
+}
+
+extern "C" int pthread_create(pthread_t* thread, const pthread_attr_t* attributes,
+                              void* (*start)(void*), void* argument) {
+  if (std::getenv("NO_THREADS") != nullptr) return EAGAIN;
+  static const auto system =
+      reinterpret_cast<decltype(&pthread_create)>(::dlsym(RTLD_NEXT, "pthread_create"));
+  return system(thread, attributes, start, argument);
+}
