@@ -218,7 +218,7 @@ void Server::handle_signal(int signal) {
 void Server::open_and_reload(coro::Yield yield) {
   if (!start(yield)) return signalled_.notify_all();
   const auto due = [this] { return reload_asked_ || listeners_.has_lost_one() || stops_ > 0; };
-  while (!signalled_.wait(yield, due) && stops_ == 0) {
+  while (!deserted_ && !signalled_.wait(yield, due) && stops_ == 0) {
     if (std::exchange(reload_asked_, false)) {
       reload(yield);
     } else {

@@ -59,6 +59,7 @@ class ManagedSocket {
     static_cast<void>(getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size));
     return ntohs(address.sin_port);
   }
+  void shut_down() const { shutdown(socket_.get(), SHUT_RDWR); }
   std::string descriptor() const { return std::to_string(socket_.get()); }
 
  private:
@@ -290,6 +291,21 @@ TEST_P(SocketActivationMisfit, IsOneLineAndExit78) {
 INSTANTIATE_TEST_SUITE_P(Sockets, SocketActivationMisfit,
                          testing::Values("Bound", "Datagram", "TwoAdmins", "Names", "Count"),
                          [](const auto& misfit) { return misfit.param; });
+
+TEST(SocketActivation, AnInheritedSocketThatIsShutDownEndsTheServiceWhenTheLastClientHasGone) {
+  const ManagedSocket tcp(AF_INET);
+  const ManagedSocket admin(AF_INET);
+  Server server("", {}, activation({&tcp, &admin}, "echo:admin"));
+  SocketClient client("127.0.0.1", tcp.port());
+  client.echo("before");
+  tcp.shut_down();
+  server.log().wait_for_line("error no longer listening on ");
+  EXPECT_THAT(answer_of(admin.port(), "/readyz"), HasSubstr("503"));
+  EXPECT_EQ("after", client.echo("after"));
+  client.close();
+  server.expect_exit(69);
+  server.log().wait_for_line("critical no socket to listen on is left");
+}
 
 }  // namespace
 }  // namespace service
