@@ -37,16 +37,15 @@ class PseudoTerminal {
     const std::string shell =
         "import os, signal, sys\n"
         "signal.signal(signal.SIGTTOU, signal.SIG_IGN)\n"
+        "passes = {signal.SIGTERM: signal.SIGTERM, signal.SIGUSR1: signal.SIGHUP}\n"
+        "passes[signal.SIGHUP] = signal.SIGHUP if sys.argv[2] == '1' else 0\n"
+        "for number in passes:\n"
+        "    signal.signal(number, lambda came, _: os.kill(job, passes[came]))\n"
         "job = os.fork()\n"
         "if job == 0:\n"
         "    os.setpgid(0, 0)\n"
         "    if sys.argv[1] == 'foreground': os.tcsetpgrp(0, os.getpid())\n"
         "    os.execvp(sys.argv[3], sys.argv[3:])\n"
-        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
-        "passes = {signal.SIGTERM: signal.SIGTERM, signal.SIGUSR1: signal.SIGHUP}\n"
-        "if sys.argv[2] == '1': passes[signal.SIGHUP] = signal.SIGHUP\n"
-        "for number in passes:\n"
-        "    signal.signal(number, lambda came, _: os.kill(job, passes[came]))\n"
         "sys.exit(os.waitstatus_to_exitcode(os.waitpid(job, 0)[1]))\n";
     std::vector<std::string> words = leader();
     words.insert(words.end(), {"python3", "-c", shell, ground, passes_hangup_on ? "1" : "0"});
