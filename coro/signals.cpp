@@ -5,6 +5,7 @@
 
 #include <boost/asio/error.hpp>
 #include <cerrno>
+#include <ctime>
 
 #include "coro/error.hpp"
 
@@ -26,13 +27,16 @@ int descriptor_for(const sigset_t& signals) {
 }  // namespace
 
 Signals::Signals(Scheduler& scheduler, std::initializer_list<int> signals)
-    : descriptor_(descriptor_for(set_of(signals))), readiness_(scheduler, descriptor_.number()) {
-  const sigset_t set = set_of(signals);
-  ::pthread_sigmask(SIG_BLOCK, &set, &before_);
+    : signals_(set_of(signals)),
+      descriptor_(descriptor_for(signals_)),
+      readiness_(scheduler, descriptor_.number()) {
+  ::pthread_sigmask(SIG_BLOCK, &signals_, &before_);
 }
 
+// By another call than wait(): where the descriptor cannot be read they would end the process.
 Signals::~Signals() {
-  while (next()) {
+  const timespec at_once{};
+  while (::sigtimedwait(&signals_, nullptr, &at_once) > 0) {
   }
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }

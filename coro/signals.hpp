@@ -48,6 +48,7 @@ class Signals {
  private:
   boost::system::result<int> next();
 
+  sigset_t signals_;
   sigset_t before_{};  // what was blocked already
   Descriptor descriptor_;
   Readiness readiness_;
