@@ -58,13 +58,15 @@ boost::system::result<std::vector<ListenAddress>, std::string> Listeners::resolv
 Listeners::Change Listeners::change_to(const std::vector<ListenAddress>& addresses) {
   Change change;
   if (!inherited_.empty()) return change;
-  for (const ListenAddress& address : addresses) {
-    const auto is_for = [&](const Listener& listener) { return listener.is_for(address); };
-    if (std::ranges::none_of(listeners_, is_for)) change.missing.push_back(address);
-  }
-  for (Listener& listener : listeners_) {
+  change.missing = addresses;
+  for (Listener& listener : listeners_) {  // each is asked once: a file may go at any time
     const auto is_for = [&](const ListenAddress& address) { return listener.is_for(address); };
-    if (std::ranges::none_of(addresses, is_for)) change.unwanted.push_back(&listener);
+    const auto wanted = std::ranges::find_if(change.missing, is_for);
+    if (wanted == change.missing.end()) {
+      change.unwanted.push_back(&listener);
+    } else {
+      change.missing.erase(wanted);
+    }
   }
   return change;
 }

@@ -6,6 +6,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <cerrno>
 #include <utility>
 
 #include "coro/error.hpp"
@@ -14,7 +15,7 @@ namespace server {
 
 SocketFile::SocketFile(std::string path) : path_(std::move(path)) {
   struct stat status {};
-  if (::lstat(path_.c_str(), &status) != 0) return;
+  coro::checked(::lstat(path_.c_str(), &status), "lstat");
   device_ = status.st_dev;
   inode_ = status.st_ino;
 }
@@ -41,8 +42,8 @@ void SocketFile::remove() {
 bool SocketFile::is_in_place() const {
   if (path_.empty()) return true;
   struct stat status {};
-  return ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
-         status.st_ino == inode_;
+  if (::lstat(path_.c_str(), &status) != 0) return errno != ENOENT && errno != ENOTDIR;
+  return status.st_dev == device_ && status.st_ino == inode_;
 }
 
 boost::system::error_code SocketFile::set_mode(mode_t mode) const {

@@ -13,7 +13,7 @@ class SocketFile {
  public:
   /// Of no socket: removes nothing.
   SocketFile() = default;
-  /// The file must exist.
+  /// The file must exist. Throws boost::system::system_error if it does not.
   explicit SocketFile(std::string path);
   ~SocketFile();
   SocketFile(SocketFile&& other) noexcept;
@@ -25,7 +25,7 @@ class SocketFile {
   /// can get the inode's number, and be taken for it.
   void remove();
 
-  /// Whether the file is still there; so is none.
+  /// Whether the file is still there, for all that can be seen; so is none.
   bool is_in_place() const;
 
   /// Changes its permissions, if it is still there.
