@@ -2,7 +2,10 @@
 // or die without a word.
 #include <gtest/gtest.h>
 
+#include <sys/syscall.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -55,8 +58,11 @@ std::vector<Point> points(Phase phase, bool for_good, Kind kind, std::uint64_t m
   return points;
 }
 
-void expect_none_bad(const std::vector<Point>& points, Kind kind) {
-  std::map<int, int> exit_codes;
+// How often the service ended with which exit code.
+using ExitCodes = std::map<int, std::size_t>;
+
+ExitCodes expect_none_bad(const std::vector<Point>& points, Kind kind) {
+  ExitCodes exit_codes;
   int reached = 0;
   int bad = 0;
   for (const Point& point : points) {
@@ -73,6 +79,7 @@ void expect_none_bad(const std::vector<Point>& points, Kind kind) {
   for (const auto& [code, number] : exit_codes)
     std::cout << ' ' << number << " x " << code;
   std::cout << '\n';
+  return exit_codes;
 }
 
 class Injection : public testing::TestWithParam<std::tuple<Phase, bool>> {
@@ -97,6 +104,24 @@ INSTANTIATE_TEST_SUITE_P(Phases, Injection,
                            return to_string(std::get<0>(parameters.param)) +
                                   (std::get<1>(parameters.param) ? "ForGood" : "Once");
                          });
+
+class InterruptedSleep : public testing::TestWithParam<Phase> {};
+
+// SIGSTOP and SIGCONT interrupt it (signal(7)).
+TEST_P(InterruptedSleep, ChangesNothing) {
+  constexpr Kind kind{.system_calls = true};
+  std::vector<Point> sleeps;
+  for (Point point : points(GetParam(), false, kind, 3)) {
+    if (point.call != SYS_epoll_pwait && name_of(point.call) != "epoll_wait") continue;
+    point.error = EINTR;
+    sleeps.push_back(point);
+  }
+  const std::size_t all = sleeps.size();
+  EXPECT_EQ((ExitCodes{{0, all}}), expect_none_bad(sleeps, kind));
+}
+
+INSTANTIATE_TEST_SUITE_P(Phases, InterruptedSleep, testing::ValuesIn(all_phases),
+                         [](const auto& phase) { return to_string(phase.param); });
 
 TEST(InjectionOfADaemon, AtItsStartIsReportedToWhoStartsIt) {
   constexpr Kind kind{.system_calls = true, .daemon = true};
