@@ -45,7 +45,9 @@ Scheduler::Scheduler(Options options)
     : options_(options),
       stacks_(options.stacks),
       context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
-      on_exception_(print_exception) {}
+      on_exception_(print_exception) {
+  context_.stop();  // as it is whenever it has nothing to do
+}
 
 Scheduler::~Scheduler() {
   unwind();

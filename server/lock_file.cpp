@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/system/errc.hpp>
+#include <cerrno>
 
 #include "coro/error.hpp"
 
@@ -18,19 +18,18 @@ struct flock whole_file(short type) {
 }  // namespace
 
 LockFile::LockFile(const std::filesystem::path& path) : path_(path.string() + ".coroecho-lock") {
-  do {
+  while (!error_) {
     file_ = coro::Descriptor(
         ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
-    if (!file_.is_open()) {
+    if (!file_.is_open() || !lock_for_writing(file_.number())) {
       error_ = coro::last_error();
+    } else if (const auto there = is_at(path_, file_.number()); there && *there) {
       return;
-    }
-    if (!lock_for_writing(file_.number())) {
-      file_.close();
-      error_ = make_error_code(boost::system::errc::operation_would_block);
-      return;
-    }
-  } while (!is_at(path_, file_.number()));  // its owner has just removed it
+    } else if (!there) {
+      error_ = there.error();
+    }  // otherwise its owner has just removed it
+  }
+  file_.close();
 }
 
 LockFile::~LockFile() {
@@ -48,11 +47,17 @@ bool is_locked_for_writing(int descriptor) {
   return ::fcntl(descriptor, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
-bool is_at(const std::filesystem::path& path, int descriptor) {
+boost::system::result<bool> is_at(const std::filesystem::path& path, int descriptor) {
+  using Result = boost::system::result<bool>;
   struct stat there {};
   struct stat open {};
-  return ::lstat(path.c_str(), &there) == 0 && ::fstat(descriptor, &open) == 0 &&
-         there.st_dev == open.st_dev && there.st_ino == open.st_ino;
+  if (::fstat(descriptor, &open) != 0)
+    return Result(boost::system::in_place_error, coro::last_error());
+  if (::lstat(path.c_str(), &there) == 0) {
+    return there.st_dev == open.st_dev && there.st_ino == open.st_ino;
+  }
+  if (errno == ENOENT) return false;
+  return Result(boost::system::in_place_error, coro::last_error());
 }
 
 }  // namespace server

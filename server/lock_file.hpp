@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/system/error_code.hpp>
+#include <boost/system/result.hpp>
 #include <filesystem>
 #include <string>
 
@@ -38,7 +39,7 @@ bool lock_for_writing(int descriptor);
 /// Whether another open file has that lock. Other locks, which strangers can have, do not count.
 bool is_locked_for_writing(int descriptor);
 
-/// Whether the path leads to the open file, and over no link.
-bool is_at(const std::filesystem::path& path, int descriptor);
+/// Whether the path leads to the open file, and over no link; or why that cannot be seen.
+boost::system::result<bool> is_at(const std::filesystem::path& path, int descriptor);
 
 }  // namespace server

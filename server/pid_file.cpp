@@ -96,7 +96,9 @@ PidFile::PidFile(std::filesystem::path path) : path_(std::move(path)) {
 }
 
 PidFile::~PidFile() {
-  if (file_.is_open() && is_at(path_, file_.number())) ::unlink(path_.c_str());
+  if (!file_.is_open()) return;
+  const auto there = is_at(path_, file_.number());
+  if (there && *there) ::unlink(path_.c_str());
 }
 
 }  // namespace server

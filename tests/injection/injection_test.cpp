@@ -20,15 +20,19 @@ namespace injection {
 namespace {
 
 // The occurrences of one call in a phase that are tried: at most `most`, evenly spread.
-// INJECTION=all tries them all, INJECTION=7 at most 7, INJECTION==7 the seventh alone.
-std::vector<std::uint64_t> chosen(std::uint64_t occurrences, std::uint64_t most) {
+// INJECTION=all tries them all, INJECTION=7 at most 7, INJECTION=read=7 the seventh read(2) alone.
+std::vector<std::uint64_t> chosen(int call, std::uint64_t occurrences, std::uint64_t most) {
   const char* variable = std::getenv("INJECTION");
   const std::string wanted = variable == nullptr ? "" : variable;
-  if (wanted.starts_with('=')) return {std::stoull(wanted.substr(1))};
-  if (wanted == "all")
+  if (const std::size_t name = wanted.find('='); name != std::string::npos) {
+    if (wanted.substr(0, name) != name_of(call)) return {};
+    return {std::stoull(wanted.substr(name + 1))};
+  }
+  if (wanted == "all") {
     most = occurrences;
-  else if (!wanted.empty())
+  } else if (!wanted.empty()) {
     most = std::stoull(wanted);
+  }
 
   std::vector<std::uint64_t> all;
   const std::uint64_t number = std::min(occurrences, most);
@@ -52,7 +56,7 @@ std::vector<Point> points(Phase phase, bool for_good, Kind kind, std::uint64_t m
   for (const auto& [call, number] : occurrences(phase, kind)) {
     if ((call == allocation) == kind.system_calls) continue;
     const int error = call == allocation ? 0 : plausible_error(call);
-    for (const std::uint64_t occurrence : chosen(number, most))
+    for (const std::uint64_t occurrence : chosen(call, number, most))
       points.push_back({phase, call, occurrence, for_good, error});
   }
   return points;

@@ -74,11 +74,10 @@ std::string to_string(Phase phase) {
 }
 
 std::string to_string(const Point& point) {
-  const std::string name = point.call == allocation ? "allocation" : name_of(point.call);
   const std::string error =
       point.error == 0 ? "" : std::string(" with ") + strerrorname_np(point.error);
-  return name + " " + std::to_string(point.occurrence) + (point.for_good ? " and later" : "") +
-         error + ", " + to_string(point.phase);
+  return name_of(point.call) + " " + std::to_string(point.occurrence) +
+         (point.for_good ? " and later" : "") + error + ", " + to_string(point.phase);
 }
 
 Life::Life(const Point& point, Kind kind) : point_(point), kind_(kind) {
@@ -168,7 +167,8 @@ void Life::serve() {
                                   std::size_t{1} << 20));
   signal(SIGUSR2);
   signal(SIGUSR1);
-  wait_until([this] { return text().find("statistics:") != std::string::npos; }, limit);
+  wait_until([this] { return count(text(), "statistics: ") + count(text(), "signal ") > 0; },
+             limit);
   expect_served();
   expect_quiet();
 }

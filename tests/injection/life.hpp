@@ -17,9 +17,6 @@ enum class Phase { start, serve, reload, stop };
 inline constexpr std::array all_phases = {Phase::start, Phase::serve, Phase::reload, Phase::stop};
 std::string to_string(Phase phase);
 
-// The call that stands for an allocation among the system calls.
-inline constexpr int allocation = -1;
-
 // What fails, and when: the occurrence is counted from the beginning of the phase.
 struct Point {
   Phase phase = Phase::start;

@@ -108,6 +108,7 @@ service::FileDescriptor taken_listener(pid_t program, Control& control) {
 }  // namespace
 
 std::string name_of(int call) {
+  if (call == allocation) return "allocation";
   const auto* const known = std::ranges::find(known_calls, call, &KnownCall::number);
   return known == known_calls.end() ? "system call " + std::to_string(call) : known->name;
 }

@@ -14,6 +14,9 @@
 
 namespace injection {
 
+// The call that stands for an allocation among the system calls.
+inline constexpr int allocation = -1;
+
 // "recvfrom"; a number for those that the service is not known to use.
 std::string name_of(int call);
 // An error of errno(3) that this call may return in practice.
