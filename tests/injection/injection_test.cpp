@@ -94,12 +94,12 @@ class Injection : public testing::TestWithParam<std::tuple<Phase, bool>> {
 
 TEST_P(Injection, OfASystemCallNeverKillsHangsSpinsOrSilences) {
   constexpr Kind kind{.system_calls = true};
-  expect_none_bad(points(phase(), for_good(), kind, for_good() ? 1 : 3), kind);
+  expect_none_bad(points(phase(), for_good(), kind, for_good() ? 1 : 2), kind);
 }
 
 TEST_P(Injection, OfAnAllocationNeverKillsHangsSpinsOrSilences) {
   constexpr Kind kind{.system_calls = false};
-  expect_none_bad(points(phase(), for_good(), kind, 25), kind);
+  expect_none_bad(points(phase(), for_good(), kind, 10), kind);
 }
 
 INSTANTIATE_TEST_SUITE_P(Phases, Injection,
@@ -134,7 +134,7 @@ TEST(InjectionOfADaemon, AtItsStartIsReportedToWhoStartsIt) {
 
 TEST(InjectionOfADaemon, OfAnAllocationAtItsStartIsReportedToWhoStartsIt) {
   constexpr Kind kind{.system_calls = false, .daemon = true};
-  expect_none_bad(points(Phase::start, false, kind, 15), kind);
+  expect_none_bad(points(Phase::start, false, kind, 8), kind);
 }
 
 }  // namespace
