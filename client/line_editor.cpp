@@ -80,11 +80,11 @@ LineEditor::LineEditor(Style style, Completer completer)
   ::el_set(editor, EL_GETCFN, next_character);
   ::el_set(editor, EL_PROMPT, no_prompt);
   ::el_set(editor, EL_EDITOR, "emacs");
-  ::el_set(editor, EL_ADDFN, "complete-word", "Complete the word", complete_word);
+  ::el_wset(editor, EL_ADDFN, L"complete-word", L"Complete the word", complete_word);
   ::el_set(editor, EL_BIND, "^I", "complete-word", nullptr);
   ::el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
   read_settings(editor);
-  ::el_set(editor, EL_ADDFN, "begin-paste", "Take what is pasted as text", begin_paste);
+  ::el_wset(editor, EL_ADDFN, L"begin-paste", L"Take what is pasted as text", begin_paste);
   ::el_set(editor, EL_BIND, "\\235", "begin-paste", nullptr);
   ::el_set(editor, EL_BIND, "-a", "\\235", "begin-paste", nullptr);  // vi's other keys
   // Between two lines it would give keys to the terminal's own editing, which loses some.
@@ -247,12 +247,12 @@ char* LineEditor::no_prompt(EditLine* /*editor*/) {
   return &nothing;
 }
 
-unsigned char LineEditor::begin_paste(EditLine* editor, int /*key*/) {
+unsigned char LineEditor::begin_paste(EditLine* editor, std::wint_t /*key*/) {
   of(editor).pasting_ = true;
   return CC_NORM;
 }
 
-unsigned char LineEditor::complete_word(EditLine* editor, int /*key*/) {
+unsigned char LineEditor::complete_word(EditLine* editor, std::wint_t /*key*/) {
   of(editor).complete();
   return CC_REFRESH;
 }

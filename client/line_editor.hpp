@@ -3,6 +3,7 @@
 #include <histedit.h>
 
 #include <cstdio>
+#include <cwchar>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -88,8 +89,8 @@ class LineEditor {
   static LineEditor& of(EditLine* editor);
   static int next_character(EditLine* editor, wchar_t* character);
   static char* no_prompt(EditLine* editor);
-  static unsigned char complete_word(EditLine* editor, int key);
-  static unsigned char begin_paste(EditLine* editor, int key);
+  static unsigned char complete_word(EditLine* editor, std::wint_t key);
+  static unsigned char begin_paste(EditLine* editor, std::wint_t key);
 
   Completer completer_;
   LineDisplay display_;
