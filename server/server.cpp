@@ -181,13 +181,13 @@ void Server::handle_signals(coro::Yield yield) {
       } catch (const std::exception& error) {
         log_.logger().error("signal {}: {}", *signal, error.what());
       }
-    } else if (signal.error() == boost::asio::error::operation_aborted) {
-      return;
-    } else if (++failures == most_failures) {
-      throw boost::system::system_error(signal.error(), "cannot wait for signals");
-    } else if (coro::sleep_for(yield, pause_between_failures)) {
-      return;
+      continue;
     }
+    const bool cancelled = signal.error() == boost::asio::error::operation_aborted;
+    if (!cancelled && ++failures == most_failures) {
+      throw boost::system::system_error(signal.error(), "cannot wait for signals");
+    }
+    if (cancelled || coro::sleep_for(yield, pause_between_failures)) return;
   }
 }
 
