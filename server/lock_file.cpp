@@ -48,16 +48,14 @@ bool is_locked_for_writing(int descriptor) {
 }
 
 boost::system::result<bool> is_at(const std::filesystem::path& path, int descriptor) {
-  using Result = boost::system::result<bool>;
   struct stat there {};
   struct stat open {};
-  if (::fstat(descriptor, &open) != 0)
-    return Result(boost::system::in_place_error, coro::last_error());
+  if (::fstat(descriptor, &open) != 0) return {boost::system::in_place_error, coro::last_error()};
   if (::lstat(path.c_str(), &there) == 0) {
     return there.st_dev == open.st_dev && there.st_ino == open.st_ino;
   }
   if (errno == ENOENT) return false;
-  return Result(boost::system::in_place_error, coro::last_error());
+  return {boost::system::in_place_error, coro::last_error()};
 }
 
 }  // namespace server
