@@ -15,7 +15,7 @@ namespace {
 class LastingAcceptError : public testing::TestWithParam<const char*> {};
 
 TEST_P(LastingAcceptError, NeitherSpinsNorDeafens) {
-  Server server;
+  Server server("", any_port, ends_traced);
   SocketClient client = server.connect();
   client.echo("before");
   SocketClient waiting = [&] {

@@ -65,7 +65,7 @@ TEST(FailingPart, AnAdminEndpointThatIsShutDownIsOpenedByTheNextReload) {
 }
 
 TEST(FailingPart, WithoutBeingToldOfEventsTheServiceEndsWithAnError) {
-  Server server;
+  Server server("", any_port, ends_traced);
   SocketClient client = server.connect();
   client.echo("before");
   const InjectedFailure failure(server.process(), "epoll_wait:error=EBADF");
@@ -75,7 +75,7 @@ TEST(FailingPart, WithoutBeingToldOfEventsTheServiceEndsWithAnError) {
 }
 
 TEST(FailingPart, WithoutSignalsTheServiceDrains) {
-  Server server;
+  Server server("", any_port, ends_traced);
   SocketClient client = server.connect();
   client.echo("before");
   const InjectedFailure failure(server.process(), "read:error=EIO");

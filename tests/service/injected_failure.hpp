@@ -2,10 +2,15 @@
 
 #include <csignal>
 #include <string>
+#include <vector>
 
 #include "tests/service/process.hpp"
 
 namespace service {
+
+// What runs a server that ends while it is traced: LeakSanitizer does not work then.
+inline const std::vector<std::string> ends_traced = {"env", "ASAN_OPTIONS=detect_leaks=0"};
+inline const std::vector<std::string> any_port = {"--host", "127.0.0.1", "--port", "0"};
 
 // As long as it exists, system calls of a running program fail: strace(1), `what` as behind its -e
 // inject=, such as "accept4:error=EPERM:when=1".
