@@ -72,6 +72,22 @@ boost::system::result<ListenAddresses, std::string> addresses_of(const std::stri
   return addresses;
 }
 
+// A socket for all addresses is reached at each of them, and keeps others from binding one.
+void leave_out_what_wildcards_cover(ListenAddresses& addresses) {
+  bool all_ipv4 = false;
+  bool all_ipv6 = false;
+  for (const ListenAddress& address : addresses) {
+    const auto ip = peer_at(address.endpoint).address;
+    if (!ip || !ip->is_unspecified()) continue;
+    all_ipv4 |= ip->is_v4() || address.dual_stack;
+    all_ipv6 |= ip->is_v6();
+  }
+  std::erase_if(addresses, [&](const ListenAddress& address) {
+    const auto ip = peer_at(address.endpoint).address;
+    return ip && !ip->is_unspecified() && (ip->is_v4() ? all_ipv4 : all_ipv6);
+  });
+}
+
 bool is_unix(const coro::Endpoint& endpoint) {
   return endpoint.protocol().family() == AF_UNIX;
 }
@@ -218,6 +234,7 @@ boost::system::result<ListenAddresses, std::string> listen_addresses(const Confi
     for (ListenAddress& address : all)
       address.dual_stack = false;
   }
+  leave_out_what_wildcards_cover(all);
   if (!config.unix_socket.path.empty()) {
     all.push_back({.endpoint = stream_protocol::endpoint(config.unix_socket.path),
                    .origin = config.origins.where("unix")});

@@ -84,6 +84,18 @@ TEST(ListenAddresses, TheIpv6WildcardTakesIpv4UnlessThatHasAWildcardOfItsOwn) {
   });
 }
 
+// To bind both fails, whereas a reload, which shares ports for a moment, would bind both.
+TEST(ListenAddresses, AWildcardCoversTheAddressesOfItsKind) {
+  run([](coro::Yield yield) {
+    EXPECT_THAT(names(config_for({"0.0.0.0", "127.0.0.1"}), yield), ElementsAre("0.0.0.0:7"));
+    EXPECT_THAT(names(config_for({"127.0.0.1", "0.0.0.0", "::1"}), yield),
+                ElementsAre("0.0.0.0:7", "[::1]:7"));
+    EXPECT_THAT(names(config_for({"localhost", "::"}), yield), ElementsAre("[::]:7 dual"));
+    EXPECT_THAT(names(config_for({"::", "localhost", "0.0.0.0"}), yield),
+                ElementsAre("[::]:7", "0.0.0.0:7"));
+  });
+}
+
 TEST(ListenAddresses, HasTheUnixSocketToo) {
   run([](coro::Yield yield) {
     Config config = config_for({});
