@@ -4,19 +4,30 @@ namespace client {
 
 void BracketedPaste::take(char byte, std::deque<Stroke>& strokes) {
   const auto kind = pasting_ ? Stroke::Kind::pasted : Stroke::Kind::typed;
-  const auto sequence = pasting_ ? end : begin;
-  if (byte == sequence[matched_]) {
-    if (++matched_ < sequence.size()) return;
-    strokes.push_back({pasting_ ? Stroke::Kind::paste_ends : Stroke::Kind::paste_begins});
-    pasting_ = !pasting_;
-    matched_ = 0;
+  held_ += byte;
+  if (end.starts_with(held_) || (!pasting_ && begin.starts_with(held_))) {
+    if (held_ == begin) {
+      strokes.push_back({Stroke::Kind::paste_begins});
+    } else if (held_ != end) {
+      return;
+    } else if (pasting_) {
+      strokes.push_back({Stroke::Kind::paste_ends});
+    }
+    pasting_ = held_ == begin;
+    held_.clear();
     return;
   }
-  // Its first byte occurs nowhere else in it: what has matched is no part of another one.
-  for (const char held : sequence.substr(0, matched_))
+  // Their first byte occurs nowhere else in them: what is held is no part of another one.
+  const bool may_begin = byte == begin.front();
+  if (may_begin) held_.pop_back();
+  for (const char held : held_)
     strokes.push_back({kind, held});
-  matched_ = byte == sequence.front() ? 1 : 0;
-  if (matched_ == 0) strokes.push_back({kind, byte});
+  held_.assign(may_begin ? 1 : 0, byte);
+}
+
+void BracketedPaste::give_up() {
+  if (!pasting_) held_.clear();
+  pasting_ = false;
 }
 
 }  // namespace client

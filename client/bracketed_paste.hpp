@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <string>
 #include <string_view>
 
 namespace client {
@@ -26,8 +27,12 @@ class BracketedPaste {
   /// or several.
   void take(char byte, std::deque<Stroke>& strokes);
 
+  /// What follows is typed: whoever gives up a paste need not wait for its end, which may never
+  /// come. If it does, it is left out.
+  void give_up();
+
  private:
-  std::size_t matched_ = 0;  // bytes of the sequence that comes next
+  std::string held_;  // of a sequence that is not complete
   bool pasting_ = false;
 };
 

@@ -139,6 +139,7 @@ bool LineEditor::next_key(wchar_t& character) {
     const Key key = (*yield_)(NeedsKey{});
     if (!key) {
       given_up_ = true;
+      pasting_ = false;
       decoder_.rest();
       return false;
     }

@@ -175,6 +175,8 @@ void Terminal::handle(int signal) {
 }
 
 void Terminal::clear_line() {
+  strokes_.clear();
+  paste_.give_up();
   if (editor_) return editor_->clear_line();
   plain_.clear_line();
 }

@@ -107,6 +107,23 @@ TEST(ClientKeys, SendsWhatIsPastedAsItIs) {
   expect_sent("<\033[200~" + text + "third\033[201~>\n", "<" + text + "third>\n");
 }
 
+// The terminal throws away what is waiting at a Ctrl-C, the end of a paste too.
+TEST(ClientKeys, EndsAPasteAtCtrlC) {
+  for (const std::string end : {"", "\033[201~"}) {
+    Echo echo;
+    Pty pty(client(echo.port()));
+    pty.wait_for("> ");
+    pty.type("\033[200~pasted");
+    pty.wait_for("pasted");
+    pty.type("\x03");
+    pty.wait_for("> \033[0m\r\033");
+    pty.type(end + "x\x7ftyped\n");
+    EXPECT_EQ(echo.wait_for_bytes(6), "typed\n");
+    pty.type("\x04");
+    EXPECT_EQ(pty.wait(), 0) << pty.written();
+  }
+}
+
 TEST(ClientKeys, EditsCharactersNotBytes) {
   expect_sent(
       "gr\u00fc\u00df"
