@@ -114,9 +114,11 @@ void Bench::run(Yield yield) {
   if (find_addresses(yield)) {
     start_threads();
     wait_until(yield, shared_.ready);
-    start_ = Clock::now();
-    shared_.start = start_.time_since_epoch().count();
-    follow(yield);
+    if (!shared_.stop) {
+      start_ = Clock::now();
+      shared_.start = start_.time_since_epoch().count();
+      follow(yield);
+    }
     wait_until(yield, shared_.finished);
     hide_progress();
     sum_up();
@@ -273,7 +275,7 @@ int run_bench(const Options& options) {
     fail(outcome, options, failed);
   } else {
     outcome = measure(options);
-    if (plots && outcome.began()) {
+    if (plots && outcome.results.latency.count() > 0) {
       if (const auto unwritten = plot.write(bench_svg(options, outcome)))
         fail(outcome, options, unwritten);
     }

@@ -375,6 +375,19 @@ TEST(ClientBench, ReportsAPictureThatCannotBeWrittenBeforeItBegins) {
   EXPECT_EQ(evaluate(finished.output, "r['failure']['class']"), "local\n");
 }
 
+TEST(ClientBench, BeginsNothingWithoutItsConnectionsHoweverShortTheWarmUp) {
+  std::uint16_t port = 0;
+  {
+    port = FaultyServer([](auto&, int) {}).port();
+  }
+  for (const auto* warmup : {"0", "1"}) {
+    const auto finished = run(bench(port, {"--warmup", warmup, "--json"}));
+    EXPECT_EQ(finished.exit_code, 1);
+    EXPECT_EQ(evaluate(finished.output, "r['elapsed_s'], r['rates'], r['failures']"),
+              "0.0 [] {'refused': 1}\n");
+  }
+}
+
 TEST(ClientBench, KeepsTheOldPictureWhereThereIsNothingToDraw) {
   std::uint16_t port = 0;
   {
@@ -386,6 +399,9 @@ TEST(ClientBench, KeepsTheOldPictureWhereThereIsNothingToDraw) {
   std::ofstream(old) << "old";
   EXPECT_EQ(run(bench(port, {"--plot", old})).exit_code, 1);
   EXPECT_EQ(run(bench(port, {"--plot", fresh})).exit_code, 1);
+  EXPECT_EQ(run(bench(port, {"--plot", old, "--warmup", "0"})).exit_code, 1);
+  const FaultyServer mute([](auto&, int) {});  // closes at once
+  EXPECT_EQ(run(bench(mute.port(), {"--plot", old})).exit_code, 1);
   std::string content;
   std::ifstream(old) >> content;
   EXPECT_EQ(content, "old");
