@@ -246,8 +246,7 @@ void Bench::watch_signals(Yield yield) {
 BenchOutcome measure(const Options& options) try {
   coro::Scheduler scheduler;
   Bench bench(scheduler, options);
-  bench.begin();
-  const auto failed = run_to_end(scheduler);
+  const auto failed = run_to_end(scheduler, [&] { bench.begin(); });
   auto outcome = bench.outcome();
   if (failed) outcome.results.add_failure(*failed);
   return outcome;

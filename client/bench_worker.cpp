@@ -55,8 +55,10 @@ BenchWorker::BenchWorker(std::size_t index, const Options& options, const Addres
 
 void BenchWorker::run() {
   never_be_cancelled();
-  scheduler_.spawn("bench", [this](Yield yield) { conduct(yield); }).value();
-  if (const auto failed = run_to_end(scheduler_)) {
+  const auto failed = run_to_end(scheduler_, [this] {
+    scheduler_.spawn("bench", [this](Yield yield) { conduct(yield); }).value();
+  });
+  if (failed) {
     state_.results.add_failure(*failed);
     signals_->stop = true;
   }

@@ -266,8 +266,8 @@ int run_conversation(const Options& options) {
   {
     coro::Scheduler scheduler;
     Conversation conversation(scheduler, options);
-    conversation.begin();
-    if (const auto failed = run_to_end(scheduler)) conversation.fail(*failed);
+    const auto failed = run_to_end(scheduler, [&] { conversation.begin(); });
+    if (failed) conversation.fail(*failed);
     signal = conversation.terminated_by();
     succeeded = conversation.succeeded();
   }

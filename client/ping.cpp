@@ -270,8 +270,7 @@ void Ping::show_always(const std::string& line) {
 int run_ping(const Options& options) {
   coro::Scheduler scheduler;
   Ping ping(scheduler, options);
-  ping.begin();
-  if (const auto failed = run_to_end(scheduler)) {
+  if (const auto failed = run_to_end(scheduler, [&] { ping.begin(); })) {
     report(*failed);
     return 1;
   }

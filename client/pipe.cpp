@@ -168,8 +168,9 @@ void Pipe::fail(Failure failure) {
 int run_pipe(const Options& options) {
   coro::Scheduler scheduler;
   Pipe pipe(scheduler, options);
-  scheduler.spawn("pipe", [&pipe](Yield yield) { pipe.run(yield); }).value();
-  if (const auto failed = run_to_end(scheduler)) {
+  const auto failed = run_to_end(
+      scheduler, [&] { scheduler.spawn("pipe", [&](Yield yield) { pipe.run(yield); }).value(); });
+  if (failed) {
     report(*failed);
     return 1;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "client/failure.hpp"
@@ -7,8 +8,9 @@
 
 namespace client {
 
-/// Runs until no coroutine is left. An exception that leaves one, such as for lack of memory, ends
-/// the run: the others might wait for ever for what it was to do. It is returned.
-std::optional<Failure> run_to_end(coro::Scheduler& scheduler);
+/// Runs what this begins, until no coroutine is left. An exception that leaves it or a coroutine,
+/// such as for lack of memory, ends the run: the others might wait for ever for what it was to do.
+/// It is returned.
+std::optional<Failure> run_to_end(coro::Scheduler& scheduler, const std::function<void()>& begin);
 
 }  // namespace client

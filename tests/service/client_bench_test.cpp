@@ -13,6 +13,7 @@
 
 #include "tests/service/black_hole.hpp"
 #include "tests/service/client_faulty_server.hpp"
+#include "tests/service/scale.hpp"
 #include "tests/service/server.hpp"
 #include "tests/temporary_directory.hpp"
 
@@ -385,6 +386,20 @@ TEST(ClientBench, BeginsNothingWithoutItsConnectionsHoweverShortTheWarmUp) {
     EXPECT_EQ(finished.exit_code, 1);
     EXPECT_EQ(evaluate(finished.output, "r['elapsed_s'], r['rates'], r['failures']"),
               "0.0 [] {'refused': 1}\n");
+  }
+}
+
+// A lack of memory shows in its threads, each time in another place.
+TEST(ClientBench, ReportsWhereThereIsNoMemoryForItsThreads) {
+  if (sanitized) GTEST_SKIP() << "the limit would stop AddressSanitizer";
+  const Server server;
+  for (int kibibytes = 40'000; kibibytes <= 120'000; kibibytes += 10'000) {
+    const auto limited = "ulimit -v " + std::to_string(kibibytes) + "; exec \"$@\"";
+    auto command = bench(server.port(), {"--threads", "16", "--connections", "16", "--json"});
+    command.insert(command.begin(), {"sh", "-c", limited, "sh"});
+    const auto finished = run(command);
+    EXPECT_EQ(finished.exit_code, 1) << finished.errors;
+    EXPECT_EQ(evaluate(finished.output, "r['failure']['class']"), "local\n") << finished.errors;
   }
 }
 
