@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/case_conv.hpp>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
@@ -104,6 +105,20 @@ CLI::Option* add_rate(CLI::App& app, const std::string& name, std::optional<doub
   return app.add_option_function<std::string>(name, keep, text)->option_text("N");
 }
 
+CLI::Option* add_mode(CLI::App& app, const std::string& name, BenchMode& target,
+                      const std::string& text) {
+  const auto keep = [&target, name](const std::string& value) {
+    static const std::map<std::string, BenchMode> modes = {{"pingpong", BenchMode::pingpong},
+                                                           {"stream", BenchMode::stream},
+                                                           {"churn", BenchMode::churn},
+                                                           {"idle", BenchMode::idle}};
+    const auto mode = modes.find(boost::algorithm::to_lower_copy(value));
+    if (mode == modes.end()) refuse(name, value, "pingpong, stream, churn or idle");
+    target = mode->second;
+  };
+  return app.add_option_function<std::string>(name, keep, text)->option_text("MODE");
+}
+
 void add_general(CommandLine& line) {
   auto& app = line.app;
   app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -143,16 +158,10 @@ void add_ping(CommandLine& line) {
 }
 
 void add_bench(CommandLine& line) {
-  static const std::map<std::string, BenchMode> modes = {{"pingpong", BenchMode::pingpong},
-                                                         {"stream", BenchMode::stream},
-                                                         {"churn", BenchMode::churn},
-                                                         {"idle", BenchMode::idle}};
   auto& app = line.app;
   auto& bench = line.options.bench;
   const auto add = [&](CLI::Option* option) { option->needs(line.bench)->group("With --bench"); };
-  add(app.add_option("--mode", bench.mode, "pingpong, stream, churn or idle (pingpong)")
-          ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case))
-          ->option_text("MODE"));
+  add(add_mode(app, "--mode", bench.mode, "pingpong, stream, churn or idle (pingpong)"));
   add(add_number(app, "--connections", bench.connections, "At a time (50)", most_connections));
   add(add_number(app, "--pipeline", bench.pipeline, "Messages under way on each (1, stream 4)",
                  most_connections));

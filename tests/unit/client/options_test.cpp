@@ -132,6 +132,7 @@ TEST(Options, EndWithStatus2AndALineOnAMistake) {
                                              {"--ping", "-c", "0"},
                                              {"--ping", "-s", "2m"},
                                              {"--bench", "--mode", "wild"},
+                                             {"--bench", "--mode", "2"},
                                              {"--bench", "--json", "--csv"},
                                              {"--bench", "--mode", "idle", "--rate", "5"}}) {
     const auto parsed = parse(arguments);
@@ -200,6 +201,15 @@ TEST(Options, SayHelpAndVersionOnStandardOutput) {
     EXPECT_FALSE(early.output.empty());
     EXPECT_TRUE(early.error.empty());
   }
+}
+
+TEST(Options, NameTheModesWhereThereIsNoneOfThatName) {
+  const auto parsed = parse({"--bench", "--mode", "wild"});
+  ASSERT_TRUE(std::holds_alternative<EarlyExit>(parsed));
+  EXPECT_TRUE(std::get<EarlyExit>(parsed).error.starts_with(
+      "--mode: found \"wild\", expected pingpong, stream, churn or idle\n"))
+      << std::get<EarlyExit>(parsed).error;
+  EXPECT_EQ(accepted({"--bench", "--mode", "Churn"}).bench.mode, BenchMode::churn);
 }
 
 }  // namespace
