@@ -85,6 +85,11 @@ Failure connect_failure(const Target& target, error_code error) {
                                   "address of that kind",
                                   name, error.message())};
       }
+      if (error == boost::system::errc::invalid_argument) {
+        return {kind, fmt::format("cannot connect to {} ({}): a link-local address needs its "
+                                  "interface too, as in fe80::1%eth0",
+                                  name, error.message())};
+      }
       return {kind, fmt::format("cannot connect to {}: {}", name, error.message())};
   }
 }
