@@ -1,6 +1,7 @@
 #include "server/daemon.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -50,7 +51,10 @@ int exit_code_of(pid_t child, int pipe) {
     ended = ::waitpid(child, &status, 0);
   } while (ended < 0 && errno == EINTR);
   if (ended < 0) throw_error("waitpid");
-  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  if (WIFEXITED(status)) {  // stopped while it started, it is a success for nobody who wants it
+    const int exit_code = WEXITSTATUS(status);
+    return exit_code == EXIT_SUCCESS ? EX_UNAVAILABLE : exit_code;
+  }
   std::cerr << "coroecho: ended by signal " << WTERMSIG(status) << '\n';
   return EX_SOFTWARE;
 }
@@ -73,6 +77,8 @@ std::optional<int> Daemon::begin(int first_unwanted) {
     ::close(pipe[1]);
     return exit_code_of(child, pipe[0]);
   }
+  // Whoever ends the command while it waits does not want the service.
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   ::close(pipe[0]);
   parent_ = pipe[1];
   discard({STDIN_FILENO, STDOUT_FILENO});
@@ -82,6 +88,7 @@ std::optional<int> Daemon::begin(int first_unwanted) {
 // Not before: Ctrl-C shall end a start that takes its time.
 void Daemon::detach() {
   if (parent_ < 0) return;
+  ::prctl(PR_SET_PDEATHSIG, 0);
   ::setsid();
   if (::chdir("/") != 0) throw_error("chdir");
   discard({STDERR_FILENO});

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,39 @@ TEST_F(DaemonTest, AFailedStartIsNoSuccessWhereSigchldIsIgnored) {
   const Finished parent = run({"env", "--ignore-signal=CHLD", COROECHO, "--daemon", "--host",
                                "127.0.0.1", "--port", std::to_string(other.port())});
   EXPECT_EQ(69, parent.exit_code);  // EX_UNAVAILABLE of sysexits.h
+}
+
+// The name server does not answer, so that the command waits.
+class SlowStart : public DaemonTest {
+ protected:
+  SlowStart() {
+    directory_.write("echo.yaml", "{host: example.test, log: {file: echo.log}}");
+    starter_.emplace(
+        std::vector<std::string>{"env", "-C", directory_.path(), "LD_PRELOAD=" SLOW_NAMES,
+                                 "ASAN_OPTIONS=verify_asan_link_order=0", COROECHO, "--daemon",
+                                 "--pidfile", "echo.pid", "--config", "echo.yaml"});
+    wait_for_content(path("echo.log"), "stacks guarded by");
+    pid_ = std::stoi(content(path("echo.pid")));
+  }
+  // Before the command's output ends, which the daemon has too.
+  ~SlowStart() override {
+    if (pid_ > 0) kill(pid_, SIGKILL);
+  }
+
+  std::optional<Process> starter_;
+};
+
+TEST_F(SlowStart, ThatIsStoppedIsNoSuccess) {
+  kill(pid_, SIGTERM);
+  EXPECT_EQ(69, starter_->wait());
+  pid_ = 0;  // the command has waited for it
+}
+
+TEST_F(SlowStart, EndsWithTheCommandThatWaitsForIt) {
+  starter_->signal(SIGKILL);
+  starter_->wait();
+  expect_exit(0);
+  EXPECT_FALSE(fs::exists(path("echo.pid")));
 }
 
 }  // namespace
