@@ -2,6 +2,7 @@
 // comes back.
 //
 //   echo_client PORT
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <cstdio>

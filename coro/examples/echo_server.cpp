@@ -3,6 +3,7 @@
 //
 //   echo_server [PORT]      without a port, it takes a free one and prints which
 #include <array>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <csignal>
 #include <cstdio>
