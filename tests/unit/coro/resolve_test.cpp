@@ -1,6 +1,5 @@
 #include "coro/resolve.hpp"
 
-#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <netdb.h>
 
@@ -25,15 +24,16 @@ std::latch* answered = nullptr;  // that a lookup of the slow name has ended
 }  // namespace
 }  // namespace coro
 
-// Instead of the system's, for this program.
-extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo* hints,
-                           addrinfo** result) {
+// The linker calls this instead of the system's function, and that one by this other name (ld(1),
+// --wrap).
+extern "C" int __real_getaddrinfo(const char* node, const char* service, const addrinfo* hints,
+                                  addrinfo** result);
+extern "C" int __wrap_getaddrinfo(const char* node, const char* service, const addrinfo* hints,
+                                  addrinfo** result) {
   if (node != nullptr && std::strcmp(node, coro::unknown) == 0) return EAI_NONAME;
   const bool is_slow = node != nullptr && std::strcmp(node, coro::slow) == 0;
   if (is_slow) coro::answer->wait();
-  static const auto system =
-      reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
-  const int status = system(is_slow ? "127.0.0.1" : node, service, hints, result);
+  const int status = __real_getaddrinfo(is_slow ? "127.0.0.1" : node, service, hints, result);
   if (is_slow) coro::answered->count_down();
   return status;
 }
