@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
 
 #include <string>
 #include <vector>
@@ -33,16 +34,17 @@ std::vector<std::string> names(const Addresses& addresses) {
 
 TEST(Resolution, KnowsLocalhostWithoutAsking) {
   for (const char* name : {"localhost", "LocalHost", "localhost.", "anything.localhost"})
-    EXPECT_THAT(names(*resolved({name, "7"})), ElementsAre("127.0.0.1 7", "::1 7")) << name;
+    EXPECT_THAT(names(resolved({name, "7"}).value()), ElementsAre("127.0.0.1 7", "::1 7")) << name;
 }
 
 TEST(Resolution, KnowsTheNamesOfServices) {
-  EXPECT_THAT(names(*resolved({"localhost", "echo"})), ElementsAre("127.0.0.1 7", "::1 7"));
+  if (::getservbyname("echo", "tcp") == nullptr) GTEST_SKIP() << "no /etc/services";
+  EXPECT_THAT(names(resolved({"localhost", "echo"}).value()), ElementsAre("127.0.0.1 7", "::1 7"));
 }
 
 TEST(Resolution, TakesAddressesAsTheyAre) {
-  EXPECT_THAT(names(*resolved({"::1", "8888"})), ElementsAre("::1 8888"));
-  EXPECT_THAT(names(*resolved({"127.1.2.3", "8888"})), ElementsAre("127.1.2.3 8888"));
+  EXPECT_THAT(names(resolved({"::1", "8888"}).value()), ElementsAre("::1 8888"));
+  EXPECT_THAT(names(resolved({"127.1.2.3", "8888"}).value()), ElementsAre("127.1.2.3 8888"));
 }
 
 TEST(Resolution, FailsByTheClassDns) {
