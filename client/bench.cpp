@@ -144,6 +144,7 @@ void Bench::sum_up() {
   std::uint64_t messages = 0;
   for (const auto& worker : workers_) {
     outcome_.results.merge(worker->results());
+    if (worker->exception()) outcome_.results.add_failure(failure_of(worker->exception()));
     messages += worker->live_messages();
   }
   const bool churns = options_->bench.mode == BenchMode::churn;

@@ -55,13 +55,10 @@ BenchWorker::BenchWorker(std::size_t index, const Options& options, const Addres
 
 void BenchWorker::run() {
   never_be_cancelled();
-  const auto failed = run_to_end(scheduler_, [this] {
+  exception_ = exception_of_run(scheduler_, [this] {
     scheduler_.spawn("bench", [this](Yield yield) { conduct(yield); }).value();
   });
-  if (failed) {
-    state_.results.add_failure(*failed);
-    signals_->stop = true;
-  }
+  if (exception_) signals_->stop = true;
   lanes_.clear();
   ++signals_->finished;
 }

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -35,6 +36,8 @@ class BenchWorker {
 
   /// Once run() has returned.
   const BenchResults& results() const { return state_.results; }
+  /// Why it ended early, such as for lack of memory; null if it did not.
+  const std::exception_ptr& exception() const { return exception_; }
   /// At any time, from any thread: since the start, the warm-up included.
   std::uint64_t live_messages() const { return state_.live_messages; }
   std::uint64_t live_bytes() const { return state_.live_bytes; }
@@ -64,6 +67,7 @@ class BenchWorker {
   coro::Scheduler scheduler_;
   std::vector<std::byte> scratch_;
   BenchThreadState state_;
+  std::exception_ptr exception_;
   coro::Clock::time_point start_;
   std::size_t opening_ = 0;  // how many were begun
   std::vector<std::unique_ptr<BenchLane>> lanes_;
