@@ -88,7 +88,8 @@ std::optional<int> Daemon::begin(int first_unwanted) {
 // Not before: Ctrl-C shall end a start that takes its time.
 void Daemon::detach() {
   if (parent_ < 0) return;
-  ::prctl(PR_SET_PDEATHSIG, 0);
+  // Otherwise it would end with the command.
+  if (::prctl(PR_SET_PDEATHSIG, 0) != 0) throw_error("prctl");
   ::setsid();
   if (::chdir("/") != 0) throw_error("chdir");
   discard({STDERR_FILENO});
