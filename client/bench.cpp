@@ -281,7 +281,7 @@ int run_bench(const Options& options) {
     }
   }
   if (outcome.results.first_failure) report(*outcome.results.first_failure);
-  // Where it never began, people have been told why; a program gets its object or row all the same.
+  // A run that never began has been reported to people; a program gets its object or row anyway.
   const bool is_for_people = options.bench.format == BenchFormat::text;
   if (outcome.began() || outcome.interrupted || !is_for_people)
     print(bench_report(options, outcome));

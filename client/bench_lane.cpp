@@ -188,7 +188,7 @@ void BenchLane::write() {
   }
 }
 
-// What had still come is received first, and then what ended the connection is known for certain.
+// The rest is received first; only then is it certain why the connection ended.
 void BenchLane::fail_to_send(error_code error) {
   send_failed_ = error;
   more_follow_ = false;

@@ -206,7 +206,7 @@ Clock::duration BenchWorker::longest_drain() const {
   return std::min<Clock::duration>(options_->timeout, interrupted_drain);
 }
 
-// What is due and was not sent, at the best rate there was: then there is no use in beginning.
+// Messages that are due and unsent would take too long even at the best rate so far.
 bool BenchWorker::would_take_longer_than(Clock::duration time) const {
   auto waiting = churn_.never_begun();
   for (const auto& lane : lanes_)
