@@ -6,15 +6,15 @@
 #include <string_view>
 #include <variant>
 
-#include "client/bench.hpp"
-#include "client/conversation.hpp"
-#include "client/failure.hpp"
-#include "client/options.hpp"
-#include "client/output.hpp"
-#include "client/ping.hpp"
-#include "client/pipe.hpp"
-#include "client/rendering.hpp"
-#include "coro/standard_streams.hpp"
+#include "client/bench/bench.hpp"
+#include "client/cli/options.hpp"
+#include "client/conversation/conversation.hpp"
+#include "client/output/output.hpp"
+#include "client/output/rendering.hpp"
+#include "client/ping/ping.hpp"
+#include "client/pipe/pipe.hpp"
+#include "client/wire/failure.hpp"
+#include "program/standard_streams.hpp"
 
 namespace {
 
@@ -41,7 +41,7 @@ void use_locale() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  coro::occupy_closed_standard_streams();
+  program::occupy_closed_standard_streams();
   use_locale();
   // Whoever started us may ignore it; in a pipeline whose reader has gone it is what ends a filter
   // quietly.

@@ -12,18 +12,18 @@
 #include <utility>
 
 #include "coro/scheduler.hpp"
-#include "coro/standard_streams.hpp"
-#include "server/coroutine_names.hpp"
-#include "server/daemon.hpp"
-#include "server/event_log.hpp"
-#include "server/health_check.hpp"
-#include "server/inherited_sockets.hpp"
-#include "server/log_destination.hpp"
-#include "server/log_flusher.hpp"
-#include "server/options.hpp"
-#include "server/pid_file.hpp"
+#include "program/standard_streams.hpp"
+#include "server/admin/health_check.hpp"
+#include "server/config/options.hpp"
+#include "server/log/event_log.hpp"
+#include "server/log/log_destination.hpp"
+#include "server/log/log_flusher.hpp"
+#include "server/process/daemon.hpp"
+#include "server/process/inherited_sockets.hpp"
+#include "server/process/pid_file.hpp"
+#include "server/process/terminal.hpp"
 #include "server/server.hpp"
-#include "server/terminal.hpp"
+#include "server/session/coroutine_names.hpp"
 
 namespace {
 
@@ -132,7 +132,7 @@ int serve(const server::Options& options, const server::Config& config, server::
 // Options, configuration, then the service; what the operator got wrong is one line and an exit
 // code of sysexits.h.
 int main(int argc, char** argv) {
-  coro::occupy_closed_standard_streams();
+  program::occupy_closed_standard_streams();
   keep_signals_from_ending_the_service();
   try {
     const server::Options options = server::parse_options(argc, argv);

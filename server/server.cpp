@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "coro/time_limit.hpp"
-#include "server/descriptor_limit.hpp"
-#include "server/scheduler_lag.hpp"
+#include "server/process/descriptor_limit.hpp"
+#include "server/status/scheduler_lag.hpp"
 
 namespace server {
 namespace {

@@ -7,14 +7,14 @@
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
 #include "coro/signals.hpp"
-#include "server/admin.hpp"
-#include "server/inherited_sockets.hpp"
-#include "server/latency_histogram.hpp"
-#include "server/listeners.hpp"
-#include "server/service_environment.hpp"
-#include "server/service_manager.hpp"
-#include "server/sessions.hpp"
-#include "server/terminal.hpp"
+#include "server/accept/listeners.hpp"
+#include "server/admin/admin.hpp"
+#include "server/process/inherited_sockets.hpp"
+#include "server/process/service_environment.hpp"
+#include "server/process/service_manager.hpp"
+#include "server/process/terminal.hpp"
+#include "server/session/sessions.hpp"
+#include "server/status/latency_histogram.hpp"
 
 namespace server {
 

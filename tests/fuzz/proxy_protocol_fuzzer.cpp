@@ -8,7 +8,7 @@
 #include <string_view>
 #include <variant>
 
-#include "server/proxy_protocol.hpp"
+#include "server/proxy/proxy_protocol.hpp"
 
 namespace {
 

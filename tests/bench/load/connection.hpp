@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "client/histogram.hpp"
+#include "client/wire/histogram.hpp"
 #include "tests/bench/load/pattern.hpp"
 
 namespace load {

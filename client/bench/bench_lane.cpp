@@ -1,0 +1,265 @@
+#include "client/bench/bench_lane.hpp"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <utility>
+
+namespace client {
+namespace {
+
+using coro::Clock;
+namespace error = boost::asio::error;
+
+constexpr std::uint64_t distance = 25013;  // from one lane's origin to the next
+
+// One writer only: no atomic read-modify-write is needed.
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) {
+  counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void BenchThreadState::count_bytes(std::size_t size, Clock::time_point now) {
+  add(live_bytes, size);
+  if (measures(now)) results.bytes += size;
+}
+
+void BenchThreadState::count_message(Clock::time_point began, Clock::time_point now) {
+  add(live_messages, 1);
+  if (measures(now)) ++results.messages_in_time;
+  if (!measures(began)) return;
+  ++results.messages;
+  results.latency.record(now - began);
+}
+
+// By a schedule it is known how many there are to be.
+void BenchThreadState::count_lost(Clock::time_point began) {
+  if (!schedule || measures(began)) ++results.lost;
+}
+
+BenchLane::BenchLane(coro::Descriptor socket, std::uint64_t number, BenchThreadState& state)
+    : state_(&state),
+      next_(number),
+      origin_(number * distance % Pattern::period),
+      begun_(origin_),
+      sent_(origin_),
+      received_(origin_),
+      message_end_(origin_ + state.message_size),
+      began_(state.pipeline),
+      more_follow_(!state.on_demand) {
+  stream_.emplace(*state.scheduler, std::move(socket));
+}
+
+BenchLane::~BenchLane() {
+  writer_.cancel();
+}
+
+// ---- one of many
+
+void BenchLane::open() {
+  open_ = true;
+  ++state_->open;
+  if (const auto failed = stream_->observe_readable(this))
+    fail(transfer_failure(*state_->target, failed, 0));
+  send_what_may_be(Clock::now());
+}
+
+void BenchLane::became_readable() {
+  state_->ready.push_back(this);
+  state_->turn.notify_one();
+}
+
+void BenchLane::take_turn() {
+  if (!open_) return;
+  if (failed_ || !receive()) return close();
+  if (state_->over && is_done()) close();
+}
+
+void BenchLane::finish(Clock::time_point now) {
+  send_due(now);
+  if (open_ && is_done()) close();
+}
+
+void BenchLane::take_what_came() {
+  if (!open_) return;
+  receive_all_that_came();
+  if (failed_ || is_done()) close();
+}
+
+void BenchLane::close() {
+  if (!std::exchange(open_, false)) return;
+  count_lost();
+  writer_.cancel();  // it may wait for the stream
+  stream_.reset();
+  --state_->open;
+  state_->turn.notify_one();
+}
+
+void BenchLane::count_lost() {
+  for (std::size_t i = 0; i < under_way_; ++i)
+    state_->count_lost(began_[in_ring(oldest_ + i)]);
+}
+
+// ---- one by itself
+
+bool BenchLane::run_one(Clock::time_point intended, coro::Yield yield) {
+  begin_message(intended);
+  write();
+  bool interrupted = false;
+  while (!failed_ && !interrupted && under_way_ > 0) {
+    interrupted = !send_failed_ && stream_->wait_readable(yield) && !send_failed_;
+    interrupted ? receive_all_that_came() : static_cast<void>(receive());
+  }
+  count_lost();
+  writer_.cancel();
+  return failed_ || under_way_ == 0;
+}
+
+// ---- sending
+
+void BenchLane::send_one(Clock::time_point now) {
+  if (!open_) return;
+  begin_message(now);
+  write();
+}
+
+void BenchLane::send_due(Clock::time_point now) {
+  if (open_) send_what_may_be(now);
+}
+
+void BenchLane::send_what_may_be(Clock::time_point now) {
+  while (under_way_ < state_->pipeline && may_begin(now)) {
+    if (state_->schedule) {
+      begin_message(state_->schedule->due(next_));
+      next_ = state_->schedule->after(next_);
+    } else {
+      begin_message(now);
+    }
+  }
+  if (sent_ != begun_ && !waits_for_room_) write();
+}
+
+bool BenchLane::may_begin(Clock::time_point now) const {
+  if (state_->stopping || !more_follow_) return false;
+  if (!state_->schedule) return true;
+  const auto due = state_->schedule->due(next_);
+  return due <= now && due < state_->measure_to;
+}
+
+// Once the measured time is over.
+bool BenchLane::is_done() const {
+  return under_way_ == 0 && !may_begin(state_->measure_to);
+}
+
+void BenchLane::leave_out_warmup() {
+  next_ = state_->schedule->from(next_, state_->measure_from);
+}
+
+std::uint64_t BenchLane::never_begun() const {
+  if (!state_->schedule) return 0;
+  return state_->schedule->count(next_, state_->measure_from, state_->measure_to);
+}
+
+void BenchLane::begin_message(Clock::time_point when) {
+  began_[in_ring(oldest_ + under_way_)] = when;
+  ++under_way_;
+  begun_ += state_->message_size;
+}
+
+void BenchLane::write() {
+  if (send_failed_) return fail_to_send(send_failed_);
+  while (sent_ != begun_ && !failed_) {
+    const auto size = std::min<std::size_t>(begun_ - sent_, Pattern::longest);
+    const auto piece = state_->pattern->at(sent_, size);
+    error_code failed;
+    sent_ += stream_->send(boost::asio::buffer(piece.data(), piece.size()), failed);
+    if (failed == error::would_block) {
+      waits_for_room_ = true;
+      full_.notify_one();
+      if (writer_.done()) {
+        auto writer = state_->scheduler->spawn(
+            "bench write", [this](coro::Yield yield) { write_when_possible(yield); });
+        if (writer) writer_ = *writer;
+      }
+      return;
+    }
+    if (failed) return fail_to_send(failed);
+  }
+}
+
+// The rest is received first; only then is it certain why the connection ended.
+void BenchLane::fail_to_send(error_code error) {
+  send_failed_ = error;
+  more_follow_ = false;
+  stream_->cancel();
+  if (open_) became_readable();
+}
+
+void BenchLane::write_when_possible(coro::Yield yield) {
+  while (!yield.is_cancelled()) {
+    if (!waits_for_room_) {
+      if (full_.wait(yield)) return;
+    } else {
+      if (stream_->wait_writable(yield) || yield.is_cancelled()) return;
+      waits_for_room_ = false;
+      write();
+    }
+  }
+}
+
+// ---- receiving
+
+// Once, even if there is more: a server as fast as this client would otherwise keep it here for
+// ever, and the other lanes waiting. False if the lane has failed.
+bool BenchLane::receive() {
+  error_code failed;
+  const auto& scratch = state_->scratch;
+  const auto size = stream_->receive(boost::asio::buffer(scratch.data(), scratch.size()), failed);
+  if (failed == error::would_block) {
+    if (!send_failed_) return true;
+    failed = send_failed_;
+  }
+  if (failed) {
+    fail(transfer_failure(*state_->target, failed, begun_ - received_));
+    return false;
+  }
+  const auto now = Clock::now();  // one look at the clock for each echo
+  if (!take(scratch.first(size), now)) return false;
+  send_what_may_be(now);
+  return !failed_;
+}
+
+// There is no time to wait any more; but after a pause of the whole process there is much to read.
+void BenchLane::receive_all_that_came() {
+  while (!failed_ && receive() && stream_->available() > 0) {
+  }
+}
+
+bool BenchLane::take(std::span<const std::byte> echoed, Clock::time_point now) {
+  auto mismatch = state_->pattern->compare(received_, echoed, origin_);
+  const bool surplus = received_ + echoed.size() > begun_;
+  if (!mismatch && surplus)
+    mismatch = Mismatch{begun_ - origin_, std::nullopt, echoed[begun_ - received_]};
+  if (mismatch) {
+    fail(mismatch_failure(*state_->target, *mismatch));
+    return false;
+  }
+  received_ += echoed.size();
+  state_->count_bytes(echoed.size(), now);
+  for (; under_way_ > 0 && received_ >= message_end_; message_end_ += state_->message_size) {
+    state_->count_message(began_[oldest_], now);
+    oldest_ = in_ring(oldest_ + 1);
+    --under_way_;
+  }
+  return true;
+}
+
+void BenchLane::fail(const Failure& failure) {
+  if (std::exchange(failed_, true)) return;
+  state_->results.add_failure(failure);
+  stream_->cancel();
+  if (open_) became_readable();  // a last turn, which closes it
+}
+
+}  // namespace client

@@ -1,0 +1,231 @@
+#include "client/bench/bench_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "client/bench/histogram_chart.hpp"
+#include "client/output/json_text.hpp"
+#include "client/output/units.hpp"
+#include "client/wire/round_trip.hpp"
+
+namespace client {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::size_t chart_rows = 16;
+constexpr std::size_t chart_width = 79;
+
+double seconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+// In microseconds; nothing where nothing came back.
+std::optional<double> cpu_per_message(const BenchOutcome& outcome) {
+  const auto messages = outcome.results.messages_in_time;
+  if (messages == 0) return std::nullopt;
+  return seconds(outcome.cpu_time) * 1e6 / static_cast<double>(messages);
+}
+
+std::string failures_text(const BenchResults& results) {
+  if (results.clean()) return "none";
+  std::string text;
+  for (const auto& [kind, count] : results.failures) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name_of(kind));
+  }
+  if (results.lost > 0) {
+    text += fmt::format("{}{} echoes lost", text.empty() ? "" : ", ", results.lost);
+  }
+  return text;
+}
+
+// null where nothing failed.
+ordered_json first_failure_json(const BenchResults& results) {
+  if (!results.first_failure) return nullptr;
+  return {{"class", name_of(results.first_failure->kind)}, {"text", results.first_failure->text}};
+}
+
+ordered_json failures_json(const BenchResults& results) {
+  auto json = ordered_json::object();
+  for (const auto& [kind, count] : results.failures)
+    json[name_of(kind)] = count;
+  return json;
+}
+
+std::string percentiles_text(const Histogram& latency) {
+  const auto at = [&](double share) { return milliseconds_text(latency.percentile(share)); };
+  return fmt::format("p50 {}  p90 {}  p99 {}  p99.9 {}  p99.99 {} ms", at(0.5), at(0.9), at(0.99),
+                     at(0.999), at(0.9999));
+}
+
+std::string settings_text(const BenchOptions& bench) {
+  const auto rate = bench.rate ? fmt::format(", {}/s", *bench.rate) : "";
+  return fmt::format("{} connection{}, {} each message, {} under way, {} thread{}{}, {:.4g} s",
+                     bench.connections, bench.connections == 1 ? "" : "s",
+                     bytes_text(static_cast<double>(bench.size)), bench.pipeline, bench.threads,
+                     bench.threads == 1 ? "" : "s", rate, seconds(bench.duration));
+}
+
+}  // namespace
+
+const char* name_of(BenchMode mode) {
+  switch (mode) {
+    case BenchMode::pingpong:
+      return "pingpong";
+    case BenchMode::stream:
+      return "stream";
+    case BenchMode::churn:
+      return "churn";
+    case BenchMode::idle:
+      return "idle";
+  }
+  return "";
+}
+
+std::string rate_text(const RateSample& sample) {
+  return fmt::format("{:.0f} echoes/s  {}/s", sample.messages_per_second,
+                     bytes_text(sample.bytes_per_second));
+}
+
+std::string bench_progress_line(std::chrono::nanoseconds elapsed, std::chrono::nanoseconds whole,
+                                std::string_view text) {
+  constexpr std::size_t length = 20;
+  const double share = std::clamp(seconds(elapsed) / seconds(whole), 0.0, 1.0);
+  const auto filled = static_cast<std::size_t>(share * length);
+  return fmt::format("[{:<{}}] {:.1f} of {:.1f} s  {}", std::string(filled, '#'), length,
+                     seconds(elapsed), seconds(whole), text);
+}
+
+std::string bench_report(const Options& options, const BenchOutcome& outcome) {
+  switch (options.bench.format) {
+    case BenchFormat::json:
+      return bench_json(options, outcome);
+    case BenchFormat::csv:
+      return bench_csv(options, outcome);
+    case BenchFormat::text:
+      break;
+  }
+  return bench_text(options, outcome);
+}
+
+std::string bench_text(const Options& options, const BenchOutcome& outcome) {
+  const auto& results = outcome.results;
+  auto text = fmt::format("{} {}: {}\n", options.target.name(), name_of(options.bench.mode),
+                          settings_text(options.bench));
+  const auto add = [&text](std::string_view name, const std::string& value) {
+    text += fmt::format("  {:<12} {}\n", name, value);
+  };
+  if (outcome.interrupted)
+    add("interrupted", fmt::format("after {:.3g} s", seconds(outcome.elapsed)));
+  const auto& connects = results.connect_times;
+  auto connections = fmt::to_string(results.connections);
+  if (!connects.empty()) {
+    connections +=
+        fmt::format(", connect min/avg/max = {}/{}/{} ms", milliseconds_text(connects.min()),
+                    milliseconds_text(connects.mean()), milliseconds_text(connects.max()));
+  }
+  add("connections", connections);
+  add("echoes", fmt::format("{}, {:.0f}/s", results.messages, outcome.messages_per_second()));
+  add("throughput", bytes_text(outcome.bytes_per_second()) + "/s each way");
+  if (const auto cpu = cpu_per_message(outcome))
+    add("client CPU", fmt::format("{:.2f} us per echo", *cpu));
+  add("failures", failures_text(results));
+  if (results.latency.empty()) return text;
+  const auto& latency = results.latency;
+  add("latency", fmt::format("min/avg/max/mdev = {}/{}/{}/{} ms", milliseconds_text(latency.min()),
+                             milliseconds_text(latency.mean()), milliseconds_text(latency.max()),
+                             milliseconds_text(latency.deviation())));
+  add("", percentiles_text(latency));
+  return text + "\n" + histogram_chart(latency, chart_rows, chart_width);
+}
+
+std::string bench_json(const Options& options, const BenchOutcome& outcome) {
+  const auto& bench = options.bench;
+  const auto& results = outcome.results;
+  ordered_json json{{"target", options.target.name()},
+                    {"mode", name_of(bench.mode)},
+                    {"connections", bench.connections},
+                    {"size", bench.size},
+                    {"pipeline", bench.pipeline},
+                    {"threads", bench.threads},
+                    {"rate", nullptr},
+                    {"warmup_s", seconds(bench.warmup)},
+                    {"elapsed_s", seconds(outcome.elapsed)},
+                    {"interrupted", outcome.interrupted},
+                    {"connected", results.connections},
+                    {"echoes", results.messages},
+                    {"echoes_per_second", outcome.messages_per_second()},
+                    {"bytes", results.bytes},
+                    {"bytes_per_second", outcome.bytes_per_second()},
+                    {"lost", results.lost},
+                    {"failures", failures_json(results)},
+                    {"failure", first_failure_json(results)},
+                    {"client_cpu_us_per_echo", nullptr}};
+  if (bench.rate) json["rate"] = *bench.rate;
+  if (const auto cpu = cpu_per_message(outcome)) json["client_cpu_us_per_echo"] = *cpu;
+  json["connect_ms"] = times_json(results.connect_times);
+  json["latency_ms"] = times_json(results.latency);
+  auto& histogram = json["histogram"] = ordered_json::array();
+  for (const auto& bucket : results.latency.buckets()) {
+    histogram.push_back(
+        {{"from_ns", bucket.from.count()}, {"to_ns", bucket.to.count()}, {"count", bucket.count}});
+  }
+  auto& rates = json["rates"] = ordered_json::array();
+  for (const auto& sample : outcome.rates) {
+    rates.push_back({{"at_s", seconds(sample.at)},
+                     {"echoes_per_second", sample.messages_per_second},
+                     {"bytes_per_second", sample.bytes_per_second}});
+  }
+  return json_text(json) + "\n";
+}
+
+std::string bench_csv(const Options& options, const BenchOutcome& outcome) {
+  const auto& bench = options.bench;
+  const auto& results = outcome.results;
+  std::uint64_t failures = 0;
+  for (const auto& [kind, count] : results.failures)
+    failures += count;
+  // A figure that there is none of is an empty field.
+  const auto latency = [&](double share) {
+    if (results.latency.empty()) return std::string();
+    return fmt::format("{:.6f}", seconds(results.latency.percentile(share)) * 1e3);
+  };
+  const auto rate = [&](double number, int digits) {
+    return outcome.began() ? fmt::format("{:.{}f}", number, digits) : std::string();
+  };
+  const auto cpu = cpu_per_message(outcome);
+  const std::vector<std::pair<const char*, std::string>> columns = {
+      {"mode", name_of(bench.mode)},
+      {"connections", fmt::to_string(bench.connections)},
+      {"size", fmt::to_string(bench.size)},
+      {"pipeline", fmt::to_string(bench.pipeline)},
+      {"threads", fmt::to_string(bench.threads)},
+      {"rate", bench.rate ? fmt::to_string(*bench.rate) : ""},
+      {"elapsed_s", fmt::format("{:.3f}", seconds(outcome.elapsed))},
+      {"echoes", fmt::to_string(results.messages)},
+      {"echoes_per_second", rate(outcome.messages_per_second(), 1)},
+      {"bytes_per_second", rate(outcome.bytes_per_second(), 0)},
+      {"p50_ms", latency(0.5)},
+      {"p90_ms", latency(0.9)},
+      {"p99_ms", latency(0.99)},
+      {"p99.9_ms", latency(0.999)},
+      {"p99.99_ms", latency(0.9999)},
+      {"max_ms", latency(1)},
+      {"client_cpu_us_per_echo", cpu ? fmt::format("{:.3f}", *cpu) : ""},
+      {"failures", fmt::to_string(failures)},
+      {"lost", fmt::to_string(results.lost)}};
+  std::string header;
+  std::string row;
+  for (const auto& [name, value] : columns) {
+    header += (header.empty() ? "" : ",") + std::string(name);
+    row += (row.empty() ? "" : ",") + value;
+  }
+  return header + "\n" + row + "\n";
+}
+
+}  // namespace client

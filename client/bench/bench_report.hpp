@@ -1,0 +1,29 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "client/bench/bench_results.hpp"
+#include "client/cli/options.hpp"
+
+namespace client {
+
+/// What a benchmark measured, in the format that the options ask for: text with a histogram, one
+/// JSON object, or a CSV header and row. Ends with a line end.
+std::string bench_report(const Options& options, const BenchOutcome& outcome);
+
+std::string bench_text(const Options& options, const BenchOutcome& outcome);
+std::string bench_json(const Options& options, const BenchOutcome& outcome);
+std::string bench_csv(const Options& options, const BenchOutcome& outcome);
+
+/// `pingpong`
+const char* name_of(BenchMode mode);
+
+/// `101234 echoes/s  6.2 MiB/s`
+std::string rate_text(const RateSample& sample);
+/// `[####      ] 4.2 of 11.0 s  ...`
+std::string bench_progress_line(std::chrono::nanoseconds elapsed, std::chrono::nanoseconds whole,
+                                std::string_view text);
+
+}  // namespace client

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "client/wire/failure.hpp"
+#include "client/wire/histogram.hpp"
+
+namespace client {
+
+/// What one thread of a benchmark, or all together, measured.
+struct BenchResults {
+  std::uint64_t connections = 0;  ///< that were made; with churn, in the measured time
+  /// Every message that was meant to be sent in the measured time is one of these two in the end.
+  std::uint64_t messages = 0;  ///< that came back the same, whole, be it after the measured time
+  std::uint64_t lost = 0;      ///< that never did, or were never sent
+  std::uint64_t messages_in_time = 0;  ///< that came back within the measured time, for the rate
+  std::uint64_t bytes = 0;             ///< that came back the same in the measured time
+  Histogram latency;                   ///< of messages
+  Histogram connect_times;
+  std::map<FailureClass, std::uint64_t> failures;  ///< connections that ended so
+  std::optional<Failure> first_failure;
+
+  void add_failure(const Failure& failure);
+  void merge(const BenchResults& other);
+  bool clean() const { return failures.empty() && lost == 0; }
+};
+
+/// How the rate went: what came back in each interval of the measured time.
+struct RateSample {
+  std::chrono::nanoseconds at{};  ///< the interval's end, from the start of the measured time
+  double messages_per_second = 0;
+  double bytes_per_second = 0;
+};
+
+/// A whole run.
+struct BenchOutcome {
+  BenchResults results;
+  std::chrono::nanoseconds elapsed{};   ///< measured time
+  std::chrono::nanoseconds cpu_time{};  ///< of this process in the measured time
+  std::vector<RateSample> rates;
+  bool interrupted = false;
+
+  /// There was time that was measured.
+  bool began() const { return elapsed.count() > 0; }
+  double messages_per_second() const;
+  double bytes_per_second() const;
+  /// Everything came back, and there was something.
+  bool clean() const { return results.clean() && results.messages > 0; }
+};
+
+}  // namespace client

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "client/wire/histogram.hpp"
+
+namespace client {
+
+/// A histogram in few rows or bars, whose widths grow with the time.
+struct ChartBar {
+  std::chrono::nanoseconds from{};  ///< inclusive
+  std::chrono::nanoseconds to{};    ///< exclusive
+  std::uint64_t count = 0;
+};
+
+/// At most so many bars, from the smallest to the largest time; those between that are empty are
+/// there too.
+std::vector<ChartBar> chart_bars(const Histogram& times, std::size_t bars);
+
+/// A line for each bar: from, to, share, and a bar of `#`; no wider than width.
+std::string histogram_chart(const Histogram& times, std::size_t rows, std::size_t width);
+
+}  // namespace client

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "client/wire/target.hpp"
+
+namespace client {
+
+using Duration = std::chrono::nanoseconds;
+
+/// What only --ping knows; the letters are those of ping(8).
+struct PingOptions {
+  std::optional<std::size_t> count;  ///< -c: stop after so many; without it, at Ctrl-C
+  Duration interval = std::chrono::seconds(
+      1);  ///< -i: from one echo to the next; 0: when the one before has come back or is lost
+  std::size_t size = 56;                    ///< -s: bytes of each echo, 1 to 1 MiB
+  Duration wait = std::chrono::seconds(1);  ///< -W: an echo that takes longer is lost
+  std::optional<Duration> deadline;         ///< -w: stop after this time, whatever has come
+  bool quiet = false;                       ///< -q: only the summary
+  bool json = false;                        ///< a JSON object per line instead of text
+};
+
+enum class BenchMode {
+  pingpong,  ///< each connection keeps `pipeline` echoes under way
+  stream,    ///< the same with large messages: throughput
+  churn,     ///< connect, one echo, close; again
+  idle       ///< connections that do nothing until the end, when each must still echo
+};
+
+enum class BenchFormat { text, json, csv };
+
+/// What only --bench knows.
+struct BenchOptions {
+  BenchMode mode = BenchMode::pingpong;
+  std::size_t connections = 50;
+  std::size_t size = 64;                         ///< bytes of each message
+  std::size_t pipeline = 1;                      ///< messages under way on each connection
+  Duration duration = std::chrono::seconds(10);  ///< measured time, after the warm-up
+  Duration warmup = std::chrono::seconds(1);     ///< before it; not counted
+  std::optional<double>
+      rate;  ///< messages a second over all connections; without it, as fast as it goes
+  std::size_t threads = 1;  ///< each with a scheduler of its own
+  BenchFormat format = BenchFormat::text;
+  std::optional<std::string> plot;  ///< an SVG file to write
+};
+
+struct Options {
+  enum class Mode { converse, ping, bench };
+
+  Mode mode = Mode::converse;
+  Target target;
+  Duration timeout = std::chrono::seconds(10);  ///< to connect, and without progress
+  bool history = true;
+  PingOptions ping;
+  BenchOptions bench;
+};
+
+/// The command line asked for nothing more than to end: --help, --version, or a mistake.
+struct EarlyExit {
+  int status = 0;  ///< 0, or 2 for a usage error
+  std::string output;
+  std::string error;
+};
+
+/// Reads the command line.
+std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv);
+
+}  // namespace client

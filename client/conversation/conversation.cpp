@@ -1,0 +1,281 @@
+#include "client/conversation/conversation.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <csignal>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/conversation/conversation_jobs.hpp"
+#include "client/output/rendering.hpp"
+#include "client/output/units.hpp"
+#include "client/terminal/command.hpp"
+#include "client/terminal/terminal.hpp"
+#include "client/wire/failure.hpp"
+#include "client/wire/histogram.hpp"
+#include "client/wire/link.hpp"
+#include "client/wire/round_trip.hpp"
+#include "client/wire/run.hpp"
+#include "coro/scheduler.hpp"
+
+namespace client {
+namespace {
+
+using coro::Yield;
+namespace error = boost::asio::error;
+
+// What is typed goes to the server; what comes back goes to the screen. One coroutine reads lines
+// and obeys them; the link has one that receives; each :ping and :send has its own, so that the
+// prompt stays usable.
+class Conversation {
+ public:
+  Conversation(coro::Scheduler& scheduler, const Options& options);
+
+  void begin();
+  /// Ends it for a reason beyond it.
+  void fail(const Failure& failure);
+  bool succeeded() const { return succeeded_; }
+  /// The signal that ended it, or 0.
+  int terminated_by() const { return terminated_by_; }
+
+ private:
+  void run(Yield yield);
+  bool connect(Yield yield);
+  void obey(const Command& command, Yield yield);
+  void send_line(const std::string& text, Yield yield);
+  void show(const Exchange::Reply& reply);
+  void show_statistics();
+  void set_hex(const std::string& argument);
+  void start_pings(const std::string& count);
+  void start_file(const std::string& path);
+  void start(const char* name, std::function<void(Yield)> job);
+  void close();
+  void interrupt();
+  void terminate(int signal);
+  void lost(const Failure& failure);
+  void show_prompt();
+  void say_failure(const Failure& failure);
+
+  const Options* options_;
+  coro::Scheduler* scheduler_;
+  Terminal terminal_;
+  Link link_;
+  Histogram round_trips_;
+  coro::Task main_;
+  std::vector<coro::Task> jobs_;
+  bool hex_ = false;
+  bool quitting_ = false;
+  bool succeeded_ = false;
+  int terminated_by_ = 0;
+};
+
+Conversation::Conversation(coro::Scheduler& scheduler, const Options& options)
+    : options_(&options),
+      scheduler_(&scheduler),
+      terminal_(scheduler, options.history),
+      link_(scheduler, options.target, [this](const Failure& failure) { lost(failure); }) {
+  terminal_.on_interrupt([this] { interrupt(); });
+  terminal_.on_status([this] { show_statistics(); });
+  terminal_.on_termination([this](int signal) { terminate(signal); });
+}
+
+void Conversation::begin() {
+  main_ = scheduler_->spawn("conversation", [this](Yield yield) { run(yield); }).value();
+}
+
+void Conversation::fail(const Failure& failure) {
+  succeeded_ = false;
+  say_failure(failure);
+  terminal_.stop();
+}
+
+void Conversation::run(Yield yield) {
+  if (!connect(yield)) return terminal_.stop();
+  succeeded_ = true;
+  terminal_.say(":help lists the commands, Ctrl-D leaves");
+  while (!quitting_) {
+    const auto line = terminal_.read_line(yield);
+    if (!line) break;
+    obey(parse_command(*line), yield);
+  }
+  if (!quitting_) link_.finish(yield, options_->timeout);
+  for (const auto& job : jobs_)
+    job.cancel();
+  close();
+  show_statistics();
+  if (link_.bytes_back() < link_.bytes_sent()) succeeded_ = false;
+  terminal_.stop();
+}
+
+// ---- the connection
+
+bool Conversation::connect(Yield yield) {
+  const auto failed = link_.open(yield, options_->timeout);
+  show_prompt();
+  if (failed == error::operation_aborted) return false;  // Ctrl-C
+  if (failed) {
+    say_failure(connect_failure(options_->target, failed));
+    return false;
+  }
+  const auto& peer = link_.peer();
+  const auto where = Target{peer.address().to_string(), std::to_string(peer.port())}.name();
+  terminal_.say(terminal_.style().dim(
+      fmt::format("connected to {} in {}", where, time_text(link_.connect_time()))));
+  return true;
+}
+
+void Conversation::close() {
+  link_.close();
+  show_prompt();
+}
+
+void Conversation::lost(const Failure& failure) {
+  succeeded_ = false;
+  show_prompt();
+  say_failure(failure);
+}
+
+void Conversation::show_prompt() {
+  terminal_.set_prompt((link_.is_open() ? options_->target.name() : "not connected") + "> ");
+}
+
+// ---- lines
+
+void Conversation::obey(const Command& command, Yield yield) {
+  using Kind = Command::Kind;
+  switch (command.kind) {
+    case Kind::text:
+      return send_line(command.argument + '\n', yield);
+    case Kind::help:
+      return terminal_.say(help_text());
+    case Kind::stats:
+      return show_statistics();
+    case Kind::ping:
+      return start_pings(command.argument);
+    case Kind::send:
+      return start_file(command.argument);
+    case Kind::hex:
+      return set_hex(command.argument);
+    case Kind::close:
+      return close();
+    case Kind::reconnect:
+      close();
+      connect(yield);
+      return;
+    case Kind::quit:
+      quitting_ = true;
+      return;
+    case Kind::unknown:
+      return terminal_.say(fmt::format("{} is no command; :help lists them, and :{} sends it",
+                                       escaped(command.argument), escaped(command.argument)));
+  }
+}
+
+void Conversation::send_line(const std::string& text, Yield yield) {
+  if (!link_.is_open() && !connect(yield)) return;
+  const auto failed = link_.send(
+      text, [this](const auto& reply) { show(reply); }, yield);
+  if (failed) terminal_.say(terminal_.style().bad("not sent"));
+}
+
+void Conversation::show(const Exchange::Reply& reply) {
+  round_trips_.record(reply.round_trip);
+  const auto& style = terminal_.style();
+  const auto label = style.dim("recv from server:");
+  const auto time = style.dim(fmt::format("  ({})", time_text(reply.round_trip)));
+  std::string_view text = reply.bytes;
+  if (hex_) {
+    auto rows = hex_dump(text);
+    rows.pop_back();
+    return terminal_.say(fmt::format("{}{} bytes{}\n{}", label, text.size(), time, rows));
+  }
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  terminal_.say(fmt::format("{}{}{}", label, escaped(text), time));
+}
+
+// ---- commands
+
+void Conversation::show_statistics() {
+  terminal_.say(fmt::format("sent {}, {} came back the same",
+                            bytes_text(static_cast<double>(link_.bytes_sent())),
+                            bytes_text(static_cast<double>(link_.bytes_back()))));
+  if (!round_trips_.empty()) terminal_.say(round_trip_text(round_trips_));
+}
+
+void Conversation::set_hex(const std::string& argument) {
+  if (argument != "on" && argument != "off") return terminal_.say(":hex on, or :hex off");
+  hex_ = argument == "on";
+}
+
+void Conversation::start_pings(const std::string& count) {
+  constexpr std::size_t by_default = 5;
+  std::size_t number = by_default;
+  const auto* const end = count.data() + count.size();
+  const auto parsed = std::from_chars(count.data(), end, number);
+  const bool valid = parsed.ec == std::errc{} && parsed.ptr == end && number > 0;
+  if (!count.empty() && !valid) return terminal_.say(":ping N: how many?");
+  start("pings", [this, number](Yield yield) {
+    send_pings(
+        link_, number, round_trips_, [this](const auto& text) { terminal_.say(text); }, yield);
+  });
+}
+
+void Conversation::start_file(const std::string& path) {
+  if (path.empty()) return terminal_.say(":send FILE: which one?");
+  start("file", [this, path](Yield yield) {
+    send_file(
+        link_, path, [this](const auto& text) { terminal_.say(text); }, yield);
+  });
+}
+
+void Conversation::start(const char* name, std::function<void(Yield)> job) {
+  std::erase_if(jobs_, [](const auto& task) { return task.done(); });
+  const auto task = scheduler_->spawn(name, [this, job = std::move(job)](Yield yield) {
+    if (link_.is_open() || connect(yield)) job(yield);
+  });
+  if (!task) return terminal_.say(terminal_.style().bad(task.error().message()));
+  jobs_.push_back(*task);
+}
+
+// ---- being interrupted
+
+void Conversation::interrupt() {
+  for (const auto& job : jobs_)
+    job.cancel();
+  if (!terminal_.is_reading()) main_.cancel();  // it connects, sends, or waits for the rest
+}
+
+void Conversation::terminate(int signal) {
+  terminated_by_ = signal;
+  quitting_ = true;
+  main_.cancel();
+}
+
+void Conversation::say_failure(const Failure& failure) {
+  terminal_.complain(text_of(failure));
+}
+
+}  // namespace
+
+int run_conversation(const Options& options) {
+  int signal = 0;
+  bool succeeded = false;
+  {
+    coro::Scheduler scheduler;
+    Conversation conversation(scheduler, options);
+    const auto failed = run_to_end(scheduler, [&] { conversation.begin(); });
+    if (failed) conversation.fail(*failed);
+    signal = conversation.terminated_by();
+    succeeded = conversation.succeeded();
+  }
+  if (signal != 0) {  // the terminal is as it was: now end as if it had not been caught
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
+  return succeeded ? 0 : 1;
+}
+
+}  // namespace client

@@ -1,0 +1,112 @@
+#include "client/conversation/conversation_jobs.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "client/output/rendering.hpp"
+#include "client/output/units.hpp"
+#include "client/wire/round_trip.hpp"
+#include "coro/descriptor.hpp"
+#include "coro/error.hpp"
+
+namespace client {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto ping_interval = 200ms;
+constexpr std::size_t ping_size = 56;
+constexpr std::size_t file_piece = std::size_t{64} << 10U;
+
+// Shared with the answers, which may come when the coroutine that sent has ended.
+struct Transfer {
+  std::string name;
+  coro::Clock::time_point started = coro::Clock::now();
+  std::uint64_t sent = 0;
+  std::uint64_t back = 0;
+  bool all_sent = false;
+};
+
+void say_if_complete(const Transfer& transfer, const Say& say) {
+  if (!transfer.all_sent || transfer.back < transfer.sent) return;
+  const auto took = coro::Clock::now() - transfer.started;
+  const double rate =
+      static_cast<double>(transfer.back) / std::chrono::duration<double>(took).count();
+  say(fmt::format("{}: {} came back the same in {}, {}/s", transfer.name,
+                  bytes_text(static_cast<double>(transfer.back)), time_text(took),
+                  bytes_text(rate)));
+}
+
+struct OpenFile {
+  coro::Descriptor file;
+  std::string problem;  // where there is none
+};
+
+// Only what has an end and never waits: no FIFO, device or terminal, which to open can do something
+// already.
+OpenFile open_file(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return {{}, coro::last_error().message()};
+  if (S_ISDIR(status.st_mode)) return {{}, "Is a directory"};
+  coro::Descriptor file;
+  if (S_ISREG(status.st_mode)) {
+    file = coro::Descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (!file.is_open() || ::fstat(file.number(), &status) != 0)
+      return {{}, coro::last_error().message()};
+  }
+  if (!S_ISREG(status.st_mode)) return {{}, "is no regular file"};
+  return {std::move(file), {}};
+}
+
+}  // namespace
+
+void send_pings(Link& link, std::size_t count, Histogram& round_trips, const Say& say,
+                coro::Yield yield) {
+  const auto times = std::make_shared<Histogram>();
+  for (std::size_t number = 1; number <= count; ++number) {
+    if (number > 1 && coro::sleep_for(yield, ping_interval)) break;
+    const auto answer = [=, &round_trips](const Exchange::Reply& reply) {
+      times->record(reply.round_trip);
+      round_trips.record(reply.round_trip);
+      say(fmt::format("echo {} of {}: {} bytes in {}", number, count, reply.bytes.size(),
+                      time_text(reply.round_trip)));
+      if (number == count) say(round_trip_text(*times));
+    };
+    if (link.send(std::string(ping_size, '.'), answer, yield)) break;
+  }
+}
+
+void send_file(Link& link, const std::string& path, const Say& say, coro::Yield yield) {
+  const auto name = escaped(path);
+  const auto [file, problem] = open_file(path);
+  if (!file.is_open()) return say(fmt::format("{}: {}", name, problem));
+  std::vector<char> piece(file_piece);
+  const auto transfer = std::make_shared<Transfer>();
+  transfer->name = name;
+  const auto answer = [=](const Exchange::Reply& reply) {
+    transfer->back += reply.bytes.size();
+    say_if_complete(*transfer, say);
+  };
+  for (;;) {
+    const auto size = ::read(file.number(), piece.data(), piece.size());
+    if (size < 0) return say(fmt::format("{}: {}", name, coro::last_error().message()));
+    if (size == 0) break;
+    const std::string_view bytes(piece.data(), static_cast<std::size_t>(size));
+    if (link.send(bytes, answer, yield)) {
+      return say(fmt::format("{}: stopped after {}", name,
+                             bytes_text(static_cast<double>(transfer->sent))));
+    }
+    transfer->sent += bytes.size();
+  }
+  transfer->all_sent = true;
+  say_if_complete(*transfer, say);
+}
+
+}  // namespace client

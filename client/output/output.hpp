@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string_view>
+
+#include "coro/io.hpp"
+
+/// What people and programs read. Nothing here throws: where it cannot be written, the run goes on
+/// or ends in order, and the exit status tells.
+namespace client {
+
+using coro::error_code;
+
+/// Writes all of the text to standard output, and waits for a reader that is slow, but not beyond a
+/// signal that is caught. After a failure nothing more is written.
+void print(std::string_view text);
+
+/// Why standard output could not be written; no error if it could.
+error_code print_failure();
+
+/// Writes the text to standard error, or leaves it out: a reader that is gone, that stands still
+/// (on a pipe that does not block) or a full disk stops nobody.
+void print_error(std::string_view text);
+
+}  // namespace client

@@ -1,0 +1,96 @@
+#include "client/output/rendering.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <cwchar>
+#include <cwctype>
+
+#include "client/output/terminal_kind.hpp"
+#include "program/invisible.hpp"
+
+namespace client {
+namespace {
+
+constexpr std::size_t bytes_per_row = 16;
+
+std::string escaped_byte(char byte) {
+  switch (byte) {
+    case '\n':
+      return "\\n";
+    case '\r':
+      return "\\r";
+    case '\t':
+      return "\\t";
+    default:
+      return fmt::format("\\x{:02x}", static_cast<unsigned char>(byte));
+  }
+}
+
+bool is_printable(char byte) {
+  return byte >= 0x20 && byte < 0x7f;
+}
+
+}  // namespace
+
+bool is_shown(wchar_t character) {
+  return std::iswprint(static_cast<std::wint_t>(character)) != 0 &&
+         !program::is_invisible(static_cast<char32_t>(character));
+}
+
+std::string escaped(std::string_view bytes) {
+  std::string text;
+  std::mbstate_t state{};
+  while (!bytes.empty()) {
+    wchar_t character = 0;
+    const auto size = std::mbrtowc(&character, bytes.data(), bytes.size(), &state);
+    const bool is_character = size > 0 && size <= bytes.size();
+    if (is_character && is_shown(character)) {
+      text.append(bytes.substr(0, size));
+      bytes.remove_prefix(size);
+    } else {
+      text += escaped_byte(bytes.front());
+      bytes.remove_prefix(1);
+      state = {};
+    }
+  }
+  return text;
+}
+
+std::string escaped_lines(std::string_view text) {
+  std::string lines;
+  for (;;) {
+    const auto end = text.find('\n');
+    lines += escaped(text.substr(0, end));
+    if (end == std::string_view::npos) return lines;
+    lines += '\n';
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::string hex_dump(std::string_view bytes) {
+  std::string text;
+  for (std::size_t offset = 0; offset < bytes.size(); offset += bytes_per_row) {
+    std::string hex;
+    std::string characters;
+    for (const char byte : bytes.substr(offset, bytes_per_row)) {
+      if (characters.size() == bytes_per_row / 2) hex += ' ';
+      hex += fmt::format("{:02x} ", static_cast<unsigned char>(byte));
+      characters += is_printable(byte) ? byte : '.';
+    }
+    text += fmt::format("{:08x}  {:<49} |{}|\n", offset, hex, characters);
+  }
+  return text;
+}
+
+Style Style::of(int descriptor) {
+  const char* const no_color = std::getenv("NO_COLOR");
+  const bool unwanted = no_color != nullptr && *no_color != '\0';
+  return Style(!unwanted && understands_escapes(descriptor));
+}
+
+std::string Style::wrap(std::string_view code, std::string_view text) const {
+  return coloured_ ? fmt::format("\033[{}m{}\033[0m", code, text) : std::string(text);
+}
+
+}  // namespace client

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+/// How bytes from the network are shown: nothing that came from there reaches the terminal as a
+/// control.
+namespace client {
+
+/// Printable characters of the locale's encoding as they are, everything else, also what is
+/// invisible (program/invisible.hpp), as `\n`, `\t`, `\r` or `\xNN`.
+std::string escaped(std::string_view bytes);
+/// The same, but for line ends.
+std::string escaped_lines(std::string_view text);
+
+/// Rows such as `00000010  68 65 6c 6c 6f 0a                                 |hello.|`, each with
+/// its line end.
+std::string hex_dump(std::string_view bytes);
+
+/// Whether a character is shown as it is.
+bool is_shown(wchar_t character);
+
+/// Colours, or nothing where they are not wanted.
+class Style {
+ public:
+  explicit Style(bool coloured) : coloured_(coloured) {}
+
+  /// Coloured if the descriptor is a terminal that understands it, and NO_COLOR is not set
+  /// (no-color.org).
+  static Style of(int descriptor);
+
+  bool coloured() const { return coloured_; }
+  std::string bold(std::string_view text) const { return wrap("1", text); }
+  std::string dim(std::string_view text) const { return wrap("2", text); }
+  std::string bad(std::string_view text) const { return wrap("31", text); }
+  std::string good(std::string_view text) const { return wrap("32", text); }
+
+ private:
+  std::string wrap(std::string_view code, std::string_view text) const;
+
+  bool coloured_;
+};
+
+}  // namespace client

@@ -1,0 +1,66 @@
+#include "client/output/standard_stream.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <cerrno>
+#include <climits>
+
+#include "coro/error.hpp"
+
+namespace client {
+namespace {
+
+// What epoll(7) refuses to watch: files, which are always ready.
+bool is_always_ready(coro::error_code error) {
+  return error == boost::asio::error::no_permission;
+}
+
+// A pipe that is opened again has a description of its own, which can be non-blocking without
+// anybody else noticing (proc(5), pid/fd). None where it is no pipe, nobody reads it, or there is
+// no /proc.
+coro::Descriptor output_pipe_of_our_own() {
+  struct stat status = {};
+  if (::fstat(STDOUT_FILENO, &status) != 0 || !S_ISFIFO(status.st_mode)) return {};
+  return coro::Descriptor(::open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+}
+
+}  // namespace
+
+StandardInput::StandardInput(coro::Scheduler& scheduler) : readiness_(scheduler, STDIN_FILENO) {}
+
+StandardInput::Read StandardInput::read_some(std::span<std::byte> buffer, coro::Yield yield) {
+  for (;;) {
+    const auto error = readiness_.wait_readable(yield);
+    if (error && !is_always_ready(error)) return {error};
+    const auto size = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (size >= 0) return {{}, static_cast<std::size_t>(size)};
+    // EAGAIN: somebody else made it non-blocking, and somebody else was faster.
+    if (errno != EINTR && errno != EAGAIN) return {coro::last_error()};
+  }
+}
+
+StandardOutput::StandardOutput(coro::Scheduler& scheduler)
+    : pipe_(output_pipe_of_our_own()),
+      number_(pipe_.is_open() ? pipe_.number() : STDOUT_FILENO),
+      readiness_(scheduler, number_) {}
+
+coro::error_code StandardOutput::write(std::span<const std::byte> bytes, coro::Yield yield) {
+  while (!bytes.empty()) {
+    const auto error = readiness_.wait_writable(yield);
+    if (error && !is_always_ready(error)) return error;
+    // What blocks is sure to take PIPE_BUF bytes at once when it is ready (pipe(7)); a file takes
+    // everything.
+    const bool takes_what_it_can = pipe_.is_open() || error;
+    const auto most = takes_what_it_can ? bytes.size() : std::size_t{PIPE_BUF};
+    const auto size = ::write(number_, bytes.data(), std::min(most, bytes.size()));
+    if (size < 0 && errno != EINTR && errno != EAGAIN) return coro::last_error();
+    if (size > 0) bytes = bytes.subspan(static_cast<std::size_t>(size));
+  }
+  return {};
+}
+
+}  // namespace client

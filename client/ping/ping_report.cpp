@@ -1,0 +1,106 @@
+#include "client/ping/ping_report.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "client/output/json_text.hpp"
+#include "client/output/units.hpp"
+#include "client/wire/round_trip.hpp"
+
+namespace client {
+namespace {
+
+using nlohmann::ordered_json;
+
+double milliseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration<double, std::milli>(time).count();
+}
+
+}  // namespace
+
+double PingTally::loss() const {
+  const auto settled = sent - under_way;
+  return settled == 0 ? 0 : 100 * static_cast<double>(lost) / static_cast<double>(settled);
+}
+
+// ---- for people
+
+std::string PingText::connected(const Target& peer, std::chrono::nanoseconds took) {
+  peer_ = peer.name();
+  return fmt::format("connected to {} in {}", peer_, time_text(took));
+}
+
+std::string PingText::reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
+                            bool late) {
+  return fmt::format("{} bytes from {}: seq={} time={}{}", size, peer_, number, time_text(time),
+                     late ? " (too late)" : "");
+}
+
+std::string PingText::lost(std::uint64_t number, std::chrono::nanoseconds wait) {
+  return fmt::format("no echo from {}: seq={} after {}", peer_, number, time_text(wait));
+}
+
+std::string PingText::failed(const Failure& failure) {
+  return text_of(failure);
+}
+
+std::string PingText::summary(const Target& target, const PingTally& tally) {
+  auto text = fmt::format(
+      "--- {} echo statistics ---\n"
+      "{} sent, {} received, {} mismatched, {} lost ({:.4g}% loss), time {}",
+      target.name(), tally.sent, tally.received, tally.mismatched, tally.lost, tally.loss(),
+      time_text(tally.elapsed));
+  if (tally.under_way > 0) text += fmt::format(", {} still under way", tally.under_way);
+  const auto& connects = tally.connect_times;
+  if (!connects.empty()) {
+    text += fmt::format("\nconnect min/avg/max = {}/{}/{} ms, {} connection{}",
+                        milliseconds_text(connects.min()), milliseconds_text(connects.mean()),
+                        milliseconds_text(connects.max()), connects.count(),
+                        connects.count() == 1 ? "" : "s");
+  }
+  if (!tally.round_trips.empty()) text += "\n" + round_trip_text(tally.round_trips);
+  return text;
+}
+
+// ---- for programs
+
+std::string PingJson::connected(const Target& peer, std::chrono::nanoseconds took) {
+  return json_text(
+      {{"event", "connected"}, {"peer", peer.name()}, {"connect_ms", milliseconds(took)}});
+}
+
+std::string PingJson::reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
+                            bool late) {
+  return json_text({{"event", late ? "late" : "reply"},
+                    {"seq", number},
+                    {"bytes", size},
+                    {"time_ms", milliseconds(time)}});
+}
+
+std::string PingJson::lost(std::uint64_t number, std::chrono::nanoseconds wait) {
+  return json_text({{"event", "lost"}, {"seq", number}, {"wait_ms", milliseconds(wait)}});
+}
+
+std::string PingJson::failed(const Failure& failure) {
+  return json_text(
+      {{"event", "failure"}, {"class", name_of(failure.kind)}, {"text", failure.text}});
+}
+
+std::string PingJson::summary(const Target& target, const PingTally& tally) {
+  ordered_json json{{"event", "summary"},
+                    {"target", target.name()},
+                    {"sent", tally.sent},
+                    {"received", tally.received},
+                    {"mismatched", tally.mismatched},
+                    {"lost", tally.lost},
+                    {"under_way", tally.under_way},
+                    {"loss_percent", tally.loss()},
+                    {"elapsed_ms", milliseconds(tally.elapsed)},
+                    {"connections", tally.connect_times.count()}};
+  json["connect_ms"] = times_json(tally.connect_times);
+  json["round_trip_ms"] = times_json(tally.round_trips);
+  return json_text(json);
+}
+
+}  // namespace client

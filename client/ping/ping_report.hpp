@@ -1,0 +1,74 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "client/wire/failure.hpp"
+#include "client/wire/histogram.hpp"
+#include "client/wire/target.hpp"
+
+namespace client {
+
+/// What a ping counts. Every echo sent is either under way or ends as received, mismatched or lost;
+/// bytes beyond the last echo count as one mismatched more.
+struct PingTally {
+  std::uint64_t sent = 0;
+  std::uint64_t received = 0;    ///< came back the same, in time
+  std::uint64_t mismatched = 0;  ///< came back as something else, or with something after it
+  std::uint64_t lost = 0;        ///< did not come back, or too late
+  std::uint64_t under_way = 0;
+  std::chrono::nanoseconds elapsed{};
+  Histogram round_trips;    ///< of those received
+  Histogram connect_times;  ///< of every connection made
+
+  /// Of those that are not under way, in percent.
+  double loss() const;
+  /// Something came back, and nothing was lost or wrong.
+  bool clean() const { return received > 0 && lost == 0 && mismatched == 0; }
+};
+
+/// The lines of a ping, as text for people or as JSON objects for programs, without their line
+/// ends.
+class PingReport {
+ public:
+  virtual ~PingReport() = default;
+  PingReport() = default;
+  PingReport(const PingReport&) = delete;
+  PingReport& operator=(const PingReport&) = delete;
+  PingReport(PingReport&&) = delete;
+  PingReport& operator=(PingReport&&) = delete;
+
+  virtual std::string connected(const Target& peer, std::chrono::nanoseconds took) = 0;
+  virtual std::string reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
+                            bool late) = 0;
+  virtual std::string lost(std::uint64_t number, std::chrono::nanoseconds wait) = 0;
+  virtual std::string failed(const Failure& failure) = 0;
+  virtual std::string summary(const Target& target, const PingTally& tally) = 0;
+};
+
+class PingText final : public PingReport {
+ public:
+  std::string connected(const Target& peer, std::chrono::nanoseconds took) override;
+  std::string reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
+                    bool late) override;
+  std::string lost(std::uint64_t number, std::chrono::nanoseconds wait) override;
+  std::string failed(const Failure& failure) override;
+  std::string summary(const Target& target, const PingTally& tally) override;
+
+ private:
+  std::string peer_;
+};
+
+/// One object a line, each with an `event`; times are in milliseconds.
+class PingJson final : public PingReport {
+ public:
+  std::string connected(const Target& peer, std::chrono::nanoseconds took) override;
+  std::string reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
+                    bool late) override;
+  std::string lost(std::uint64_t number, std::chrono::nanoseconds wait) override;
+  std::string failed(const Failure& failure) override;
+  std::string summary(const Target& target, const PingTally& tally) override;
+};
+
+}  // namespace client

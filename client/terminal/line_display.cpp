@@ -1,0 +1,110 @@
+#include "client/terminal/line_display.hpp"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "client/output/output.hpp"
+
+namespace client {
+namespace {
+
+std::string up(std::size_t rows) {
+  return rows == 0 ? std::string() : fmt::format("\033[{}A", rows);
+}
+
+std::string right(std::size_t columns) {
+  return columns == 0 ? std::string() : fmt::format("\033[{}C", columns);
+}
+
+std::string text_of(std::span<const LineLayout::Row> rows, const Style& style) {
+  std::string text;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto& row = rows[i];
+    if (!row.prompt.empty()) text += style.bold(row.prompt);
+    text += row.text;
+    const bool next_is_by_itself = row.wraps && i + 1 < rows.size() && rows[i + 1].width > 0;
+    if (i + 1 < rows.size() && !next_is_by_itself) text += "\r\n";
+  }
+  return text;
+}
+
+bool at_end(const LineLayout& layout) {
+  return layout.cursor_row + 1 == layout.rows.size() &&
+         layout.cursor_column == layout.rows.back().width;
+}
+
+}  // namespace
+
+LineDisplay::Size LineDisplay::size_of_terminal() {
+  winsize size{};
+  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  return {.rows = known && size.ws_row > 0 ? size.ws_row : std::size_t{24},
+          .columns = known && size.ws_col > 0 ? size.ws_col : std::size_t{80}};
+}
+
+void LineDisplay::draw(std::wstring_view prompt, std::wstring_view line, std::size_t cursor) {
+  const auto size = size_of_terminal();
+  auto layout = lay_out(prompt, line, cursor, size.columns);
+  if (!append(layout, size)) {
+    auto text = back_to_begin() + "\033[J";
+    const auto shown = std::min(layout.rows.size(), size.rows);
+    first_row_ = std::min(layout.cursor_row - std::min(layout.cursor_row, shown - 1),
+                          layout.rows.size() - shown);
+    text += text_of(std::span(layout.rows).subspan(first_row_, shown), style_);
+    text += up(first_row_ + shown - 1 - layout.cursor_row) + '\r' + right(layout.cursor_column);
+    client::print(text);
+  }
+  layout_ = std::move(layout);
+  shown_ = true;
+  columns_ = size.columns;
+  prompt_ = prompt;
+  line_ = line;
+  cursor_ = cursor;
+}
+
+// Mostly a character is typed at the end of a row: then nothing else is written, as over a slow
+// line.
+bool LineDisplay::append(const LineLayout& layout, const Size& size) {
+  if (!shown_ || columns_ != size.columns || layout.rows.size() != layout_.rows.size())
+    return false;
+  const auto& before = layout_.rows.back();
+  const auto& after = layout.rows.back();
+  const bool only_more = after.text.starts_with(before.text) && after.prompt == before.prompt &&
+                         (before.text.empty() || after.width > before.width);
+  if (!at_end(layout_) || !at_end(layout) || !only_more) return false;
+  const bool same_above = std::equal(
+      layout.rows.begin(), layout.rows.end() - 1, layout_.rows.begin(),
+      [](const auto& a, const auto& b) { return a.text == b.text && a.prompt == b.prompt; });
+  if (!same_above) return false;
+  client::print(std::string_view(after.text).substr(before.text.size()));
+  return true;
+}
+
+// A terminal that has become wider or narrower since has wrapped the rows anew.
+std::string LineDisplay::back_to_begin() const {
+  if (!shown_) return {};
+  const auto columns = size_of_terminal().columns;
+  const auto row = columns == columns_ ? layout_.cursor_row
+                                       : lay_out(prompt_, line_, cursor_, columns).cursor_row;
+  return up(row - std::min(row, first_row_)) + '\r';
+}
+
+void LineDisplay::erase() {
+  if (!shown_) return;
+  client::print(back_to_begin() + "\033[J");
+  shown_ = false;
+}
+
+void LineDisplay::leave() {
+  if (!shown_) return;
+  draw(prompt_, line_, line_.size());
+  const bool is_beneath = layout_.rows.size() > 1 && layout_.rows.back().width == 0;
+  client::print(is_beneath ? "" : "\r\n");
+  shown_ = false;
+}
+
+}  // namespace client

@@ -1,0 +1,101 @@
+#include "client/terminal/terminal_modes.hpp"
+
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <string_view>
+
+#include "client/terminal/bracketed_paste.hpp"
+
+namespace client {
+namespace {
+
+// Those that end a process, unless somebody waits for them.
+constexpr std::array deadly_signals = {SIGHUP,  SIGINT,  SIGQUIT,   SIGTERM, SIGABRT, SIGALRM,
+                                       SIGBUS,  SIGFPE,  SIGILL,    SIGIO,   SIGPIPE, SIGPROF,
+                                       SIGPWR,  SIGSEGV, SIGSTKFLT, SIGSYS,  SIGTRAP, SIGUSR1,
+                                       SIGUSR2, SIGXCPU, SIGVTALRM};
+
+// What a signal handler can reach.
+termios before{};
+volatile std::sig_atomic_t taken = 0;
+
+void write_sequence(std::string_view sequence) {
+  [[maybe_unused]] const auto size = ::write(STDOUT_FILENO, sequence.data(), sequence.size());
+}
+
+void set(const termios& modes) {
+  while (::tcsetattr(STDIN_FILENO, TCSADRAIN, &modes) != 0 && errno == EINTR) {
+  }
+}
+
+bool in_foreground() {
+  return ::tcgetpgrp(STDIN_FILENO) == ::getpgrp();
+}
+
+void give_back_and_die(int signal) {
+  TerminalModes::give_back();
+  std::raise(signal);  // its disposition is the default again
+}
+
+void catch_deadly_signals() {
+  struct sigaction action {};
+  action.sa_handler = give_back_and_die;
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
+  for (const int signal : deadly_signals) {
+    struct sigaction old {};
+    const bool ends = ::sigaction(signal, nullptr, &old) == 0 && old.sa_handler == SIG_DFL;
+    if (ends) ::sigaction(signal, &action, nullptr);
+  }
+}
+
+// For a stack that has overflowed; a sanitizer has one already.
+void provide_a_stack_for_signals() {
+  stack_t given{};
+  if (::sigaltstack(nullptr, &given) != 0 || (given.ss_flags & SS_DISABLE) == 0) return;
+  static std::array<std::byte, 16384> memory;
+  const stack_t stack{.ss_sp = memory.data(), .ss_flags = 0, .ss_size = memory.size()};
+  ::sigaltstack(&stack, nullptr);
+}
+
+}  // namespace
+
+TerminalModes::TerminalModes() {
+  if (::tcgetattr(STDIN_FILENO, &before) != 0) return;
+  provide_a_stack_for_signals();
+  catch_deadly_signals();
+  static const bool at_exit = std::atexit(give_back) == 0;
+  static_cast<void>(at_exit);
+}
+
+TerminalModes::~TerminalModes() {
+  give_back();
+}
+
+void TerminalModes::take() {
+  termios editing = before;
+  editing.c_iflag |= static_cast<tcflag_t>(ICRNL);
+  editing.c_iflag &= ~static_cast<tcflag_t>(INLCR | IGNCR);
+  editing.c_oflag |= static_cast<tcflag_t>(OPOST | ONLCR);
+  editing.c_lflag |= static_cast<tcflag_t>(ISIG);
+  editing.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ECHONL | IEXTEN);
+  editing.c_cc[VMIN] = 1;
+  editing.c_cc[VTIME] = 0;
+  taken = 1;
+  set(editing);
+  write_sequence(BracketedPaste::ask_for_it);
+}
+
+void TerminalModes::give_back() {
+  if (taken == 0 || !in_foreground()) return;
+  taken = 0;
+  write_sequence("\033[0m");
+  write_sequence(BracketedPaste::no_more_of_it);
+  set(before);
+}
+
+}  // namespace client

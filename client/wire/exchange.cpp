@@ -1,0 +1,104 @@
+#include "client/wire/exchange.hpp"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <utility>
+
+namespace client {
+namespace {
+
+namespace error = boost::asio::error;
+
+}  // namespace
+
+std::shared_ptr<Exchange> Exchange::over(Connection connection, coro::Scheduler& scheduler) {
+  auto exchange = std::make_shared<Exchange>(std::move(connection), scheduler);
+  scheduler.spawn("write", [exchange](coro::Yield yield) { exchange->write_later(yield); }).value();
+  return exchange;
+}
+
+Exchange::Exchange(Connection connection, coro::Scheduler& scheduler)
+    : stream_(scheduler, std::move(connection.socket)),
+      peer_(connection.peer),
+      buffer_(receive_size) {}
+
+error_code Exchange::send(std::string_view message, std::uint64_t tag, coro::Yield yield) {
+  const auto has_room = [&] { return !open_ || window_.capacity() - missing() >= message.size(); };
+  if (const auto interrupted = room_.wait(yield, has_room)) return interrupted;
+  if (!open_ || finishing_) return error::operation_aborted;
+  messages_.push_back({tag, window_.total() + message.size(), coro::Clock::now()});
+  for (auto rest = std::as_bytes(std::span(message)); !rest.empty();) {
+    const auto room = window_.room();
+    const auto size = std::min(room.size(), rest.size());
+    std::ranges::copy(rest.first(size), room.begin());
+    window_.handed_over(size);
+    rest = rest.subspan(size);
+  }
+  write_now();
+  return {};
+}
+
+// What the socket takes at once goes out before anything else happens; for the rest there is
+// write_later(). False if the connection is broken: receive() reports it after what had still come.
+bool Exchange::write_now() {
+  error_code failed;
+  while (!window_.unsent().empty() && !failed) {
+    const auto unsent = window_.unsent();
+    window_.sent(stream_.send(boost::asio::buffer(unsent.data(), unsent.size()), failed));
+  }
+  if (failed == error::would_block) unsent_.notify_one();
+  return !failed || failed == error::would_block;
+}
+
+void Exchange::write_later(coro::Yield yield) {
+  const auto has_work = [this] { return !open_ || finishing_ || !window_.unsent().empty(); };
+  while (!unsent_.wait(yield, has_work) && open_) {
+    if (window_.unsent().empty()) return stream_.finish_sending();
+    if (stream_.wait_writable(yield) || !write_now()) return;
+  }
+}
+
+void Exchange::finish() {
+  finishing_ = true;
+  unsent_.notify_one();
+}
+
+void Exchange::close() {
+  if (!std::exchange(open_, false)) return;
+  stream_.cancel();
+  room_.notify_all();
+  unsent_.notify_all();
+}
+
+Exchange::Received Exchange::receive(coro::Yield yield) {
+  for (;;) {
+    if (auto received = next_in_buffer()) return *std::move(received);
+    if (!open_) return error_code(error::operation_aborted);
+    if (const auto interrupted = stream_.wait_readable(yield)) return interrupted;
+    error_code failed;
+    const auto size = stream_.receive(boost::asio::buffer(buffer_), failed);
+    if (failed == error::would_block) continue;
+    if (failed) return failed;
+    unread_ = {buffer_.data(), size};
+  }
+}
+
+// The next message that is complete with what has been received, or what is wrong with it.
+std::optional<Exchange::Received> Exchange::next_in_buffer() {
+  if (unread_.empty()) return std::nullopt;
+  const auto of_this_message =
+      messages_.empty() ? unread_.size() : messages_.front().end - window_.verified();
+  const auto piece = unread_.substr(0, of_this_message);
+  const auto verdict = window_.verify(std::as_bytes(std::span(piece)));
+  if (verdict.mismatch) return *verdict.mismatch;
+  unread_.remove_prefix(piece.size());
+  partial_.append(piece);
+  room_.notify_all();
+  if (window_.verified() < messages_.front().end) return std::nullopt;
+  const auto message = messages_.front();
+  messages_.pop_front();
+  return Reply{message.tag, std::exchange(partial_, {}), coro::Clock::now() - message.handed_over};
+}
+
+}  // namespace client

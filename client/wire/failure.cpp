@@ -1,0 +1,137 @@
+#include "client/wire/failure.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/error.hpp>
+
+#include "client/output/output.hpp"
+#include "client/output/rendering.hpp"
+
+namespace client {
+namespace {
+
+namespace error = boost::asio::error;
+
+std::string describe(std::byte byte) {
+  const auto value = std::to_integer<unsigned>(byte);
+  const bool printable = value > 0x20 && value < 0x7f;
+  return printable ? fmt::format("0x{:02x} '{}'", value, static_cast<char>(value))
+                   : fmt::format("0x{:02x}", value);
+}
+
+}  // namespace
+
+const char* name_of(FailureClass kind) {
+  switch (kind) {
+    case FailureClass::refused:
+      return "refused";
+    case FailureClass::unreachable:
+      return "unreachable";
+    case FailureClass::timeout:
+      return "timeout";
+    case FailureClass::dns:
+      return "dns";
+    case FailureClass::reset:
+      return "reset";
+    case FailureClass::closed:
+      return "closed";
+    case FailureClass::mismatch:
+      return "mismatch";
+    case FailureClass::local:
+      return "local";
+  }
+  return "local";
+}
+
+FailureClass classify(error_code error) {
+  if (error.category() == error::get_netdb_category() ||
+      error.category() == error::get_addrinfo_category()) {
+    return FailureClass::dns;
+  }
+  if (error == error::connection_refused) return FailureClass::refused;
+  if (error == error::host_unreachable || error == error::network_unreachable ||
+      error == error::network_down || error == error::access_denied) {
+    return FailureClass::unreachable;
+  }
+  if (error == error::timed_out) return FailureClass::timeout;
+  if (error == error::connection_reset || error == error::broken_pipe ||
+      error == error::connection_aborted) {
+    return FailureClass::reset;
+  }
+  if (error == error::eof) return FailureClass::closed;
+  return FailureClass::local;
+}
+
+Failure connect_failure(const Target& target, error_code error) {
+  const auto kind = classify(error);
+  const auto name = target.name();
+  switch (kind) {
+    case FailureClass::refused:
+      return {kind,
+              fmt::format("nothing listens on {}: start the server, or check the port", name)};
+    case FailureClass::unreachable:
+      return {kind, fmt::format("no way to {} ({}): check the address and the network", name,
+                                error.message())};
+    case FailureClass::timeout:
+      return {kind, fmt::format("no answer from {}: check the address and the firewall, or raise "
+                                "--timeout",
+                                name)};
+    case FailureClass::dns:
+      return {kind, fmt::format("no address for {} ({}): check the spelling, or give an address",
+                                name, error.message())};
+    default:
+      if (error == boost::system::errc::address_not_available) {
+        return {kind, fmt::format("cannot connect to {} ({}): this machine has no free port, or no "
+                                  "address of that kind",
+                                  name, error.message())};
+      }
+      if (error == boost::system::errc::invalid_argument) {
+        return {kind, fmt::format("cannot connect to {} ({}): a link-local address needs its "
+                                  "interface too, as in fe80::1%eth0",
+                                  name, error.message())};
+      }
+      return {kind, fmt::format("cannot connect to {}: {}", name, error.message())};
+  }
+}
+
+Failure transfer_failure(const Target& target, error_code error, std::uint64_t missing) {
+  const auto kind = classify(error);
+  const auto rest =
+      missing == 0 ? std::string() : fmt::format(", {} bytes did not come back", missing);
+  switch (kind) {
+    case FailureClass::timeout:
+      return {kind, fmt::format("no progress from {}{}: raise --timeout if it is only slow",
+                                target.name(), rest)};
+    case FailureClass::reset:
+      return {kind,
+              fmt::format("{} broke the connection off{}: its log says why", target.name(), rest)};
+    case FailureClass::closed:
+      return {kind,
+              fmt::format("{} closed the connection{}: its log says why", target.name(), rest)};
+    default:
+      return {kind, fmt::format("{}: {}{}", target.name(), error.message(), rest)};
+  }
+}
+
+Failure mismatch_failure(const Target& target, const Mismatch& mismatch) {
+  const auto expected = mismatch.expected ? describe(*mismatch.expected) : "nothing";
+  return {
+      FailureClass::mismatch,
+      fmt::format("at offset {}: expected {}, got {}: {} is no echo service, or something on the "
+                  "way changes bytes",
+                  mismatch.offset, expected, describe(mismatch.got), target.name())};
+}
+
+Failure local_failure(const std::string& what, error_code error) {
+  return {FailureClass::local, fmt::format("{}: {}", what, error.message())};
+}
+
+std::string text_of(const Failure& failure) {
+  return fmt::format("coroecho-client: {}: {}", name_of(failure.kind), escaped(failure.text));
+}
+
+void report(const Failure& failure) {
+  print_error(text_of(failure) + '\n');
+}
+
+}  // namespace client

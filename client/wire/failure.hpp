@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "client/wire/target.hpp"
+#include "coro/io.hpp"
+
+namespace client {
+
+using coro::error_code;
+
+/// What kind of thing went wrong: the first word of the message, for people and for scripts.
+enum class FailureClass {
+  refused,      ///< the host answers, nothing listens on the port
+  unreachable,  ///< no way to the host
+  timeout,      ///< no answer, or no progress, in the time given
+  dns,          ///< the name or the service has no address
+  reset,        ///< the server broke the connection off
+  closed,       ///< the server closed before everything had come back
+  mismatch,     ///< a byte came back that was not sent there
+  local         ///< this machine: its files, descriptors, ports
+};
+
+/// Why a run did not succeed.
+struct Failure {
+  FailureClass kind = FailureClass::local;
+  std::string text;  ///< one line: what happened, and what to do
+};
+
+/// A byte that came back wrong.
+struct Mismatch {
+  std::uint64_t offset = 0;           ///< of the byte, counted from the first one sent
+  std::optional<std::byte> expected;  ///< nothing if no byte was outstanding
+  std::byte got{};
+};
+
+/// The word for it: "refused".
+const char* name_of(FailureClass kind);
+
+FailureClass classify(error_code error);
+
+/// No connection could be made.
+Failure connect_failure(const Target& target, error_code error);
+/// The connection broke while bytes were outstanding.
+Failure transfer_failure(const Target& target, error_code error, std::uint64_t missing);
+Failure mismatch_failure(const Target& target, const Mismatch& mismatch);
+/// Reading or writing a file of this machine failed.
+Failure local_failure(const std::string& what, error_code error);
+
+/// `coroecho-client: refused: ...`
+std::string text_of(const Failure& failure);
+/// The same, on standard error.
+void report(const Failure& failure);
+
+}  // namespace client

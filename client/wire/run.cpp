@@ -1,0 +1,32 @@
+#include "client/wire/run.hpp"
+
+namespace client {
+
+std::exception_ptr exception_of_run(coro::Scheduler& scheduler,
+                                    const std::function<void()>& begin) {
+  scheduler.on_exception([](const char* /*coroutine*/, const std::exception_ptr& exception) {
+    std::rethrow_exception(exception);
+  });
+  try {
+    begin();
+    scheduler.run();
+  } catch (const std::exception&) {
+    return std::current_exception();
+  }
+  return nullptr;
+}
+
+Failure failure_of(const std::exception_ptr& exception) {
+  try {
+    std::rethrow_exception(exception);
+  } catch (const std::exception& error) {
+    return {FailureClass::local, error.what()};
+  }
+}
+
+std::optional<Failure> run_to_end(coro::Scheduler& scheduler, const std::function<void()>& begin) {
+  const auto exception = exception_of_run(scheduler, begin);
+  return exception ? std::optional(failure_of(exception)) : std::nullopt;
+}
+
+}  // namespace client

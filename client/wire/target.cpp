@@ -1,0 +1,76 @@
+#include "client/wire/target.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <stdexcept>
+
+#include "client/output/rendering.hpp"
+
+namespace client {
+namespace {
+
+constexpr unsigned highest_port = 65535;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+void check_port(std::string_view port) {
+  if (!std::ranges::all_of(port, is_digit)) return;  // a service name: the resolver knows
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc{} || number == 0 || number > highest_port) {
+    throw std::invalid_argument(fmt::format("port {} is not between 1 and {}", port, highest_port));
+  }
+}
+
+struct Parts {
+  std::string_view host;
+  std::string_view port;
+};
+
+Parts split(std::string_view text) {
+  if (text.starts_with('[')) {
+    const auto bracket = text.find(']');
+    if (bracket == std::string_view::npos) {
+      throw std::invalid_argument(fmt::format("{} lacks a closing ]", text));
+    }
+    const auto rest = text.substr(bracket + 1);
+    if (!rest.empty() && (rest.front() != ':' || rest.size() == 1)) {
+      throw std::invalid_argument(fmt::format("{}: only :PORT can follow the ]", text));
+    }
+    return {text.substr(1, bracket - 1), rest.empty() ? rest : rest.substr(1)};
+  }
+  const auto colon = text.find(':');
+  const bool one_colon = colon != std::string_view::npos && text.rfind(':') == colon;
+  if (!one_colon) return {text, {}};  // a name, or a bare IPv6 address
+  if (colon + 1 == text.size()) throw std::invalid_argument(fmt::format("{} lacks a port", text));
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+}  // namespace
+
+std::string Target::name() const {
+  const bool is_v6 = host.find(':') != std::string::npos;
+  return escaped(is_v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port));
+}
+
+Target parse_target(std::string_view host, std::string_view port, std::string_view usual_port) {
+  Target target;
+  const auto parts = split(host);
+  if (!parts.port.empty() && !port.empty()) {
+    throw std::invalid_argument(fmt::format("the port is given twice: {} and {}", host, port));
+  }
+  if (!host.empty()) {
+    if (parts.host.empty()) throw std::invalid_argument(fmt::format("{} names no host", host));
+    target.host = parts.host;
+  }
+  const auto given = !parts.port.empty() ? parts.port : !port.empty() ? port : usual_port;
+  if (!given.empty()) check_port(given);
+  target.port = given;
+  return target;
+}
+
+}  // namespace client

@@ -1,0 +1,63 @@
+#include "coro/detail/poller.hpp"
+
+#include <algorithm>
+#include <boost/system/system_error.hpp>
+#include <cerrno>
+#include <new>
+#include <span>
+
+#include "coro/error.hpp"
+#include "coro/readiness.hpp"
+
+namespace coro {
+
+Poller::Poller(boost::asio::io_context& context, TimerQueue& timers)
+    : timers_(timers),
+      epoll_(context.get_executor(), checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
+  if (const auto error = control(EPOLL_CTL_ADD, timers.descriptor(), EPOLLIN | EPOLLET, nullptr))
+    throw boost::system::system_error(error, "epoll_ctl");
+}
+
+std::size_t Poller::wait(std::size_t limit, int timeout) {
+  has_woken_ = false;
+  if (!has_work()) return 0;
+  timers_.arm();
+  const int most = static_cast<int>(std::min(limit, events_.size()));
+  const int count = ::epoll_wait(epoll_.native_handle(), events_.data(), most, timeout);
+  if (count < 0 && errno != EINTR) throw boost::system::system_error(last_error(), "epoll_wait");
+  if (count <= 0) return 0;
+  const auto ready = std::span(events_).first(static_cast<std::size_t>(count));
+  std::size_t descriptors = 0;
+  // Nobody runs before all of them are queued, so none of these objects can be gone.
+  for (const epoll_event& event : ready) {
+    if (event.data.ptr == nullptr) continue;
+    static_cast<Readiness*>(event.data.ptr)->became(event.events);
+    ++descriptors;
+  }
+  if (descriptors < ready.size()) timers_.expire();
+  return descriptors;
+}
+
+bool Poller::wake_context() {
+  timers_.arm();
+  if (!has_work() && wakes_) epoll_.cancel();
+  if (!has_work() || wakes_) return true;
+  try {
+    epoll_.async_wait(decltype(epoll_)::wait_read, [this](error_code error) {
+      wakes_ = false;
+      has_woken_ = !error;
+    });
+    wakes_ = true;
+  } catch (const std::bad_alloc&) {
+  }
+  return wakes_;
+}
+
+error_code Poller::control(int operation, int descriptor, std::uint32_t events,
+                           Readiness* readiness) {
+  epoll_event event{.events = events, .data = {.ptr = readiness}};
+  return ::epoll_ctl(epoll_.native_handle(), operation, descriptor, &event) == 0 ? error_code()
+                                                                                 : last_error();
+}
+
+}  // namespace coro

@@ -1,0 +1,73 @@
+#include "coro/detail/waiter.hpp"
+
+#include <utility>
+
+#include "coro/scheduler.hpp"
+
+namespace coro {
+
+Waiter::Waiter(Scheduler& scheduler) : scheduler_(&scheduler) {}
+
+Waiter::~Waiter() = default;
+
+// On the resumer's stack, after the coroutine has suspended.
+void Waiter::start_operation() {
+  in_operation_ = true;
+  try {
+    start_(callable_);
+  } catch (...) {
+    start_failure_ = std::current_exception();
+    wake(false);
+  }
+  if (abort_requested()) abort_operation();
+}
+
+void Waiter::abort_operation() {
+  if (!in_operation_) return;
+  if (abort_ != nullptr) {
+    abort_(abort_callable_);
+  } else {
+    cancellation_.emit(boost::asio::cancellation_type::terminal);
+  }
+}
+
+void Waiter::operation_ended(bool aborted) {
+  in_operation_ = false;
+  // Asio leaves its handler there, and the next operation need not replace it; the socket that it
+  // refers to may be gone by then.
+  if (std::exchange(abort_, nullptr) == nullptr) cancellation_.slot().clear();
+  // Under an expired time limit every operation is aborted, so that is not the answer to a request.
+  answers_request_ = aborted && expired_limits_ == 0;
+}
+
+namespace {
+
+class Abandoned : public std::exception {
+ public:
+  const char* what() const noexcept override { return "an operation was given up by its library"; }
+};
+
+}  // namespace
+
+void Waiter::abandon() {
+  if (!in_operation_) return;
+  start_failure_ = std::make_exception_ptr(Abandoned());
+  wake(false);
+}
+
+void Waiter::complete(bool aborted) {
+  operation_ended(aborted);
+  scheduler_->resume_now_or_queue(*this);
+}
+
+void Waiter::wake(bool aborted) {
+  operation_ended(aborted);
+  scheduler_->queue(*this);
+}
+
+void Waiter::cancel() {
+  cancel_requested_ = true;
+  scheduler_->abort(*this);
+}
+
+}  // namespace coro

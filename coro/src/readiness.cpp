@@ -1,0 +1,105 @@
+#include "coro/readiness.hpp"
+
+#include <sys/epoll.h>
+
+#include <boost/asio/error.hpp>
+#include <utility>
+
+#include "coro/detail/poller.hpp"
+#include "coro/scheduler.hpp"
+
+namespace coro {
+namespace {
+
+// epoll(7) reports these whether or not they are asked for. Both sides are to hear of them.
+constexpr std::uint32_t broken = EPOLLERR | EPOLLHUP;
+
+}  // namespace
+
+Readiness::Readiness(Scheduler& scheduler, int descriptor)
+    : poller_(scheduler.poller()), descriptor_(descriptor) {}
+
+Readiness::~Readiness() {
+  // Somebody may still wait only where the scheduler itself is being destroyed.
+  leave(reader_);
+  leave(writer_);
+  static_cast<void>(observe_readable(nullptr));
+  static_cast<void>(watch_for(0));
+}
+
+error_code Readiness::wait_readable(Yield yield) {
+  return wait(reader_, EPOLLIN, yield);
+}
+
+error_code Readiness::wait_writable(Yield yield) {
+  return wait(writer_, EPOLLOUT, yield);
+}
+
+error_code Readiness::wait(Waiter*& waiting, std::uint32_t event, Yield yield) {
+  Waiter& waiter = yield.waiter();
+  error_code result;
+  const auto abort = [&] {
+    result = boost::asio::error::operation_aborted;
+    leave(waiting);
+    waiter.wake(true);
+  };
+  waiter.suspend_then([&] {
+    if ((watched_ & event) == 0) result = watch_for(watched_ | event);
+    if (result) return waiter.wake(false);
+    waiting = &waiter;
+    ++poller_.waiting_;
+    waiter.abort_by(abort);
+  });
+  return result;
+}
+
+// What is observed counts as waited for: the scheduler goes on listening.
+error_code Readiness::observe_readable(Observer* observer) {
+  if (observer != nullptr && (watched_ & EPOLLIN) == 0) {
+    if (const auto error = watch_for(watched_ | EPOLLIN)) return error;
+  }
+  if (observer != nullptr) ++poller_.waiting_;
+  if (std::exchange(observer_, observer) != nullptr) --poller_.waiting_;
+  return {};
+}
+
+void Readiness::cancel() {
+  for (Waiter* waiting : {reader_, writer_}) {
+    if (waiting != nullptr) waiting->cancel();
+  }
+}
+
+void Readiness::leave(Waiter*& waiting) {
+  if (std::exchange(waiting, nullptr) != nullptr) --poller_.waiting_;
+}
+
+// What somebody waits for wakes that one. What nobody waits for would be reported for ever.
+void Readiness::became(std::uint32_t events) {
+  const bool somebody_reads = reader_ != nullptr || observer_ != nullptr;
+  const std::uint32_t waited_for =
+      (somebody_reads ? EPOLLIN : 0U) | (writer_ != nullptr ? EPOLLOUT : 0U);
+  const bool surprise = waited_for == 0 || (events & ~broken & ~waited_for) != 0;
+  if ((events & (EPOLLIN | broken)) != 0) {
+    wake(reader_);
+    if (observer_ != nullptr) observer_->became_readable();
+  }
+  if ((events & (EPOLLOUT | broken)) != 0) wake(writer_);
+  if (surprise) static_cast<void>(watch_for(waited_for));
+}
+
+void Readiness::wake(Waiter*& waiting) {
+  if (waiting == nullptr) return;
+  Waiter& waiter = *waiting;
+  leave(waiting);
+  waiter.wake(false);
+}
+
+error_code Readiness::watch_for(std::uint32_t events) {
+  if (events == watched_) return {};
+  const int operation = events == 0 ? EPOLL_CTL_DEL : watched_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  const error_code error = poller_.control(operation, descriptor_, events, this);
+  if (!error) watched_ = events;
+  return error;
+}
+
+}  // namespace coro

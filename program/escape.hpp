@@ -1,0 +1,32 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <string_view>
+
+/// Received bytes as text that can forge no log line and do nothing to a terminal.
+namespace program {
+
+/// The same as spdlog formats into.
+using TextBuffer = fmt::basic_memory_buffer<char, 250>;
+
+struct EscapeRules {
+  /// `"` and `\` are escaped too, so that the result may stand between quotes and tells exactly
+  /// which bytes it stands for.
+  bool quoted = true;
+  /// The result is written for the inside of a JSON string (RFC 8259): a strict parser gets back
+  /// what would be written without this.
+  bool json = false;
+};
+
+/// Appends `bytes`: printable ASCII and UTF-8 as they are, newline, carriage return and tab as \n
+/// \r \t, and every byte of anything else as \xNN: control characters (C0, DEL, C1), whatever is
+/// invisible (program/invisible.hpp), and whatever is not UTF-8 (RFC 3629). The result is valid
+/// UTF-8.
+void append_escaped(TextBuffer& out, std::string_view bytes, EscapeRules rules = {});
+
+/// How many of `bytes` to show so that at most `limit` are shown and no UTF-8 character is cut.
+std::size_t whole_characters(std::string_view bytes, std::size_t limit);
+
+}  // namespace program

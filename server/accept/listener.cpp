@@ -1,0 +1,215 @@
+#include "server/accept/listener.hpp"
+
+#include <sys/socket.h>
+
+#include <boost/asio/error.hpp>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "coro/error.hpp"
+#include "server/accept/accept_error.hpp"
+#include "server/net/peer.hpp"
+
+namespace server {
+namespace {
+
+namespace error = boost::asio::error;
+using coro::error_code;
+using coro::Yield;
+
+// After an error that the next accept(2) will most likely have too, for want of memory say.
+constexpr std::chrono::milliseconds pause_after_error{100};
+
+// Before others have their turn.
+constexpr int most_in_a_turn = 16;
+
+// Where processes share a socket another one may be faster, but not time after time.
+constexpr int most_turns_for_nothing = 16;
+
+// accept(2) without blocking; no descriptor if there is an error.
+coro::Descriptor accept(const coro::Descriptor& listening, coro::Endpoint& peer,
+                        error_code& error) {
+  auto size = static_cast<socklen_t>(peer.capacity());
+  coro::Descriptor socket(
+      ::accept4(listening.number(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (socket.is_open()) {
+    peer.resize(size);
+  } else {
+    error = coro::last_error();
+  }
+  return socket;
+}
+
+// Asio binds; from then on the scheduler's own epoll watches, which costs a connection less.
+coro::Descriptor taken_from(coro::Acceptor acceptor) {
+  acceptor.non_blocking(true);
+  return coro::Descriptor(acceptor.release());
+}
+
+}  // namespace
+
+Listener::Listener(coro::Scheduler& scheduler, ListenerContext& context, ListenAddress asked,
+                   ListeningSocket socket)
+    : context_(context),
+      asked_(std::move(asked)),
+      endpoint_(socket.acceptor.local_endpoint()),
+      socket_(taken_from(std::move(socket.acceptor))),
+      file_(std::move(socket.file)),
+      inherited_(socket.inherited),
+      task_(scheduler.spawn("listener", [this](Yield yield) { run(yield); }).value()) {}
+
+bool Listener::is_for(const ListenAddress& address) const {
+  return !lost() && asked_.endpoint == address.endpoint &&
+         asked_.dual_stack == address.dual_stack && file_.is_in_place();
+}
+
+void Listener::apply(const Config& config) {
+  ::listen(socket_.number(), config.backlog);  // on a listening socket it only sets the backlog
+  if (asked_.endpoint.protocol().family() != AF_UNIX) {
+    apply_tcp_options(socket_.number(), config.tcp);
+    if (!inherited_) share_port(socket_.number(), config.reuse_port);
+  } else if (config.unix_socket.mode != context_.config.unix_socket.mode) {
+    if (const error_code unchanged = file_.set_mode(config.unix_socket.mode)) {
+      context_.log.logger().warn("{}: cannot change the mode of the socket: {}",
+                                 config.origins.where("unix.mode"), unchanged.message());
+    }
+  }
+}
+
+void Listener::stop() {
+  stopping_ = true;
+  task_.cancel();
+}
+
+void Listener::wait_until_stopped(Yield yield) {
+  while (task_.join(yield)) {
+  }
+}
+
+void Listener::run(Yield yield) {
+  keeps_urgent_bytes_ = keeps_urgent_bytes(socket_.number());
+  accept_until_stopped(yield);
+  file_.remove();  // nobody connects any more
+  // Who has connected before the socket closes is served; closing it would reset them. One that the
+  // service manager keeps is not closed by closing it here.
+  if (stopping_ && !inherited_) accept_who_waits(yield);
+  socket_.close();
+  if (stopping_) return;
+  context_.log.logger().error("no longer listening on {}: the socket was shut down",
+                              to_string(endpoint_));
+  context_.changed.notify_all();
+}
+
+// Or until there is nothing to accept any more.
+void Listener::accept_until_stopped(Yield yield) {
+  coro::Readiness readiness(yield.scheduler(), socket_.number());
+  error_code ended;
+  while (!ended) {
+    ended = wait_for_connection(readiness, yield);
+    if (!ended) ended = accept_in_turn(yield);
+    if (stopping_) return;
+  }
+}
+
+error_code Listener::wait_for_connection(coro::Readiness& readiness, Yield yield) {
+  const error_code failed = readiness.wait_readable(yield);
+  if (!failed || failed == error::operation_aborted) return failed;
+  return pause(failed, yield);  // the system has no room for another watch
+}
+
+// While there is no room the socket is not even polled: the kernel's backlog is the queue. Other
+// listeners wait behind this one, so that each gets its share of the room that there is.
+error_code Listener::wait_for_admission(Yield yield) {
+  if (context_.sessions.full()) {
+    context_.full.happened();
+    if (const error_code stopped = context_.sessions.wait_until_not_full(yield)) return stopped;
+  }
+  const auto wait = context_.rate.wait(context_.config.limits.accept_rate, coro::Clock::now());
+  if (wait.count() == 0) return {};
+  context_.slowed.happened();
+  return coro::sleep_for(yield, wait);
+}
+
+bool Listener::may_accept() const {
+  const std::uint32_t rate = context_.config.limits.accept_rate;
+  return !context_.sessions.full() && context_.rate.wait(rate, coro::Clock::now()).count() == 0;
+}
+
+// Accepts until nobody waits, the limits say no, or it is somebody else's turn. An error only if
+// the listener is to end.
+error_code Listener::accept_in_turn(Yield yield) {
+  error_code failed;
+  {
+    const Turns::Place place(context_.turns);
+    if (const error_code stopped = place.wait(yield)) return stopped;
+    if (const error_code stopped = wait_for_admission(yield)) return stopped;
+    failed = accept_some(place.is_last() ? most_in_a_turn : 1, yield);
+  }
+  if (failed) return nothing_accepted(failed, yield);
+  turns_for_nothing_ = 0;
+  return {};
+}
+
+// An error only if none was accepted.
+error_code Listener::accept_some(int most, Yield yield) {
+  int accepted = 0;
+  error_code failed;
+  for (int calls = 0; calls < most && may_accept(); ++calls) {
+    const error_code error = accept_one(yield);
+    if (!error) ++accepted;
+    if (error) failed = error;
+    if (error && !concerns_one_connection(error)) break;
+  }
+  return accepted > 0 ? error_code() : failed;
+}
+
+// One that has connected; without a stack for it the connection waits.
+error_code Listener::accept_one(Yield yield) {
+  coro::Endpoint peer;
+  error_code failed;
+  coro::Descriptor socket = accept(socket_, peer, failed);
+  if (failed) return failed;
+  if (!keeps_urgent_bytes_) keep_urgent_bytes(socket.number());
+  context_.rate.count(context_.config.limits.accept_rate, coro::Clock::now());
+  while (!context_.sessions.start(socket, peer)) {
+    if (stopping_) return coro::Error::no_stack;
+    static_cast<void>(coro::sleep_for(yield, pause_after_error));
+  }
+  return {};
+}
+
+// No more than can have waited in the backlog, in case more come all the while.
+void Listener::accept_who_waits(Yield yield) {
+  error_code error;
+  for (int left = context_.config.backlog; left >= 0 && may_accept(); --left) {
+    if ((error = accept_one(yield)) && !concerns_one_connection(error)) return;
+  }
+}
+
+// The socket was readable, and yet there was an error only. Returns one if it will stay so.
+error_code Listener::nothing_accepted(error_code error, Yield yield) {
+  if (stopping_ || is_shut_down(socket_.number())) return error;
+  if (error != error::would_block) return pause(error, yield);
+  if (++turns_for_nothing_ < most_turns_for_nothing) return {};
+  return coro::sleep_for(yield, pause_after_error);
+}
+
+error_code Listener::pause(error_code reason, Yield yield) {
+  ++context_.statistics.accept_pauses;
+  switch (reason.value()) {
+    case EMFILE:
+    case ENFILE:
+      context_.no_descriptors.happened();
+      break;
+    case ENOBUFS:
+    case ENOMEM:
+      context_.no_memory.happened();
+      break;
+    default:
+      context_.cannot_accept.happened("cannot accept, connections wait: " + reason.message());
+  }
+  return coro::sleep_for(yield, pause_after_error);
+}
+
+}  // namespace server

@@ -1,0 +1,90 @@
+#pragma once
+
+#include "coro/condition.hpp"
+#include "coro/descriptor.hpp"
+#include "coro/io.hpp"
+#include "coro/readiness.hpp"
+#include "coro/scheduler.hpp"
+#include "server/accept/accept_rate.hpp"
+#include "server/accept/listening.hpp"
+#include "server/accept/turns.hpp"
+#include "server/config/config.hpp"
+#include "server/log/notice.hpp"
+#include "server/session/sessions.hpp"
+
+namespace server {
+
+/// What all listeners share. It outlives them.
+struct ListenerContext {
+  const Config& config;
+  EventLog& log;
+  Statistics& statistics;
+  Sessions& sessions;
+  AcceptRate& rate;
+  Turns& turns;  ///< who accepts, where there is not room for all
+  Notice& full;
+  Notice& slowed;
+  Notice& no_descriptors;
+  Notice& no_memory;
+  Notice& cannot_accept;
+  coro::Condition& changed;  ///< notified when a listener has lost its socket
+};
+
+/// Accepts connections on one socket and starts a session for each, in a coroutine of its own.
+class Listener {
+ public:
+  /// Begins to accept. Throws boost::system::system_error if there is no memory for the coroutine.
+  Listener(coro::Scheduler& scheduler, ListenerContext& context, ListenAddress asked,
+           ListeningSocket socket);
+  /// It must have stopped.
+  ~Listener() = default;
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  Listener(Listener&&) = delete;
+  Listener& operator=(Listener&&) = delete;
+
+  /// Accepts what has connected by now, unless the socket is inherited, then closes the socket: the
+  /// next time that the scheduler runs it, whatever the system is short of.
+  void stop();
+  /// Suspends until then, also if the caller is cancelled meanwhile.
+  void wait_until_stopped(coro::Yield yield);
+
+  /// The socket was shut down by somebody else: it is closed, and the listener has stopped.
+  bool lost() const { return task_.done(); }
+
+  /// Whether it does what listening anew on that address would do.
+  bool is_for(const ListenAddress& address) const;
+  /// The socket; it may be closed as soon as a coroutine has run.
+  int descriptor() const { return socket_.number(); }
+  /// The address as it is.
+  const coro::Endpoint& endpoint() const { return endpoint_; }
+
+  /// The configuration has new values for what can change while it listens.
+  void apply(const Config& config);
+
+ private:
+  void run(coro::Yield yield);
+  void accept_until_stopped(coro::Yield yield);
+  coro::error_code wait_for_connection(coro::Readiness& readiness, coro::Yield yield);
+  coro::error_code wait_for_admission(coro::Yield yield);
+  coro::error_code accept_in_turn(coro::Yield yield);
+  coro::error_code accept_some(int most, coro::Yield yield);
+  coro::error_code accept_one(coro::Yield yield);
+  void accept_who_waits(coro::Yield yield);
+  bool may_accept() const;
+  coro::error_code nothing_accepted(coro::error_code error, coro::Yield yield);
+  coro::error_code pause(coro::error_code reason, coro::Yield yield);
+
+  ListenerContext& context_;
+  ListenAddress asked_;  // as configured: its port may be 0, for a free one
+  coro::Endpoint endpoint_;
+  coro::Descriptor socket_;
+  SocketFile file_;
+  bool inherited_;
+  bool keeps_urgent_bytes_ = false;  // for the connections that it accepts
+  bool stopping_ = false;
+  int turns_for_nothing_ = 0;  // in succession
+  coro::Task task_;
+};
+
+}  // namespace server

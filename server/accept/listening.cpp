@@ -1,0 +1,278 @@
+#include "server/accept/listening.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+
+#include "coro/error.hpp"
+#include "coro/resolve.hpp"
+#include "server/net/network.hpp"
+#include "server/net/peer.hpp"
+#include "server/process/lock_file.hpp"
+
+namespace server {
+namespace {
+
+using boost::asio::ip::tcp;
+using boost::asio::local::stream_protocol;
+using boost::system::system_error;
+using coro::Acceptor;
+using ListenAddresses = std::vector<ListenAddress>;
+
+// Bytes that the kernel takes for one client beyond what is under way: several reads of a session,
+// so that even a client with megabytes under way is seldom waited for.
+constexpr int most_unsent = 1024 * 1024;
+
+// What a host is asked for as.
+struct Wanted {
+  std::uint16_t port;
+  std::string origin;
+  bool dual_stack;
+};
+
+ListenAddress address_for(const boost::asio::ip::address& address, const Wanted& wanted) {
+  return {.endpoint = tcp::endpoint(address, wanted.port),
+          .origin = wanted.origin,
+          .dual_stack = wanted.dual_stack && address.is_v6() && address.is_unspecified()};
+}
+
+ListenAddresses localhost(const Wanted& wanted) {
+  ListenAddresses addresses = {address_for(boost::asio::ip::address_v4::loopback(), wanted),
+                               address_for(boost::asio::ip::address_v6::loopback(), wanted)};
+  addresses.back().optional = true;
+  return addresses;
+}
+
+boost::system::result<ListenAddresses, std::string> addresses_of(const std::string& host,
+                                                                 const Wanted& wanted,
+                                                                 coro::Yield yield) {
+  if (host == "localhost") return localhost(wanted);  // known without asking (RFC 6761, 6.3)
+  if (const auto address = parse_address(host)) {
+    return ListenAddresses{address_for(unmapped(*address), wanted)};
+  }
+
+  const auto found = coro::resolve(yield, host, "");
+  if (!found) {
+    return wanted.origin + ": cannot resolve '" + host + "': " + found.error().message();
+  }
+  ListenAddresses addresses;
+  for (const tcp::endpoint& endpoint : *found) {
+    addresses.push_back(address_for(endpoint.address(), wanted));
+  }
+  return addresses;
+}
+
+// A socket for all addresses is reached at each of them, and keeps others from binding one.
+void leave_out_what_wildcards_cover(ListenAddresses& addresses) {
+  bool all_ipv4 = false;
+  bool all_ipv6 = false;
+  for (const ListenAddress& address : addresses) {
+    const auto ip = peer_at(address.endpoint).address;
+    if (!ip || !ip->is_unspecified()) continue;
+    all_ipv4 |= ip->is_v4() || address.dual_stack;
+    all_ipv6 |= ip->is_v6();
+  }
+  std::erase_if(addresses, [&](const ListenAddress& address) {
+    const auto ip = peer_at(address.endpoint).address;
+    return ip && !ip->is_unspecified() && (ip->is_v4() ? all_ipv4 : all_ipv6);
+  });
+}
+
+bool is_unix(const coro::Endpoint& endpoint) {
+  return endpoint.protocol().family() == AF_UNIX;
+}
+
+int option_of(int socket, int option) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  return ::getsockopt(socket, SOL_SOCKET, option, &value, &size) == 0 ? value : 0;
+}
+
+// Multipath TCP does not know all options of TCP, some of them in newer kernels only: an inherited
+// socket is served without.
+void set_option(int socket, int level, int option, int value) {
+  if (::setsockopt(socket, level, option, &value, sizeof value) != 0 && errno != ENOPROTOOPT &&
+      errno != EOPNOTSUPP) {
+    throw system_error(coro::last_error(), "setsockopt");
+  }
+}
+
+// What is left of all addresses where there is no IPv6.
+ListenAddress over_ipv4_alone(const ListenAddress& dual_stack) {
+  const auto* const wildcard = reinterpret_cast<const sockaddr_in6*>(dual_stack.endpoint.data());
+  ListenAddress address = dual_stack;
+  address.endpoint = tcp::endpoint(boost::asio::ip::address_v4::any(), ntohs(wildcard->sin6_port));
+  address.dual_stack = false;
+  return address;
+}
+
+void set_listening_options(Acceptor& acceptor, const ListenAddress& address, const Config& config) {
+  acceptor.set_option(Acceptor::reuse_address(true));
+  share_port(acceptor.native_handle(), config.reuse_port);
+  if (address.endpoint.protocol().family() == AF_INET6) {
+    acceptor.set_option(boost::asio::ip::v6_only(!address.dual_stack));
+  }
+  apply_tcp_options(acceptor.native_handle(), config.tcp);
+}
+
+// While it exists, TCP sockets of this process may listen on one port. Only what binds or begins to
+// listen meanwhile is affected (SO_REUSEPORT in socket(7)).
+class SharedPort {
+ public:
+  explicit SharedPort(std::vector<int> sockets) : sockets_(std::move(sockets)) {
+    for (const int socket : sockets_) {
+      before_.push_back(option_of(socket, SO_REUSEPORT));
+      set(socket, 1);
+    }
+  }
+  ~SharedPort() {
+    for (std::size_t i = 0; i < sockets_.size(); ++i)
+      set(sockets_[i], before_[i]);
+  }
+  SharedPort(const SharedPort&) = delete;
+  SharedPort& operator=(const SharedPort&) = delete;
+  SharedPort(SharedPort&&) = delete;
+  SharedPort& operator=(SharedPort&&) = delete;
+
+ private:
+  // Without it, as for a Unix socket, binding fails as it did before.
+  static void set(int socket, int shared) {
+    static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof shared));
+  }
+
+  std::vector<int> sockets_;
+  std::vector<int> before_;
+};
+
+void bind_and_listen(Acceptor& acceptor, const coro::Endpoint& endpoint, int backlog,
+                     std::vector<int> ceding) {
+  coro::error_code unbound;
+  acceptor.bind(endpoint, unbound);
+  if (!unbound) {
+    acceptor.listen(backlog);
+    return;
+  }
+  if (unbound != boost::asio::error::address_in_use || ceding.empty()) throw system_error(unbound);
+  ceding.push_back(acceptor.native_handle());
+  const SharedPort shared(std::move(ceding));
+  acceptor.bind(endpoint);
+  acceptor.listen(backlog);
+}
+
+// A socket refuses connections until it listens, as one of a process that has ended does for ever.
+// So others that start, too, must not look before it listens.
+boost::system::result<ListeningSocket> listen_at_path(const std::string& path, Acceptor acceptor,
+                                                      const Config& config) {
+  const LockFile lock(path);
+  if (lock.error() == boost::system::errc::operation_would_block) {
+    return boost::asio::error::address_in_use;
+  }
+  if (lock.error()) return lock.error();
+  SocketFile::remove_stale(path);
+  acceptor.bind(stream_protocol::endpoint(path));
+  SocketFile file(path);
+  // Before listen(), so that nobody connects with other permissions.
+  if (::chmod(path.c_str(), config.unix_socket.mode) != 0) return coro::last_error();
+  acceptor.listen(config.backlog);
+  return ListeningSocket{.acceptor = std::move(acceptor), .file = std::move(file)};
+}
+
+}  // namespace
+
+void share_port(int socket, bool shared) {
+  set_option(socket, SOL_SOCKET, SO_REUSEPORT, shared ? 1 : 0);
+}
+
+bool keeps_urgent_bytes(int socket) {
+  return option_of(socket, SO_OOBINLINE) != 0;
+}
+
+void keep_urgent_bytes(int socket) {
+  const int on = 1;
+  static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on));
+}
+
+// On the listening socket, since accepted ones inherit them (tcp(7)) and nothing is paid per
+// connection.
+void apply_tcp_options(int socket, const TcpConfig& config) {
+  const auto keepalive = static_cast<int>(config.keepalive.count());
+  keep_urgent_bytes(socket);
+  set_option(socket, IPPROTO_TCP, TCP_NODELAY, config.nodelay ? 1 : 0);
+  set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keepalive > 0 ? 1 : 0);
+  if (keepalive > 0) set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, keepalive);
+  // What a client does not read would fill megabytes of the kernel's memory. What is under way is
+  // not limited, so that a fast line stays fast. Multipath TCP has no such option everywhere.
+  static_cast<void>(
+      ::setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most_unsent, sizeof most_unsent));
+}
+
+boost::system::result<ListenAddresses, std::string> listen_addresses(const Config& config,
+                                                                     coro::Yield yield) {
+  const Wanted wanted{config.port, config.origins.where("host"), true};
+  ListenAddresses all;
+  for (const std::string& host : config.host) {
+    const auto addresses = addresses_of(host, wanted, yield);
+    if (!addresses) return addresses.error();
+    for (const ListenAddress& address : *addresses) {  // localhost and 127.0.0.1 are one
+      if (std::ranges::find(all, address.endpoint, &ListenAddress::endpoint) == all.end()) {
+        all.push_back(address);
+      }
+    }
+  }
+  const tcp::endpoint any_ipv4(tcp::v4(), config.port);
+  if (std::ranges::find(all, any_ipv4, &ListenAddress::endpoint) != all.end()) {
+    for (ListenAddress& address : all)
+      address.dual_stack = false;
+  }
+  leave_out_what_wildcards_cover(all);
+  if (!config.unix_socket.path.empty()) {
+    all.push_back({.endpoint = stream_protocol::endpoint(config.unix_socket.path),
+                   .origin = config.origins.where("unix")});
+  }
+  return all;
+}
+
+boost::system::result<ListeningSocket> listen(const ListenAddress& address, const Config& config,
+                                              const coro::Executor& executor,
+                                              const std::vector<int>& ceding) try {
+  Acceptor acceptor(executor);
+  coro::error_code unopened;
+  acceptor.open(address.endpoint.protocol(), unopened);
+  if (unopened == boost::asio::error::address_family_not_supported && address.dual_stack) {
+    return listen(over_ipv4_alone(address), config, executor, ceding);
+  }
+  if (unopened) return unopened;
+  if (is_unix(address.endpoint)) {
+    return listen_at_path(config.unix_socket.path, std::move(acceptor), config);
+  }
+  set_listening_options(acceptor, address, config);
+  bind_and_listen(acceptor, address.endpoint, config.backlog, ceding);
+  return ListeningSocket{.acceptor = std::move(acceptor), .file = {}};
+} catch (const system_error& error) {
+  return error.code();
+}
+
+boost::system::result<ListenAddress, std::string> admin_address(const Config& config,
+                                                                coro::Yield yield) {
+  const Wanted wanted{config.admin.port.value(), config.origins.where("admin.host"), true};
+  auto addresses = addresses_of(config.admin.host, wanted, yield);
+  if (!addresses) return {boost::system::in_place_error, addresses.error()};
+  addresses->front().origin = config.origins.where("admin.port");
+  return addresses->front();
+}
+
+std::string cannot_listen(const coro::Endpoint& endpoint, coro::error_code reason) {
+  return "cannot listen on " + to_string(endpoint) + ": " + reason.message();
+}
+
+}  // namespace server

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <spdlog/common.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/config/config_error.hpp"
+#include "server/net/network.hpp"
+#include "server/proxy/proxy_protocol.hpp"
+
+/// The configuration: plain structs whose defaults equal config/coroecho.yaml, and the strict
+/// loader. The ranges named here are enforced by the loader; server/config/settings.cpp declares
+/// every key once.
+namespace server {
+
+struct UnixSocketConfig {
+  static constexpr std::size_t longest_path = 107;  // unix(7): 108 bytes with the NUL
+
+  std::string path;      // "" = none
+  unsigned mode = 0666;  // permission bits of the socket, 0..0777
+
+  bool operator==(const UnixSocketConfig&) const = default;
+};
+
+/// 0 = no limit, for each.
+struct LimitsConfig {
+  std::uint32_t max_connections = 10000;      // at most 1,000,000
+  std::uint32_t max_connections_per_ip = 0;   // at most 1,000,000
+  std::uint32_t accept_rate = 0;              // connections a second; at most 1,000,000
+  std::chrono::milliseconds idle_timeout{0};  // at most 720 h
+  std::chrono::milliseconds write_timeout = std::chrono::seconds(30);  // at most 720 h
+
+  bool operator==(const LimitsConfig&) const = default;
+};
+
+struct TcpConfig {
+  bool nodelay = true;
+  /// Idle time before the first probe, 0 = no probes; at most 32767 s, tcp(7).
+  std::chrono::seconds keepalive{0};
+
+  bool operator==(const TcpConfig&) const = default;
+};
+
+struct ShutdownConfig {
+  std::chrono::milliseconds timeout = std::chrono::seconds(10);  // at most 1 h
+  std::chrono::milliseconds delay{0};                            // at most 1 h
+
+  bool operator==(const ShutdownConfig&) const = default;
+};
+
+enum class LogFormat { text, json };
+
+/// Which events of a connection are logged.
+struct LogEvents {
+  bool connect = true;
+  bool receive = true;
+  bool disconnect = true;
+
+  bool operator==(const LogEvents&) const = default;
+};
+
+struct LogConfig {
+  spdlog::level::level_enum level = spdlog::level::info;
+  LogFormat format = LogFormat::text;
+  std::string file;  // "" = standard output
+  LogEvents events;
+  std::size_t payload = 64;  // bytes shown of what was received, 0 = only the size; at most 64 KiB
+  bool probes = true;        // whether connections that close without sending a byte are logged
+
+  bool operator==(const LogConfig&) const = default;
+};
+
+struct AdminConfig {
+  std::string host = "127.0.0.1";
+  std::optional<std::uint16_t> port;  // none = no admin endpoint; 0 = any free port
+
+  bool operator==(const AdminConfig&) const = default;
+};
+
+/// A duration drawn anew each time between two bounds, both included; a fixed one if they are
+/// equal.
+struct DurationRange {
+  std::chrono::milliseconds least{0};
+  std::chrono::milliseconds most{0};
+
+  bool operator==(const DurationRange&) const = default;
+};
+
+/// When a connection is closed on purpose. At most one of the two is not zero; both zero = never.
+struct CloseAfter {
+  std::uint64_t bytes = 0;            // received; at most 1 TiB
+  std::chrono::milliseconds time{0};  // since the connection was accepted; at most 720 h
+
+  bool operator==(const CloseAfter&) const = default;
+};
+
+/// Misbehaviour on purpose, for those who test their own clients.
+struct FaultsConfig {
+  DurationRange delay = {};  // before each echo; at most 1 h
+  std::uint64_t rate = 0;    // bytes a second and connection, 0 = no limit; at most 1 TiB
+  CloseAfter close_after = {};
+  double reset_probability = 0;  // 0..1, per connection
+
+  /// Whether this server misbehaves on purpose in any way.
+  bool any() const { return *this != FaultsConfig(); }
+
+  bool operator==(const FaultsConfig&) const = default;
+};
+
+/// Where each value that is not a default was set: "FILE:LINE: key 'port'", "--port" or
+/// "COROECHO_PORT".
+class Origins {
+ public:
+  void set(const std::string& key, const std::string& origin) { origins_[key] = origin; }
+
+  /// For an error message about a value: "FILE:LINE: key 'port'", "--port", or "key 'port'" for a
+  /// default.
+  std::string where(const std::string& key) const;
+
+  /// Two configurations that say the same are equal wherever it is written.
+  bool operator==(const Origins&) const { return true; }
+
+ private:
+  std::map<std::string, std::string> origins_;
+};
+
+struct Config {
+  /// Names, IPv4 or IPv6 literals; "localhost" means 127.0.0.1 and ::1. Empty = no TCP listener of
+  /// our own.
+  std::vector<std::string> host = {"localhost"};
+  std::uint16_t port = 8888;  // 0 = any free port
+  int backlog = 4096;         // 1..65535; the kernel caps it at net.core.somaxconn
+  bool reuse_port = false;
+  UnixSocketConfig unix_socket;  // key "unix"
+  ProxyProtocol proxy_protocol = ProxyProtocol::off;
+  /// Who may send a PROXY header over TCP. A peer on the Unix socket always may: its mode decides
+  /// who connects.
+  std::vector<Network> trusted_proxies = default_trusted_proxies();
+  LimitsConfig limits;
+  TcpConfig tcp;
+  ShutdownConfig shutdown;
+  LogConfig log;
+  AdminConfig admin;
+  FaultsConfig faults;
+  Origins origins;  // key names as in the file: origins.where("log.file")
+
+  bool operator==(const Config&) const = default;
+
+  /// This machine: 127.0.0.0/8 and ::1/128.
+  static std::vector<Network> default_trusted_proxies();
+};
+
+/// Reads a YAML file over the defaults; an empty file is the defaults. Unknown and duplicate keys,
+/// wrong types, values out of range, anchors, aliases, tags, several documents and files above 1
+/// MiB are errors. Throws ConfigError.
+Config load_config(const std::filesystem::path& file);
+
+/// The same from memory; `name` stands for the file in errors.
+Config parse_config(std::string_view yaml, const std::string& name);
+
+/// The effective configuration as YAML, every key; parse_config() makes an equal Config of it.
+std::string to_yaml(const Config& config);
+
+}  // namespace server

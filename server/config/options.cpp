@@ -1,0 +1,185 @@
+#include "server/config/options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <map>
+
+#include "server/config/environment.hpp"
+#include "server/config/settings.hpp"
+
+namespace server {
+namespace {
+
+// An option that sets a key of the configuration.
+struct Overriding {
+  const char* option;
+  const char* key;
+  const char* type;
+  const char* description;
+};
+
+constexpr std::array<Overriding, 4> overridings = {{
+    {"--host", "host", "HOST", "Listen on this name or address; may be given again"},
+    {"--port", "port", "PORT", "Listen on this TCP port; 0 takes any free one"},
+    {"--log-level", "log.level", "LEVEL", "trace, debug, info, warning, error, critical or off"},
+    {"--log-format", "log.format", "FORMAT", "text or json"},
+}};
+
+constexpr const char* description =
+    "An echo service: every byte a client sends comes back, unchanged (RFC 862).\n"
+    "Without options it listens on localhost, TCP port 8888.";
+
+constexpr const char* footer =
+    R"(Options beat environment variables, which beat the file, which beats the defaults.
+Every key of the file has a variable: limits.idle_timeout is COROECHO_LIMITS_IDLE_TIMEOUT,
+a list is separated by commas. COROECHO_CONFIG is the file.
+
+Under systemd: Type=notify with a watchdog, and sockets it is handed, see coroecho(8).
+
+Signals:
+  SIGTERM, SIGINT  stop accepting, echo what has been received, then exit;
+                   a second one stops at once
+  SIGHUP           load the configuration again; a bad one changes nothing
+  SIGUSR1          log statistics
+  SIGUSR2          reopen the log file
+
+Exit codes:
+  0   stopped as asked
+  1   stopped by force (a second signal, or shutdown.timeout ran out), not well
+      (--check-health), or what was asked for cannot be printed
+  64  wrong options
+  69  cannot listen, or the pid file's process is running
+  70  internal error
+  78  wrong configuration)";
+
+// Returns an empty string or what is wrong.
+std::string apply(const Override& override, Config& config) {
+  const std::vector<Setting> known = settings(config);
+  const auto setting = std::ranges::find(known, override.key, &Setting::key);
+  std::vector<Value> values;
+  for (const std::string& value : override.values)
+    values.push_back({.text = value, .quoted = false});
+  config.origins.set(override.key, override.origin);
+  return setting->read(values);
+}
+
+// By key, the values that the command line gives.
+using Given = std::map<std::string, std::vector<std::string>>;
+
+void add_options(CLI::App& app, Options& options, Given& given) {
+  app.footer(footer);
+  app.set_help_flag("-h,--help", "Print this page and exit");
+  app.set_version_flag("-V,--version", "coroecho " COROECHO_VERSION, "Print the version and exit");
+  app.add_option("--config", options.config, "Read this configuration file")->type_name("FILE");
+  for (const Overriding& overriding : overridings) {
+    CLI::Option* const option =
+        app.add_option(overriding.option, given[overriding.key], overriding.description)
+            ->type_name(overriding.type)
+            ->allow_extra_args(false);
+    if (std::string_view(overriding.key) != "host") option->expected(1);
+  }
+  app.add_flag("--check-config", options.check_config,
+               "Print the effective configuration and exit");
+  app.add_flag("--check-health", options.check_health,
+               "Exit 0 if the service that runs so configured is well");
+  app.add_flag("--daemon", options.daemon,
+               "Exit 0 once the service listens in the background (not under systemd)");
+  app.add_option("--pidfile", options.pidfile, "Write the process's number to this file")
+      ->type_name("FILE");
+}
+
+// What is to be printed instead of serving.
+std::optional<std::string> parse(CLI::App& app, int argc, const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::CallForHelp&) {
+    return app.help();
+  } catch (const CLI::CallForVersion& version) {
+    return std::string(version.what()) + '\n';
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(escaped(error.what()));
+  }
+}
+
+// What the command line says of a setting, else the environment.
+std::optional<Override> override_of(const Setting& setting, const Given& given) {
+  const auto* const option = std::ranges::find(overridings, setting.key, &Overriding::key);
+  if (option != overridings.end() && !given.at(setting.key).empty()) {
+    return Override{.key = setting.key, .values = given.at(setting.key), .origin = option->option};
+  }
+  auto values = environment_values(setting.key, setting.is_list);
+  if (values.empty()) return std::nullopt;
+  return Override{
+      .key = setting.key, .values = std::move(values), .origin = variable_of(setting.key)};
+}
+
+void check(const Override& override) {
+  Config unused;
+  const std::string complaint = apply(override, unused);
+  if (!complaint.empty()) throw UsageError(override.origin + ": " + complaint);
+}
+
+void take_overrides(Options& options, const Given& given) {
+  Config unused;
+  std::vector<std::string> keys;
+  for (const Setting& setting : settings(unused)) {
+    keys.push_back(setting.key);
+    if (auto override = override_of(setting, given)) {
+      check(*override);
+      options.overrides.push_back(std::move(*override));
+    }
+  }
+  options.warnings = misspelt_variables(keys);
+  std::ranges::move(foreign_variables(keys), std::back_inserter(options.warnings));
+}
+
+// A daemon leaves the directory that it was started in.
+void remember_directory(Options& options) {
+  options.directory = std::filesystem::current_path();
+  for (auto* path : {&options.config, &options.pidfile}) {
+    if (*path) *path = options.directory / **path;
+  }
+}
+
+void make_paths_absolute(Config& config, const std::filesystem::path& directory) {
+  for (std::string* path : {&config.log.file, &config.unix_socket.path}) {
+    if (!path->empty()) *path = directory / *path;
+  }
+  if (config.unix_socket.path.size() > UnixSocketConfig::longest_path) {
+    throw ConfigError(fmt::format("{}: is longer than {} bytes as '{}'",
+                                  config.origins.where("unix.path"), UnixSocketConfig::longest_path,
+                                  escaped(config.unix_socket.path)));
+  }
+}
+
+}  // namespace
+
+Options parse_options(int argc, const char* const* argv) {
+  Options options;
+  Given given;
+  CLI::App app(description, "coroecho");
+  add_options(app, options, given);
+  options.answer = parse(app, argc, argv);
+  if (options.answer) return options;
+  if (!options.config) options.config = environment("COROECHO_CONFIG");
+  take_overrides(options, given);
+  if (options.daemon) remember_directory(options);
+  return options;
+}
+
+Config effective_config(const Options& options) {
+  Config config = options.config ? load_config(*options.config) : Config();
+  for (const Override& override : options.overrides) {
+    const std::string complaint = apply(override, config);
+    if (!complaint.empty()) throw ConfigError(override.origin + ": " + complaint);
+  }
+  if (options.daemon) make_paths_absolute(config, options.directory);
+  return config;
+}
+
+}  // namespace server

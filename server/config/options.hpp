@@ -1,0 +1,48 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "server/config/config.hpp"
+
+namespace server {
+
+/// A value of the configuration that the command line or the environment sets.
+struct Override {
+  std::string key;                  // as in the file: "port", "log.level"
+  std::vector<std::string> values;  // one, or several for a list
+  std::string origin;               // "--port" or "COROECHO_PORT"
+};
+
+/// What the command line and the environment ask for.
+struct Options {
+  std::optional<std::filesystem::path> config;
+  std::vector<Override> overrides;    // each key once: the command line beats the environment
+  std::vector<std::string> warnings;  // a line for each variable that is ignored
+  bool check_config = false;
+  bool check_health = false;
+  bool daemon = false;  // paths are absolute then, for a daemon leaves the directory it starts in
+  std::optional<std::filesystem::path> pidfile;
+  std::filesystem::path directory;  // with daemon: where relative paths of the configuration begin
+  std::optional<std::string> answer;  // set by --help and --version: print this and leave
+};
+
+/// The user's mistake on the command line or in the environment. what() is one line that names the
+/// option or variable.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Values are checked here, so that a typing error is said before any file is read. Throws
+/// UsageError.
+Options parse_options(int argc, const char* const* argv);
+
+/// The defaults, then the file, then the overrides. Called again to reload, wherever the process is
+/// by then. Throws ConfigError.
+Config effective_config(const Options& options);
+
+}  // namespace server

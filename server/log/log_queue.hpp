@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "server/log/log_record.hpp"
+
+namespace server {
+
+/// Records that wait to be formatted, oldest first. Appending allocates nothing and touches little
+/// of the caller's stack: a coroutine that formatted would keep a second page of its stack for
+/// ever.
+class LogQueue {
+ public:
+  static constexpr std::size_t max_records = 2048;
+  static constexpr std::size_t max_text = std::size_t{256} * 1024;
+
+  LogQueue();
+
+  bool empty() const { return records_.empty(); }
+
+  /// Whether a record fits. An empty queue takes one of any size.
+  bool fits(const LogRecord& record) const;
+
+  /// Copies the record and what its views show. Needs fits().
+  void push(const LogRecord& record);
+
+  /// Calls `visit(const LogRecord&)` for each, then the queue is empty. `visit` does not push.
+  template <class Visit>
+  void drain(Visit visit) {
+    std::string_view text = text_;
+    for (LogRecord& record : records_) {
+      record.peer = take(text, record.peer.size());
+      record.text = take(text, record.text.size());
+      visit(static_cast<const LogRecord&>(record));
+    }
+    records_.clear();
+    text_.clear();
+  }
+
+ private:
+  static std::string_view take(std::string_view& text, std::size_t size) {
+    const std::string_view taken = text.substr(0, size);
+    text.remove_prefix(size);
+    return taken;
+  }
+
+  std::vector<LogRecord> records_;  // their views have the right size, but point nowhere
+  std::string text_;                // peer and text of each record, one after the other
+};
+
+}  // namespace server

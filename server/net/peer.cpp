@@ -1,0 +1,51 @@
+#include "server/net/peer.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstddef>
+#include <cstring>
+
+#include "server/net/network.hpp"
+
+namespace server {
+namespace {
+
+using boost::asio::ip::tcp;
+
+std::string host_and_port(const boost::asio::ip::address& address, unsigned short port) {
+  const std::string host = address.to_string();
+  return (address.is_v6() ? "[" + host + "]:" : host + ":") + std::to_string(port);
+}
+
+std::string unix_path(const coro::Endpoint& endpoint) {
+  constexpr std::size_t path_offset = offsetof(sockaddr_un, sun_path);
+  if (endpoint.size() <= path_offset) return {};
+  const auto* path = reinterpret_cast<const char*>(endpoint.data()) + path_offset;
+  return {path, ::strnlen(path, endpoint.size() - path_offset)};
+}
+
+}  // namespace
+
+Peer peer_at(const tcp::endpoint& endpoint) {
+  const auto address = unmapped(endpoint.address());
+  return {host_and_port(address, endpoint.port()), address};
+}
+
+Peer peer_at(const coro::Endpoint& endpoint) {
+  const int family = endpoint.protocol().family();
+  if (family == AF_INET || family == AF_INET6) {
+    tcp::endpoint tcp_endpoint;
+    tcp_endpoint.resize(endpoint.size());
+    std::memcpy(tcp_endpoint.data(), endpoint.data(), endpoint.size());
+    return peer_at(tcp_endpoint);
+  }
+  const std::string path = unix_path(endpoint);
+  return {path.empty() ? "unix" : "unix:" + path, std::nullopt};
+}
+
+std::string to_string(const coro::Endpoint& endpoint) {
+  return peer_at(endpoint).name;
+}
+
+}  // namespace server

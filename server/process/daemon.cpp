@@ -1,0 +1,102 @@
+#include "server/process/daemon.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <initializer_list>
+#include <iostream>
+#include <system_error>
+#include <utility>
+
+namespace server {
+namespace {
+
+[[noreturn]] void throw_error(const char* call) {
+  throw std::system_error(errno, std::generic_category(), call);
+}
+
+void discard(std::initializer_list<int> standard_streams) {
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nowhere < 0) throw_error("/dev/null");
+  for (const int stream : standard_streams)
+    ::dup2(nowhere, stream);
+  if (nowhere > STDERR_FILENO) ::close(nowhere);
+}
+
+// Until the child has detached, or has ended without.
+int exit_code_of(pid_t child, int pipe) {
+  char byte = 0;
+  ssize_t size = 0;
+  do {
+    size = ::read(pipe, &byte, 1);
+  } while (size < 0 && errno == EINTR);
+  if (size == 1) return EXIT_SUCCESS;
+  if (size < 0) {  // whether it serves is unknown, so it shall not
+    const int error = errno;
+    ::kill(child, SIGTERM);
+    errno = error;
+    throw_error("read");
+  }
+
+  int status = 0;
+  pid_t ended = 0;
+  do {
+    ended = ::waitpid(child, &status, 0);
+  } while (ended < 0 && errno == EINTR);
+  if (ended < 0) throw_error("waitpid");
+  if (WIFEXITED(status)) {  // stopped while it started, it is a success for nobody who wants it
+    const int exit_code = WEXITSTATUS(status);
+    return exit_code == EXIT_SUCCESS ? EX_UNAVAILABLE : exit_code;
+  }
+  std::cerr << "coroecho: ended by signal " << WTERMSIG(status) << '\n';
+  return EX_SOFTWARE;
+}
+
+}  // namespace
+
+Daemon::~Daemon() {
+  if (parent_ >= 0) ::close(parent_);
+}
+
+std::optional<int> Daemon::begin(int first_unwanted) {
+  ::close_range(static_cast<unsigned>(first_unwanted), ~0U, 0);
+  // Who started us may ignore it, which is inherited; the child's status would be lost then.
+  std::signal(SIGCHLD, SIG_DFL);
+  std::array<int, 2> pipe{};
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw_error("pipe2");
+  const pid_t child = ::fork();
+  if (child < 0) throw_error("fork");
+  if (child > 0) {
+    ::close(pipe[1]);
+    return exit_code_of(child, pipe[0]);
+  }
+  // Whoever ends the command while it waits does not want the service.
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  ::close(pipe[0]);
+  parent_ = pipe[1];
+  discard({STDIN_FILENO, STDOUT_FILENO});
+  return std::nullopt;
+}
+
+// Not before: Ctrl-C shall end a start that takes its time.
+void Daemon::detach() {
+  if (parent_ < 0) return;
+  // Otherwise it would end with the command.
+  if (::prctl(PR_SET_PDEATHSIG, 0) != 0) throw_error("prctl");
+  ::setsid();
+  if (::chdir("/") != 0) throw_error("chdir");
+  discard({STDERR_FILENO});
+  const char byte = 0;
+  // The parent may be gone; that changes nothing. One that heard of nothing would wait for ever.
+  if (::write(parent_, &byte, 1) < 0 && errno != EPIPE) throw_error("write");
+  ::close(std::exchange(parent_, -1));
+}
+
+}  // namespace server

@@ -1,0 +1,104 @@
+#include "server/process/pid_file.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/system/errc.hpp>
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "coro/descriptor.hpp"
+#include "server/config/config_error.hpp"
+#include "server/process/lock_file.hpp"
+
+namespace server {
+namespace {
+
+using coro::Descriptor;
+
+// Gives up a file's name at the end of the scope, if it has that name still.
+class TemporaryName {
+ public:
+  explicit TemporaryName(const std::string& name) : name_(name) {}
+  ~TemporaryName() { ::unlink(name_.c_str()); }
+  TemporaryName(const TemporaryName&) = delete;
+  TemporaryName& operator=(const TemporaryName&) = delete;
+  TemporaryName(TemporaryName&&) = delete;
+  TemporaryName& operator=(TemporaryName&&) = delete;
+
+ private:
+  const std::string& name_;
+};
+
+std::string line(const std::filesystem::path& path, const std::string& what) {
+  return "pid file '" + escaped(path.string()) + "': " + what;
+}
+
+[[noreturn]] void throw_error(const std::filesystem::path& path, int error) {
+  throw ConfigError(line(path, std::generic_category().message(error)));
+}
+
+// What the file says, if it says nothing but the number of a process; "" if it is empty.
+std::optional<std::string> read_number(int descriptor) {
+  std::array<char, 32> bytes{};
+  struct stat status {};
+  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  const ssize_t size = ::pread(descriptor, bytes.data(), bytes.size(), 0);
+  if (size < 0 || static_cast<std::size_t>(size) == bytes.size()) return std::nullopt;
+  std::string_view text(bytes.data(), static_cast<std::size_t>(size));
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  return std::string(text);
+}
+
+// What is there already must be the pid file of a process that has ended.
+void refuse_running(const std::filesystem::path& path) {
+  const Descriptor old(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
+  if (!old.is_open() && errno == ENOENT) return;
+  if (!old.is_open()) throw_error(path, errno);
+  const auto number = read_number(old.number());
+  if (!number) throw ConfigError(line(path, "is there already, and is no pid file"));
+  if (is_locked_for_writing(old.number())) {
+    throw AlreadyRunning(line(path, "process " + *number + " is running and holds it"));
+  }
+}
+
+}  // namespace
+
+PidFile::PidFile(std::filesystem::path path) : path_(std::move(path)) {
+  const LockFile lock(path_);
+  if (lock.error() == boost::system::errc::operation_would_block) {
+    throw AlreadyRunning(line(path_, "another process is just starting with it"));
+  }
+  if (lock.error()) throw_error(path_, lock.error().value());
+  refuse_running(path_);
+
+  std::string draft = path_.string() + ".XXXXXX";
+  file_ = Descriptor(::mkostemp(draft.data(), O_CLOEXEC));
+  if (!file_.is_open()) throw_error(path_, errno);
+  const TemporaryName temporary(draft);
+  const std::string number = std::to_string(::getpid()) + '\n';
+  // For scripts, which can ask for flock(2)'s lock only: flock(1).
+  static_cast<void>(::flock(file_.number(), LOCK_EX | LOCK_NB));
+  if (!lock_for_writing(file_.number()) || ::fchmod(file_.number(), 0644) != 0 ||
+      ::write(file_.number(), number.data(), number.size()) !=
+          static_cast<ssize_t>(number.size()) ||
+      ::rename(draft.c_str(), path_.c_str()) != 0) {
+    throw_error(path_, errno);
+  }
+}
+
+PidFile::~PidFile() {
+  if (!file_.is_open()) return;
+  const auto there = is_at(path_, file_.number());
+  if (there && *there) ::unlink(path_.c_str());
+}
+
+}  // namespace server

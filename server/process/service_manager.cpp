@@ -1,0 +1,121 @@
+#include "server/process/service_manager.hpp"
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <ctime>
+#include <utility>
+
+#include "coro/yield.hpp"
+
+namespace server {
+namespace {
+
+// Beyond the drain: aborting what is left, and the log's last lines.
+constexpr std::chrono::seconds end_of_draining{5};
+
+std::string monotonic_microseconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const auto since_boot = std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+  return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(since_boot).count());
+}
+
+// A line break would begin another variable.
+std::string as_one_line(std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
+}  // namespace
+
+ServiceManager::ServiceManager(coro::Scheduler& scheduler, EventLog& log,
+                               const ServiceEnvironment& environment, GetStatus get_status,
+                               std::chrono::milliseconds status_period)
+    : scheduler_(scheduler),
+      log_(log),
+      get_status_(std::move(get_status)),
+      watchdog_(environment.watchdog),
+      status_period_(status_period) {
+  if (!environment.notify_socket.empty()) {
+    socket_.emplace(environment.notify_socket, scheduler.executor());
+  }
+}
+
+void ServiceManager::start() {
+  if (!socket_ || watchdog_.count() == 0) return;
+  watchdog_task_ =
+      scheduler_.spawn("watchdog", [this](coro::Yield yield) { feed_watchdog(yield); }).value();
+}
+
+void ServiceManager::close() {
+  watchdog_task_.cancel();
+  status_task_.cancel();
+}
+
+void ServiceManager::ready() {
+  if (!socket_) return;
+  tell("READY=1");
+  status_task_ =
+      scheduler_.spawn("service status", [this](coro::Yield yield) { refresh_status(yield); })
+          .value();
+}
+
+void ServiceManager::failed(const std::string& error) {
+  if (socket_) send("STATUS=" + as_one_line(error));
+}
+
+void ServiceManager::reloading() {
+  tell("RELOADING=1\nMONOTONIC_USEC=" + monotonic_microseconds());
+}
+
+void ServiceManager::reloaded(const std::optional<std::string>& error) {
+  remark_ = error ? "not reloaded: " + *error + "; " : "";
+  tell("READY=1");
+}
+
+// The operator's TimeoutStopSec= need not know shutdown.timeout.
+void ServiceManager::stopping(std::chrono::milliseconds longest) {
+  remark_ = "draining: ";
+  tell("STOPPING=1\nEXTEND_TIMEOUT_USEC=" +
+       std::to_string(std::chrono::microseconds(longest + end_of_draining).count()));
+}
+
+void ServiceManager::feed_watchdog(coro::Yield yield) {
+  const auto pause =
+      std::max<std::chrono::microseconds>(watchdog_ / 2, std::chrono::milliseconds(1));
+  do {
+    send("WATCHDOG=1");
+  } while (!coro::sleep_for(yield, pause));
+}
+
+void ServiceManager::refresh_status(coro::Yield yield) {
+  while (!coro::sleep_for(yield, status_period_)) {
+    if (!unsent_.empty()) {
+      tell(std::string(unsent_));
+    } else if (std::string line = status_line(); line != told_) {
+      if (!send("STATUS=" + line)) told_ = std::move(line);
+    }
+  }
+}
+
+void ServiceManager::tell(const std::string& state) {
+  if (!socket_) return;
+  std::string line = status_line();
+  const coro::error_code error = send(state + "\nSTATUS=" + line);
+  unsent_ = error == boost::asio::error::would_block ? state : "";
+  if (!error) told_ = std::move(line);
+}
+
+std::string ServiceManager::status_line() const {
+  return as_one_line(remark_ + to_short_line(get_status_()));
+}
+
+coro::error_code ServiceManager::send(const std::string& message) {
+  const coro::error_code error = socket_->send(message);
+  if (error && error != boost::asio::error::would_block && !std::exchange(warned_, true)) {
+    log_.logger().warn("NOTIFY_SOCKET: cannot tell the service manager: {}", error.message());
+  }
+  return error;
+}
+
+}  // namespace server

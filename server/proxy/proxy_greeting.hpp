@@ -1,0 +1,28 @@
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <chrono>
+#include <string>
+
+#include "coro/stream.hpp"
+#include "coro/yield.hpp"
+#include "server/proxy/proxy_protocol.hpp"
+
+namespace server {
+
+/// How long a proxy may take for its header.
+inline constexpr std::chrono::seconds proxy_header_timeout{3};
+
+/// What a proxy says before the client's first byte.
+struct ProxyGreeting {
+  ProxyHeader header;
+  /// What came behind the header: the client's first bytes.
+  std::string rest;
+};
+
+/// Reads the header that the connection must begin with. The error is a phrase for the log.
+boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(coro::Stream& stream,
+                                                                      ProxyProtocol accepted,
+                                                                      coro::Yield yield);
+
+}  // namespace server

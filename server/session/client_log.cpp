@@ -1,0 +1,58 @@
+#include "server/session/client_log.hpp"
+
+#include <utility>
+
+#include "program/escape.hpp"
+
+namespace server {
+
+using std::chrono::system_clock;
+
+ClientLog::ClientLog(EventLog& log, std::uint64_t number, std::string peer)
+    : log_(log), number_(number), peer_(std::move(peer)), connected_at_(system_clock::now()) {
+  if (log_.config().probes) {
+    introduce();
+  }
+}
+
+void ClientLog::introduce() {
+  introduced_ = true;
+  if (log_.logs_connect()) {
+    log_.append(
+        {.kind = LogKind::connect, .time = connected_at_, .client = number_, .peer = peer_});
+  }
+}
+
+void ClientLog::append_received(std::string_view bytes) {
+  const std::size_t limit = log_.config().payload;
+  const std::size_t shown = program::whole_characters(bytes, limit);
+  log_.append({.kind = LogKind::receive,
+               .time = system_clock::now(),
+               .client = number_,
+               .bytes_in = bytes.size(),
+               .omitted = limit > 0 ? bytes.size() - shown : 0,
+               .peer = peer_,
+               .text = bytes.substr(0, shown)});
+}
+
+void ClientLog::disconnected(std::string_view reason, const SessionTotals& totals) {
+  if (!introduced_) {
+    // A probe, unless they are logged since a reload.
+    if (!log_.config().probes) {
+      return;
+    }
+    introduce();
+  }
+  if (log_.logs_disconnect()) {
+    log_.append({.kind = LogKind::disconnect,
+                 .time = system_clock::now(),
+                 .client = number_,
+                 .bytes_in = totals.bytes_in,
+                 .bytes_out = totals.bytes_out,
+                 .duration = totals.duration,
+                 .peer = peer_,
+                 .text = reason});
+  }
+}
+
+}  // namespace server

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "server/log/event_log.hpp"
+
+namespace server {
+
+/// What went over a connection until it ended.
+struct SessionTotals {
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::chrono::nanoseconds duration{0};
+};
+
+/// The events of one client, for its session to tell. With `log.probes: false` a client is first
+/// mentioned when it sends a byte, with the time it connected at; one that never does is not
+/// mentioned at all.
+class ClientLog {
+ public:
+  /// The client connected from `peer`. The log outlives this.
+  ClientLog(EventLog& log, std::uint64_t number, std::string peer);
+
+  /// Shows the first bytes, by `log.payload`.
+  void received(std::string_view bytes) {
+    if (!introduced_) introduce();
+    if (log_.logs_receive()) append_received(bytes);
+  }
+
+  /// The last event, once: "closed by client", "idle timeout", ...
+  void disconnected(std::string_view reason, const SessionTotals& totals);
+
+  std::uint64_t number() const { return number_; }
+  const std::string& peer() const { return peer_; }
+
+ private:
+  void introduce();
+  void append_received(std::string_view bytes);
+
+  EventLog& log_;
+  bool introduced_ = false;
+  std::uint64_t number_;
+  std::string peer_;
+  std::chrono::system_clock::time_point connected_at_;
+};
+
+}  // namespace server

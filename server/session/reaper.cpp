@@ -1,0 +1,61 @@
+#include "server/session/reaper.hpp"
+
+#include "coro/time_limit.hpp"
+
+namespace server {
+namespace {
+
+constexpr auto never = coro::Clock::time_point::max();
+
+}  // namespace
+
+void Reaper::Entry::enter(Reaper& reaper) {
+  // Otherwise the reaper sleeps until somebody is due who waits longer, and will find this one
+  // then.
+  const bool reaper_must_know = reaper.entries_.empty() && reaper.timeout_.count() != 0;
+  unlink();
+  since_ = coro::Clock::now();
+  reaper.entries_.push_back(*this);
+  if (reaper_must_know) reaper.changed_.notify_one();
+}
+
+void Reaper::set_timeout(std::chrono::milliseconds timeout) {
+  if (timeout_.count() == 0) {
+    // Nobody has kept note of when they began.
+    for (Entry& entry : entries_)
+      entry.since_ = coro::Clock::now();
+  }
+  timeout_ = timeout;
+  changed_.notify_one();
+}
+
+void Reaper::run(coro::Yield yield) {
+  for (;;) {
+    const auto due = next_due();
+    if (due == never) {
+      if (changed_.wait(yield)) return;
+    } else {
+      const coro::TimeLimit limit(yield, due - coro::Clock::now());
+      if (changed_.wait(yield) && !limit.expired()) return;
+    }
+    time_out_overdue(coro::Clock::now());
+  }
+}
+
+coro::Clock::time_point Reaper::next_due() const {
+  if (timeout_.count() == 0 || entries_.empty()) return never;
+  return entries_.front().since_ + timeout_;
+}
+
+void Reaper::time_out_overdue(coro::Clock::time_point now) {
+  if (timeout_.count() == 0) return;
+  while (!entries_.empty()) {
+    Entry& oldest = entries_.front();
+    if (oldest.since_ + timeout_ > now) return;
+    oldest.timed_out_ = true;
+    oldest.leave();
+    oldest.waiter_->cancel();
+  }
+}
+
+}  // namespace server

@@ -1,0 +1,142 @@
+#include "server/session/sessions.hpp"
+
+#include <chrono>
+#include <new>
+#include <utility>
+
+#include "coro/time_limit.hpp"
+#include "server/session/coroutine_names.hpp"
+
+namespace server {
+namespace {
+
+// At whether clients take what they are sent, before others have their turn.
+constexpr std::size_t looks_in_a_turn = 64;
+
+// What has arrived is known only later: after a second where a segment was lost (RFC 6298).
+constexpr std::chrono::milliseconds longest_acknowledgement{1000};
+
+}  // namespace
+
+Sessions::Sessions(coro::Scheduler& scheduler, const Config& config, EventLog& log,
+                   Statistics& statistics)
+    : scheduler_(scheduler),
+      scratch_(scratch_size),
+      refused_by_address_(scheduler, log, "limits.max_connections_per_ip: connection refused"),
+      no_stack_(scheduler, log, "a connection waits: no memory for its coroutine"),
+      context_{.config = config,
+               .log = log,
+               .statistics = statistics,
+               .reaper = reaper_,
+               .addresses = addresses_,
+               .refused_by_address = refused_by_address_,
+               .ended = ended_,
+               .scratch = scratch_} {
+  configuration_changed();
+  reaper_task_ =
+      scheduler.spawn("reaper", [this](coro::Yield yield) { reaper_.run(yield); }).value();
+  delivery_task_ =
+      scheduler.spawn("delivery", [this](coro::Yield yield) { watch_deliveries(yield); }).value();
+}
+
+bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer) try {
+  struct Body {
+    void operator()(coro::Yield yield) {
+      sessions->serve(std::move(socket), number, std::move(peer), yield);
+    }
+    Sessions* sessions;
+    std::uint64_t number;
+    Peer peer;
+    coro::Descriptor socket;
+  };
+  Body body{this, last_number_ + 1, peer_at(peer), std::move(socket)};
+  if (!scheduler_.spawn(session_coroutine, std::move(body))) {
+    socket = std::move(body.socket);  // NOLINT(bugprone-use-after-move): moved from on success only
+    no_stack_.happened();
+    return false;
+  }
+  ++last_number_;
+  context_.statistics.began();  // before the coroutine runs, so that full() knows of it
+  return true;
+} catch (const std::bad_alloc&) {
+  no_stack_.happened();
+  return false;
+}
+
+void Sessions::serve(coro::Descriptor socket, std::uint64_t number, Peer peer, coro::Yield yield) {
+  Session session(context_, std::move(socket), yield);
+  sessions_.push_back(session);
+  session.run(number, std::move(peer), yield);
+}
+
+bool Sessions::full() const {
+  const std::size_t most = context_.config.limits.max_connections;
+  return most != 0 && active() >= most;
+}
+
+coro::error_code Sessions::wait_until_not_full(coro::Yield yield) {
+  return ended_.wait(yield, [this] { return !full(); });
+}
+
+coro::error_code Sessions::wait_until_none(coro::Yield yield) {
+  return ended_.wait(yield, [this] { return active() == 0; });
+}
+
+void Sessions::enter(Stage stage) {
+  if (stage <= context_.stage) return;  // there is no way back
+  context_.stage = stage;
+  for (Session& session : sessions_)
+    session.stage_changed();
+}
+
+void Sessions::configuration_changed() {
+  reaper_.set_timeout(context_.config.limits.idle_timeout);
+  write_timeout_changed_.notify_all();
+  ended_.notify_all();  // max_connections may be larger now
+}
+
+// Ends clients that do not take their echo (limits.write_timeout).
+void Sessions::watch_deliveries(coro::Yield yield) {
+  while (!wait_for_next_look(yield))
+    look_at_deliveries(yield);
+}
+
+// An error only if the coroutine is to end.
+coro::error_code Sessions::wait_for_next_look(coro::Yield yield) {
+  for (;;) {
+    const auto timeout = context_.config.limits.write_timeout;
+    if (timeout.count() == 0) {
+      if (const coro::error_code cancelled = write_timeout_changed_.wait(yield)) return cancelled;
+      continue;
+    }
+    const coro::TimeLimit interval(yield, (timeout + longest_acknowledgement) / Delivery::patience);
+    const coro::error_code aborted = write_timeout_changed_.wait(yield);
+    if (interval.expired()) return {};
+    if (aborted) return aborted;
+  }
+}
+
+// Each session goes to the end of the list as it is looked at, so that others may begin and end
+// between two turns. Most are idle and cost a look into memory.
+void Sessions::look_at_deliveries(coro::Yield yield) {
+  const std::uint64_t sent = context_.statistics.bytes_sent;
+  if (!owed_at_last_look_ && sent == sent_at_last_look_) return;
+  sent_at_last_look_ = sent;
+  owed_at_last_look_ = false;
+  for (std::size_t left = active(); left > 0 && !sessions_.empty(); --left) {
+    Session& session = sessions_.front();
+    sessions_.pop_front();
+    sessions_.push_back(session);
+    if (session.look_at_delivery()) owed_at_last_look_ = true;
+    if (left % looks_in_a_turn == 0) yield.now();
+  }
+}
+
+void Sessions::close() {
+  reaper_task_.cancel();
+  delivery_task_.cancel();
+  refused_by_address_.close();
+  no_stack_.close();
+}
+
+}  // namespace server

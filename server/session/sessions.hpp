@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "coro/condition.hpp"
+#include "coro/descriptor.hpp"
+#include "coro/scheduler.hpp"
+#include "server/session/session.hpp"
+
+namespace server {
+
+/// All sessions of the service, and what they share.
+class Sessions {
+ public:
+  /// Bytes that a session reads at once.
+  static constexpr std::size_t scratch_size = std::size_t{256} * 1024;
+
+  Sessions(coro::Scheduler& scheduler, const Config& config, EventLog& log, Statistics& statistics);
+
+  /// Gives the connection a coroutine. False without memory for that; `socket` stays the caller's
+  /// then.
+  bool start(coro::Descriptor& socket, const coro::Endpoint& peer);
+
+  std::size_t active() const { return context_.statistics.active; }
+  /// There may be no further one (limits.max_connections).
+  bool full() const;
+
+  /// Suspends until there may be a further one, or the caller is cancelled.
+  coro::error_code wait_until_not_full(coro::Yield yield);
+  /// Suspends until there is none, or the caller is cancelled.
+  coro::error_code wait_until_none(coro::Yield yield);
+
+  /// Each echoes what it has received, and ends.
+  void drain() { enter(Stage::draining); }
+  /// Each ends at once.
+  void abort() { enter(Stage::aborting); }
+
+  /// The configuration has new values: limits hold from now on, also for sessions that exist.
+  void configuration_changed();
+
+  /// Ends what runs besides the sessions themselves. None may be started any more.
+  void close();
+
+ private:
+  void enter(Stage stage);
+  void watch_deliveries(coro::Yield yield);
+  coro::error_code wait_for_next_look(coro::Yield yield);
+  void look_at_deliveries(coro::Yield yield);
+  void serve(coro::Descriptor socket, std::uint64_t number, Peer peer, coro::Yield yield);
+
+  coro::Scheduler& scheduler_;
+  std::vector<char> scratch_;
+  Reaper reaper_;
+  coro::Task reaper_task_;
+  coro::Task delivery_task_;
+  coro::Condition write_timeout_changed_;
+  std::uint64_t sent_at_last_look_ = 0;
+  bool owed_at_last_look_ = false;
+  AddressLimit addresses_;
+  Notice refused_by_address_;
+  Notice no_stack_;
+  coro::Condition ended_;
+  SessionContext context_;
+  boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>> sessions_;
+  std::uint64_t last_number_ = 0;
+};
+
+}  // namespace server

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "coro/io.hpp"
+#include "server/status/ending.hpp"
+
+namespace server {
+
+/// What the service has done since it started. Plain counters: one thread counts and reads them.
+struct Statistics {
+  coro::Clock::time_point started = coro::Clock::now();
+
+  std::uint64_t accepted = 0;
+  std::size_t active = 0;
+  std::size_t peak = 0;
+  std::array<std::uint64_t, ending_count> endings{};  ///< by Ending
+
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t reads = 0;
+
+  std::uint64_t accept_pauses =
+      0;  ///< times that accepting paused for want of descriptors or memory
+  std::uint64_t reloads = 0;
+  std::uint64_t failed_reloads = 0;
+
+  void began();
+  void ended(Ending ending);
+  std::uint64_t count(Ending ending) const { return endings[static_cast<std::size_t>(ending)]; }
+};
+
+}  // namespace server

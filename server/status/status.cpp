@@ -1,0 +1,94 @@
+#include "server/status/status.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace server {
+namespace {
+
+double seconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+auto microseconds(std::chrono::nanoseconds duration) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+}
+
+// The refusals, or all other endings: each as `text`, with `separator` in between.
+template <typename Text>
+std::string listed(bool refusals, std::string_view separator, Text text) {
+  std::string list;
+  for_each_ending([&](Ending ending) {
+    if (is_refusal(ending) != refusals) return;
+    if (!list.empty()) list += separator;
+    list += text(ending);
+  });
+  return list;
+}
+
+// "2 closed by client, 0 reset by client, ..."
+std::string in_words(const Statistics& statistics, bool refusals) {
+  return listed(refusals, ", ", [&](Ending ending) {
+    return fmt::format("{} {}", statistics.count(ending), to_string(ending));
+  });
+}
+
+// "closed_by_client":2,"reset_by_client":0,...
+std::string in_json(const Statistics& statistics, bool refusals) {
+  return listed(refusals, ",", [&](Ending ending) {
+    return fmt::format("\"{}\":{}", identifier(ending), statistics.count(ending));
+  });
+}
+
+}  // namespace
+
+std::string to_log_line(const Status& status) {
+  const Statistics& statistics = status.statistics;
+  const LatencyHistogram& lag = status.scheduler_lag;
+  return fmt::format(
+      "uptime {} s; {} accepted, {} active, {} peak; refused: {}; ended: {}; {} bytes in, {} bytes "
+      "out, {} reads; {} accept pauses, {} reloads, {} failed reloads; {} coroutines, {} stacks; "
+      "{} log lines dropped; scheduler lag p50 {} us, p99 {} us, max {} us",
+      status.uptime.count(), statistics.accepted, statistics.active, statistics.peak,
+      in_words(statistics, true), in_words(statistics, false), statistics.bytes_received,
+      statistics.bytes_sent, statistics.reads, statistics.accept_pauses, statistics.reloads,
+      statistics.failed_reloads, status.coroutines.alive, status.coroutines.stacks,
+      status.dropped_log_lines, microseconds(lag.quantile(0.5)), microseconds(lag.quantile(0.99)),
+      microseconds(lag.maximum()));
+}
+
+std::string to_short_line(const Status& status) {
+  const Statistics& statistics = status.statistics;
+  std::uint64_t refused = 0;
+  for_each_ending([&](Ending ending) {
+    if (is_refusal(ending)) refused += statistics.count(ending);
+  });
+  return fmt::format(
+      "{} active, {} accepted, {} refused, {} bytes in, {} bytes out, {} log lines dropped",
+      statistics.active, statistics.accepted, refused, statistics.bytes_received,
+      statistics.bytes_sent, status.dropped_log_lines);
+}
+
+// Not by nlohmann::json, whose destructors allocate: out of memory they end the process.
+std::string to_json(const Status& status) {
+  const Statistics& statistics = status.statistics;
+  const LatencyHistogram& lag = status.scheduler_lag;
+  return fmt::format(
+      R"({{"version":"{}","ready":{},"uptime_seconds":{},)"
+      R"("connections":{{"accepted":{},"active":{},"peak":{}}},)"
+      R"("bytes":{{"received":{},"sent":{}}},"reads":{},"accept_pauses":{},)"
+      R"("coroutines":{{"alive":{},"peak":{},"spawned":{},"failed":{},"stacks":{}}},)"
+      R"("dropped_log_lines":{},"reloads":{{"done":{},"failed":{}}},)"
+      R"("scheduler_lag_seconds":{{"p50":{},"p99":{},"max":{},"sum":{},"count":{}}},)"
+      R"("refused":{{{}}},"ended":{{{}}}}})",
+      COROECHO_VERSION, status.ready, status.uptime.count(), statistics.accepted, statistics.active,
+      statistics.peak, statistics.bytes_received, statistics.bytes_sent, statistics.reads,
+      statistics.accept_pauses, status.coroutines.alive, status.coroutines.peak,
+      status.coroutines.spawned, status.coroutines.failed, status.coroutines.stacks,
+      status.dropped_log_lines, statistics.reloads, statistics.failed_reloads,
+      seconds(lag.quantile(0.5)), seconds(lag.quantile(0.99)), seconds(lag.maximum()),
+      seconds(lag.sum()), lag.total(), in_json(statistics, true), in_json(statistics, false));
+}
+
+}  // namespace server

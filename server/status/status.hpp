@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "coro/scheduler.hpp"
+#include "server/status/latency_histogram.hpp"
+#include "server/status/statistics.hpp"
+
+namespace server {
+
+/// Everything that is told about the service at one moment, gathered in one place so that the log,
+/// the metrics and the status page say the same.
+struct Status {
+  const Statistics& statistics;
+  const LatencyHistogram& scheduler_lag;
+  coro::Scheduler::Counters coroutines;
+  std::uint64_t dropped_log_lines = 0;
+  bool ready = false;
+  std::chrono::seconds uptime{0};
+};
+
+/// One line for the log: "uptime 12 s; 3 accepted, ...".
+std::string to_log_line(const Status& status);
+
+/// A shorter one, for whoever asks the service manager: "2 active, 9 accepted, ...".
+std::string to_short_line(const Status& status);
+
+/// A JSON object, one line.
+std::string to_json(const Status& status);
+
+}  // namespace server

@@ -1,0 +1,216 @@
+#include "client/cli/options.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <vector>
+
+namespace client {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::variant<Options, EarlyExit> parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "coroecho-client");
+  return parse_options(static_cast<int>(arguments.size()), arguments.data());
+}
+
+Options accepted(const std::vector<const char*>& arguments) {
+  auto parsed = parse(arguments);
+  if (const auto* early = std::get_if<EarlyExit>(&parsed)) ADD_FAILURE() << early->error;
+  return std::get<Options>(parsed);
+}
+
+TEST(Options, TalkToThisMachineByDefault) {
+  const auto options = accepted({});
+  EXPECT_EQ(options.mode, Options::Mode::converse);
+  EXPECT_EQ(options.target.name(), "localhost:8888");
+  EXPECT_EQ(options.timeout, 10s);
+  EXPECT_TRUE(options.history);
+}
+
+TEST(Options, TakeAddressesAsHostAndPortOrTogether) {
+  EXPECT_EQ(accepted({"example.org", "7"}).target.name(), "example.org:7");
+  EXPECT_EQ(accepted({"[::1]:7"}).target.name(), "[::1]:7");
+}
+
+TEST(Options, TakeThePortOfTheEnvironmentUnlessOneIsGiven) {
+  setenv("COROECHO_PORT", "9999", 1);
+  EXPECT_EQ(accepted({}).target.name(), "localhost:9999");
+  EXPECT_EQ(accepted({"host", "7"}).target.name(), "host:7");
+  setenv("COROECHO_PORT", "", 1);
+  EXPECT_EQ(accepted({}).target.name(), "localhost:8888");
+  unsetenv("COROECHO_PORT");
+}
+
+TEST(Options, IgnoreAPortThatKubernetesSets) {
+  for (const char* port : {"tcp://10.0.0.1:8888", "udp://10.0.0.1:7", "sctp://[fd00::1]:7"}) {
+    setenv("COROECHO_PORT", port, 1);
+    EXPECT_EQ(accepted({"host"}).target.name(), "host:8888");
+  }
+  unsetenv("COROECHO_PORT");
+}
+
+TEST(Options, NameTheVariableWhosePortIsWrongWhereItIsUsed) {
+  for (const char* port : {"abc", "http://10.0.0.1:8888", "0", "70000", "80 "}) {
+    setenv("COROECHO_PORT", port, 1);
+    const auto parsed = parse({"host"});
+    ASSERT_TRUE(std::holds_alternative<EarlyExit>(parsed)) << port;
+    EXPECT_EQ(std::get<EarlyExit>(parsed).status, 2);
+    EXPECT_EQ(std::get<EarlyExit>(parsed).error.find("COROECHO_PORT: found \"" + std::string(port)),
+              0U)
+        << std::get<EarlyExit>(parsed).error;
+    EXPECT_EQ(accepted({"host:7"}).target.name(), "host:7");
+    EXPECT_EQ(accepted({"host", "7"}).target.name(), "host:7");
+  }
+  unsetenv("COROECHO_PORT");
+}
+
+TEST(Options, BeginWithAProxyHeaderIfAsked) {
+  EXPECT_FALSE(accepted({"host"}).target.proxied);
+  EXPECT_TRUE(accepted({"--proxy-protocol", "host"}).target.proxied);
+  EXPECT_EQ(accepted({"--proxy-protocol", "host"}).target.name(), "host:8888");
+}
+
+TEST(Options, TakeTimesWithAndWithoutUnits) {
+  EXPECT_EQ(accepted({"--timeout", "2"}).timeout, 2s);
+  EXPECT_EQ(accepted({"--timeout", "0.25"}).timeout, 250ms);
+  EXPECT_EQ(accepted({"--timeout", "500ms"}).timeout, 500ms);
+  EXPECT_EQ(accepted({"--timeout=2m"}).timeout, 120s);
+}
+
+TEST(Options, KnowTheLettersOfPing) {
+  const auto options = accepted(
+      {"--ping", "-c", "3", "-i", "0.2", "-s", "100", "-W", "2", "-w", "10", "-q", "--json"});
+  EXPECT_EQ(options.mode, Options::Mode::ping);
+  EXPECT_EQ(options.ping.count, 3U);
+  EXPECT_EQ(options.ping.interval, 200ms);
+  EXPECT_EQ(options.ping.size, 100U);
+  EXPECT_EQ(options.ping.wait, 2s);
+  EXPECT_EQ(options.ping.deadline, Duration(10s));
+  EXPECT_TRUE(options.ping.quiet);
+  EXPECT_TRUE(options.ping.json);
+}
+
+TEST(Options, DescribeABenchmark) {
+  const auto bench = accepted({"--bench", "--mode",     "churn", "--connections", "7", "--size",
+                               "2k",      "--pipeline", "3",     "--duration",    "1", "--warmup",
+                               "100ms",   "--rate",     "1000",  "--threads",     "2", "--csv",
+                               "--plot",  "a.svg"})
+                         .bench;
+  EXPECT_EQ(bench.mode, BenchMode::churn);
+  EXPECT_EQ(bench.connections, 7U);
+  EXPECT_EQ(bench.size, 2048U);
+  EXPECT_EQ(bench.pipeline, 3U);
+  EXPECT_EQ(bench.duration, 1s);
+  EXPECT_EQ(bench.warmup, 100ms);
+  EXPECT_EQ(bench.rate, 1000.0);
+  EXPECT_EQ(bench.threads, 2U);
+  EXPECT_EQ(bench.format, BenchFormat::csv);
+  EXPECT_EQ(bench.plot, "a.svg");
+}
+
+TEST(Options, StreamLargeMessagesUnlessTold) {
+  EXPECT_EQ(accepted({"--bench", "--mode", "stream"}).bench.size, 65536U);
+  EXPECT_EQ(accepted({"--bench", "--mode", "stream"}).bench.pipeline, 4U);
+  EXPECT_EQ(accepted({"--bench", "--mode", "stream", "-s", "10"}).bench.size, 10U);
+  EXPECT_EQ(accepted({"--bench", "--mode", "stream", "--pipeline", "2"}).bench.pipeline, 2U);
+}
+
+TEST(Options, EndWithStatus2AndALineOnAMistake) {
+  for (const auto& arguments :
+       std::vector<std::vector<const char*>>{{"a", "b", "c"},
+                                             {"a:1", "2"},
+                                             {"--nonsense"},
+                                             {"--timeout", "soon"},
+                                             {"--timeout", "0"},
+                                             {"-c", "3"},
+                                             {"--rate", "5"},
+                                             {"--json"},
+                                             {"-s", "5"},
+                                             {"--ping", "--bench"},
+                                             {"--ping", "-c", "0"},
+                                             {"--ping", "-s", "2m"},
+                                             {"--bench", "--mode", "wild"},
+                                             {"--bench", "--mode", "2"},
+                                             {"--bench", "--json", "--csv"},
+                                             {"--bench", "--mode", "idle", "--rate", "5"}}) {
+    const auto parsed = parse(arguments);
+    const auto* early = std::get_if<EarlyExit>(&parsed);
+    ASSERT_NE(early, nullptr) << arguments.front();
+    EXPECT_EQ(early->status, 2) << arguments.front();
+    EXPECT_FALSE(early->error.empty()) << arguments.front();
+    EXPECT_TRUE(early->output.empty()) << arguments.front();
+  }
+}
+
+TEST(Options, TakeOnlyDecimalNumbersWithinTheirRange) {
+  const std::vector<std::vector<const char*>> numeric = {{"--ping", "-c"},
+                                                         {"--ping", "-i"},
+                                                         {"--ping", "-s"},
+                                                         {"--ping", "-W"},
+                                                         {"--ping", "-w"},
+                                                         {"--bench", "--size"},
+                                                         {"--bench", "--rate"},
+                                                         {"--timeout"},
+                                                         {"--bench", "--duration"},
+                                                         {"--bench", "--warmup"},
+                                                         {"--bench", "--connections"},
+                                                         {"--bench", "--pipeline"},
+                                                         {"--bench", "--threads"}};
+  for (auto arguments : numeric) {
+    for (const char* value :
+         {"nan", "NAN", "inf", "-inf", "infinity", "-1", "+1", "0x10", "0b1", "", " ", " 1", "1 ",
+          "1,5", "1e400", "99999999999999999999", "1x", "\xff"}) {
+      arguments.push_back(value);
+      const auto parsed = parse(arguments);
+      const auto* early = std::get_if<EarlyExit>(&parsed);
+      const std::string what = std::string(arguments.end()[-2]) + " '" + value + "'";
+      ASSERT_NE(early, nullptr) << what;
+      EXPECT_EQ(early->status, 2) << what;
+      EXPECT_NE(early->error.find(arguments.end()[-2]), std::string::npos) << early->error;
+      arguments.pop_back();
+    }
+  }
+}
+
+TEST(Options, TakeZerosBeforeANumberForNothing) {
+  EXPECT_EQ(accepted({"--ping", "-c", "010"}).ping.count, 10U);
+  EXPECT_EQ(accepted({"--ping", "-s", "0100"}).ping.size, 100U);
+  EXPECT_EQ(accepted({"--timeout", "010"}).timeout, 10s);
+  EXPECT_EQ(accepted({"--bench", "--rate", "0100"}).bench.rate, 100.0);
+}
+
+TEST(Options, TakeNoWarmupAndNoIntervalButNoOtherTimeOfZero) {
+  EXPECT_EQ(accepted({"--bench", "--warmup", "0"}).bench.warmup, 0s);
+  EXPECT_EQ(accepted({"--ping", "-i", "0"}).ping.interval, 0s);
+  for (const auto& arguments :
+       std::vector<std::vector<const char*>>{{"--timeout", "0"},
+                                             {"--ping", "-W", "0"},
+                                             {"--ping", "-w", "0"},
+                                             {"--bench", "--duration", "0"}}) {
+    EXPECT_TRUE(std::holds_alternative<EarlyExit>(parse(arguments))) << arguments.front();
+  }
+}
+
+TEST(Options, SayHelpAndVersionOnStandardOutput) {
+  for (const char* option : {"--help", "--version"}) {
+    const auto parsed = parse({option});
+    const auto& early = std::get<EarlyExit>(parsed);
+    EXPECT_EQ(early.status, 0);
+    EXPECT_FALSE(early.output.empty());
+    EXPECT_TRUE(early.error.empty());
+  }
+}
+
+TEST(Options, NameTheModesWhereThereIsNoneOfThatName) {
+  const auto parsed = parse({"--bench", "--mode", "wild"});
+  ASSERT_TRUE(std::holds_alternative<EarlyExit>(parsed));
+  EXPECT_TRUE(std::get<EarlyExit>(parsed).error.starts_with(
+      "--mode: found \"wild\", expected pingpong, stream, churn or idle\n"))
+      << std::get<EarlyExit>(parsed).error;
+  EXPECT_EQ(accepted({"--bench", "--mode", "Churn"}).bench.mode, BenchMode::churn);
+}
+
+}  // namespace
+}  // namespace client

@@ -1,0 +1,29 @@
+#include "client/output/units.hpp"
+
+#include <gtest/gtest.h>
+
+namespace client {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Units, ShowBytesInTheLargestUnitThatIsNotLessThanOne) {
+  EXPECT_EQ(bytes_text(0), "0 B");
+  EXPECT_EQ(bytes_text(1023), "1023 B");
+  EXPECT_EQ(bytes_text(1024), "1.0 KiB");
+  EXPECT_EQ(bytes_text(1536), "1.5 KiB");
+  EXPECT_EQ(bytes_text(1024.0 * 1024 - 1), "1.0 MiB");
+  EXPECT_EQ(bytes_text(5.0 * (1ULL << 50U)), "5.0 PiB");
+  EXPECT_EQ(bytes_text(5000.0 * (1ULL << 50U)), "5000.0 PiB");
+}
+
+TEST(Units, ShowTimesInMillisecondsDownToAMicrosecond) {
+  EXPECT_EQ(time_text(0ns), "0.000 ms");
+  EXPECT_EQ(time_text(214us), "0.214 ms");
+  EXPECT_EQ(time_text(21400us), "21.40 ms");
+  EXPECT_EQ(time_text(214ms), "214.0 ms");
+  EXPECT_EQ(time_text(21s), "21000 ms");
+}
+
+}  // namespace
+}  // namespace client

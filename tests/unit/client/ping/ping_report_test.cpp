@@ -1,0 +1,102 @@
+#include "client/ping/ping_report.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace client {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+
+const Target target{"localhost", "8888"};
+
+PingTally some_tally() {
+  PingTally tally;
+  tally.sent = 5;
+  tally.received = 3;
+  tally.lost = 1;
+  tally.mismatched = 0;
+  tally.under_way = 1;
+  tally.elapsed = 4003ms;
+  for (const auto time : {100us, 200us, 300us})
+    tally.round_trips.record(time);
+  tally.connect_times.record(50us);
+  return tally;
+}
+
+TEST(PingTally, LeavesOutOfTheLossWhatIsUnderWay) {
+  EXPECT_EQ(some_tally().loss(), 25);
+}
+
+TEST(PingTally, CountsBytesBeyondTheLastEchoAsWrongButNotAsAnEcho) {
+  PingTally tally;
+  tally.sent = tally.received = 3;
+  tally.mismatched = 3;
+  EXPECT_EQ(tally.loss(), 0);
+  EXPECT_FALSE(tally.clean());
+}
+
+TEST(PingTally, IsCleanOnlyIfSomethingCameBackAndNothingIsLostOrWrong) {
+  PingTally tally;
+  EXPECT_FALSE(tally.clean());
+  tally.received = 1;
+  EXPECT_TRUE(tally.clean());
+  tally.mismatched = 1;
+  EXPECT_FALSE(tally.clean());
+  EXPECT_FALSE(some_tally().clean());
+}
+
+TEST(PingText, ShowsALineForEachEcho) {
+  PingText report;
+  EXPECT_EQ(report.connected({"127.0.0.1", "8888"}, 120us),
+            "connected to 127.0.0.1:8888 in 0.120 ms");
+  EXPECT_EQ(report.reply(3, 56, 214us, false), "56 bytes from 127.0.0.1:8888: seq=3 time=0.214 ms");
+  EXPECT_EQ(report.lost(4, 1s), "no echo from 127.0.0.1:8888: seq=4 after 1000 ms");
+}
+
+TEST(PingText, SumsUp) {
+  PingText report;
+  EXPECT_EQ(report.summary(target, some_tally()),
+            "--- localhost:8888 echo statistics ---\n"
+            "5 sent, 3 received, 0 mismatched, 1 lost (25% loss), time 4003 ms, 1 still under way\n"
+            "connect min/avg/max = 0.050/0.050/0.050 ms, 1 connection\n"
+            "round trip min/avg/max/mdev = 0.100/0.200/0.300/0.082 ms\n"
+            "round trip p50/p95/p99 = 0.201/0.300/0.300 ms");
+}
+
+TEST(PingText, HasNoNumbersForNothing) {
+  PingText report;
+  const auto text = report.summary(target, {});
+  EXPECT_THAT(text, HasSubstr("0 sent, 0 received, 0 mismatched, 0 lost (0% loss)"));
+  EXPECT_THAT(text, Not(HasSubstr("nan")));
+  EXPECT_THAT(text, Not(HasSubstr("round trip")));
+}
+
+TEST(PingJson, IsAnObjectForEachEvent) {
+  PingJson report;
+  EXPECT_EQ(json::parse(report.connected(target, 120us)),
+            (json{{"event", "connected"}, {"peer", "localhost:8888"}, {"connect_ms", 0.12}}));
+  EXPECT_EQ(json::parse(report.reply(3, 56, 214us, false)),
+            (json{{"event", "reply"}, {"seq", 3}, {"bytes", 56}, {"time_ms", 0.214}}));
+  EXPECT_EQ(json::parse(report.reply(3, 56, 2s, true))["event"], "late");
+  EXPECT_EQ(json::parse(report.lost(3, 1s)),
+            (json{{"event", "lost"}, {"seq", 3}, {"wait_ms", 1000.0}}));
+  EXPECT_EQ(json::parse(report.failed({FailureClass::reset, "a \"text\""}))["class"], "reset");
+}
+
+TEST(PingJson, SumsUp) {
+  PingJson report;
+  const auto summary = json::parse(report.summary(target, some_tally()));
+  EXPECT_EQ(summary["sent"], 5);
+  EXPECT_EQ(summary["loss_percent"], 25);
+  EXPECT_EQ(summary["round_trip_ms"]["max"], 0.3);
+  EXPECT_TRUE(json::parse(report.summary(target, {}))["round_trip_ms"].is_null());
+}
+
+}  // namespace
+}  // namespace client

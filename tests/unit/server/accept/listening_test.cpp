@@ -1,0 +1,214 @@
+#include "server/accept/listening.hpp"
+
+#include <gmock/gmock.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coro/scheduler.hpp"
+#include "server/net/peer.hpp"
+#include "server/process/lock_file.hpp"
+#include "tests/temporary_directory.hpp"
+
+namespace server {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+void run(const std::function<void(coro::Yield)>& body) {
+  coro::Scheduler scheduler;
+  scheduler.on_exception([](const char* name, const std::exception_ptr&) {
+    ADD_FAILURE() << "an exception left coroutine '" << name << "'";
+  });
+  ASSERT_TRUE(scheduler.spawn("test", body).has_value());
+  scheduler.run();
+}
+
+// "ADDRESS:PORT", and what is special about it.
+std::vector<std::string> names(const Config& config, coro::Yield yield) {
+  const auto addresses = listen_addresses(config, yield);
+  if (!addresses) return {addresses.error()};
+  std::vector<std::string> all;
+  for (const ListenAddress& address : *addresses) {
+    all.push_back(to_string(address.endpoint) + (address.optional ? " optional" : "") +
+                  (address.dual_stack ? " dual" : ""));
+  }
+  return all;
+}
+
+Config config_for(std::vector<std::string> hosts, std::uint16_t port = 7) {
+  Config config;
+  config.host = std::move(hosts);
+  config.port = port;
+  return config;
+}
+
+TEST(ListenAddresses, LocalhostIsBothLoopbacksOfWhichIpv6MayBeAbsent) {
+  run([](coro::Yield yield) {
+    EXPECT_THAT(names(config_for({"localhost"}), yield),
+                ElementsAre("127.0.0.1:7", "[::1]:7 optional"));
+  });
+}
+
+TEST(ListenAddresses, NamesNoAddressTwice) {
+  run([](coro::Yield yield) {
+    EXPECT_THAT(names(config_for({"127.0.0.1", "localhost", "::1"}), yield),
+                ElementsAre("127.0.0.1:7", "[::1]:7 optional"));
+  });
+}
+
+TEST(ListenAddresses, TheIpv6WildcardTakesIpv4UnlessThatHasAWildcardOfItsOwn) {
+  run([](coro::Yield yield) {
+    EXPECT_THAT(names(config_for({"::"}), yield), ElementsAre("[::]:7 dual"));
+    EXPECT_THAT(names(config_for({"::", "0.0.0.0"}), yield), ElementsAre("[::]:7", "0.0.0.0:7"));
+    EXPECT_THAT(names(config_for({"::", "::ffff:0.0.0.0"}), yield),
+                ElementsAre("[::]:7", "0.0.0.0:7"));
+  });
+}
+
+// To bind both fails, whereas a reload, which shares ports for a moment, would bind both.
+TEST(ListenAddresses, AWildcardCoversTheAddressesOfItsKind) {
+  run([](coro::Yield yield) {
+    EXPECT_THAT(names(config_for({"0.0.0.0", "127.0.0.1"}), yield), ElementsAre("0.0.0.0:7"));
+    EXPECT_THAT(names(config_for({"127.0.0.1", "0.0.0.0", "::1"}), yield),
+                ElementsAre("0.0.0.0:7", "[::1]:7"));
+    EXPECT_THAT(names(config_for({"localhost", "::"}), yield), ElementsAre("[::]:7 dual"));
+    EXPECT_THAT(names(config_for({"::", "localhost", "0.0.0.0"}), yield),
+                ElementsAre("[::]:7", "0.0.0.0:7"));
+  });
+}
+
+TEST(ListenAddresses, HasTheUnixSocketToo) {
+  run([](coro::Yield yield) {
+    Config config = config_for({});
+    config.unix_socket.path = "/run/echo.sock";
+    EXPECT_THAT(names(config, yield), ElementsAre("unix:/run/echo.sock"));
+  });
+}
+
+TEST(ListenAddresses, SaysWhichNameCannotBeResolved) {
+  run([](coro::Yield yield) {
+    const auto addresses = listen_addresses(config_for({"no such host"}), yield);
+    ASSERT_TRUE(addresses.has_error());
+    EXPECT_THAT(addresses.error(), HasSubstr("key 'host': cannot resolve 'no such host': "));
+  });
+}
+
+// From now on this process is on a machine whose kernel was started without IPv6.
+void lose_ipv6() {
+  // NOLINTBEGIN(hicpp-signed-bitwise): the kernel's macros
+  std::array<sock_filter, 6> program = {{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  // NOLINTEND(hicpp-signed-bitwise)
+  const sock_fprog filter = {program.size(), program.data()};
+  ASSERT_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+  ASSERT_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+}
+
+// The address that listening on all of them ends up at.
+std::string all_addresses_without_ipv6() {
+  lose_ipv6();
+  std::string name;
+  run([&](coro::Yield yield) {
+    const Config config = config_for({"::"}, 0);
+    const auto addresses = listen_addresses(config, yield);
+    const auto socket = listen(addresses->front(), config, yield.executor());
+    name = socket ? to_string(socket->acceptor.local_endpoint()) : socket.error().message();
+  });
+  return name;
+}
+
+TEST(ListenDeathTest, AllAddressesOfAMachineWithoutIpv6AreThoseOfIpv4) {
+  EXPECT_EXIT(std::cerr << all_addresses_without_ipv6();
+              std::exit(0), testing::ExitedWithCode(0), "0\\.0\\.0\\.0:[1-9]");
+}
+
+// Its socket refuses connections, as a stale one does.
+TEST(Listen, LeavesTheUnixSocketOfOneThatStartsAlone) {
+  run([](coro::Yield yield) {
+    const TemporaryDirectory directory;
+    Config config = config_for({});
+    config.unix_socket.path = directory / "echo.sock";
+    const LockFile other(config.unix_socket.path);
+    const auto addresses = listen_addresses(config, yield);
+    boost::asio::local::stream_protocol::acceptor starting(yield.executor(),
+                                                           boost::asio::local::stream_protocol());
+    starting.bind(boost::asio::local::stream_protocol::endpoint(config.unix_socket.path));
+
+    const auto socket = listen(addresses->front(), config, yield.executor());
+    ASSERT_TRUE(socket.has_error());
+    EXPECT_EQ(boost::asio::error::address_in_use, socket.error());
+    EXPECT_TRUE(std::filesystem::exists(config.unix_socket.path));
+  });
+}
+
+// The port of a socket that listens.
+std::uint16_t port_of(const ListeningSocket& socket) {
+  boost::asio::ip::tcp::endpoint endpoint;
+  const coro::Endpoint local = socket.acceptor.local_endpoint();
+  endpoint.resize(local.size());
+  std::memcpy(endpoint.data(), local.data(), local.size());
+  return endpoint.port();
+}
+
+TEST(Listen, APortInUsePassesOnlyFromASocketThatCedesIt) {
+  run([](coro::Yield yield) {
+    const auto listen_on = [&](const Config& config, const std::vector<int>& ceding) {
+      return listen(listen_addresses(config, yield)->front(), config, yield.executor(), ceding);
+    };
+    auto old = listen_on(config_for({"127.0.0.1"}, 0), {});
+    ASSERT_TRUE(old.has_value());
+    const Config all = config_for({"::"}, port_of(*old));
+    const auto refused = listen_on(all, {});
+    ASSERT_TRUE(refused.has_error());
+    EXPECT_EQ("cannot listen on [::]:7: Address already in use",
+              cannot_listen(boost::asio::ip::tcp::endpoint(boost::asio::ip::tcp::v6(), 7),
+                            refused.error()));
+
+    const auto passed = listen_on(all, {-1, old->acceptor.native_handle()});
+    ASSERT_TRUE(passed.has_value());
+    EXPECT_FALSE(listen_on(all, {}).has_value()) << "the port is shared";
+    old->acceptor.close();
+    EXPECT_FALSE(listen_on(all, {}).has_value()) << "the port is shared";
+  });
+}
+
+TEST(AdminAddress, IsOneOfItsHost) {
+  run([](coro::Yield yield) {
+    Config config;
+    config.admin = {.host = "localhost", .port = 7};
+    const auto address = admin_address(config, yield);
+    ASSERT_TRUE(address.has_value());
+    EXPECT_EQ("127.0.0.1:7", to_string(address->endpoint));
+    EXPECT_THAT(address->origin, HasSubstr("key 'admin.port'"));
+    config.admin.host = "no such host";
+    EXPECT_THAT(admin_address(config, yield).error(), HasSubstr("key 'admin.host'"));
+  });
+}
+
+}  // namespace
+}  // namespace server
