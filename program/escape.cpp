@@ -23,13 +23,10 @@ boost::locale::utf::code_point first_character(std::string_view bytes) {
 std::size_t printable_length(std::string_view bytes) {
   // It begins with C2 or more and goes on with 80 to BF: most of what is binary ends here.
   if (static_cast<unsigned char>(bytes.front()) < 0xC2 || bytes.size() < 2 ||
-      (static_cast<unsigned char>(bytes[1]) & 0xC0U) != 0x80) {
+      (static_cast<unsigned char>(bytes[1]) & 0xC0U) != 0x80)
     return 0;
-  }
   const auto character = first_character(bytes);
-  if (!boost::locale::utf::is_valid_codepoint(character) || is_invisible(character)) {
-    return 0;
-  }
+  if (!boost::locale::utf::is_valid_codepoint(character) || is_invisible(character)) return 0;
   return static_cast<std::size_t>(Utf8::width(character));
 }
 
@@ -109,15 +106,12 @@ void append_escaped(TextBuffer& out, std::string_view bytes, EscapeRules rules) 
 }
 
 std::size_t whole_characters(std::string_view bytes, std::size_t limit) {
-  if (bytes.size() <= limit) {
-    return bytes.size();
-  }
+  if (bytes.size() <= limit) return bytes.size();
   // A character that spans the limit begins at most three bytes before it.
   for (std::size_t back = 1; back < Utf8::max_width && back <= limit; ++back) {
     const auto character = first_character(bytes.substr(limit - back));
-    if (boost::locale::utf::is_valid_codepoint(character)) {
+    if (boost::locale::utf::is_valid_codepoint(character))
       return static_cast<std::size_t>(Utf8::width(character)) > back ? limit - back : limit;
-    }
   }
   return limit;
 }

@@ -105,9 +105,8 @@ void tell_starter(const server::Config& config, server::Daemon& daemon,
 
 int serve(const server::Options& options, const server::Config& config, server::Startup startup) {
   server::EventLog log;
-  if (const auto error = log.configure(config.log)) {
+  if (const auto error = log.configure(config.log))
     return fail(config.origins.where("log.file") + ": " + *error, EX_CONFIG);
-  }
 
   int exit_code = EX_SOFTWARE;
   coro::Scheduler scheduler;

@@ -125,9 +125,8 @@ std::optional<std::string> Server::open(const Config& config, coro::Yield yield)
   // First all sockets, then all else: what cannot be done must leave everything as it was.
   Listeners::Change listeners = listeners_.change_to(*addresses);
   std::vector<int> ceding;
-  for (const Listener* listener : listeners.unwanted) {
+  for (const Listener* listener : listeners.unwanted)
     if (!listener->lost()) ceding.push_back(listener->descriptor());
-  }
   if (const auto socket = admin_.ceding(*admin)) ceding.push_back(*socket);
   if (auto error = admin_.bind(*admin, ceding)) return error;
   if (auto error = listeners_.bind(listeners, config, ceding)) return error;
@@ -184,9 +183,8 @@ void Server::handle_signals(coro::Yield yield) {
       continue;
     }
     const bool cancelled = signal.error() == boost::asio::error::operation_aborted;
-    if (!cancelled && ++failures == most_failures) {
+    if (!cancelled && ++failures == most_failures)
       throw boost::system::system_error(signal.error(), "cannot wait for signals");
-    }
     if (cancelled || coro::sleep_for(yield, pause_between_failures)) return;
   }
 }
@@ -218,13 +216,11 @@ void Server::handle_signal(int signal) {
 void Server::open_and_reload(coro::Yield yield) {
   if (!start(yield)) return signalled_.notify_all();
   const auto due = [this] { return reload_asked_ || listeners_.has_lost_one() || stops_ > 0; };
-  while (!deserted_ && !signalled_.wait(yield, due) && stops_ == 0) {
-    if (std::exchange(reload_asked_, false)) {
+  while (!deserted_ && !signalled_.wait(yield, due) && stops_ == 0)
+    if (std::exchange(reload_asked_, false))
       reload(yield);
-    } else {
+    else
       replace_lost_listeners(yield);
-    }
-  }
 }
 
 // Whether it listens now.
@@ -273,9 +269,8 @@ void Server::reload(coro::Yield yield) {
 // A listening socket that somebody has shut down is opened anew. Where that cannot be, whoever is
 // connected is served on; without them there is nothing left to do.
 void Server::replace_lost_listeners(coro::Yield yield) {
-  if (const auto error = attempt([&] { return open(config_, yield); })) {
+  if (const auto error = attempt([&] { return open(config_, yield); }))
     log_.logger().error("{}", *error);
-  }
   if (listeners_.none_left() && sessions_.active() == 0 && stops_ == 0) {
     log_.logger().critical("no socket to listen on is left");
     deserted_ = true;

@@ -129,11 +129,10 @@ void Bench::run(Yield yield) {
 bool Bench::find_addresses(Yield yield) {
   const auto resolver = scheduler_->spawn("resolve", [this](Yield inner) {
     auto addresses = resolve(inner, options_->target, options_->timeout);
-    if (addresses) {
+    if (addresses)
       addresses_ = *addresses;
-    } else if (!shared_.stop) {
+    else if (!shared_.stop)
       outcome_.results.add_failure(connect_failure(options_->target, addresses.error()));
-    }
   });
   resolver_ = resolver.value();
   (void)resolver_.join(yield);
@@ -167,9 +166,8 @@ void Bench::start_threads() {
 }
 
 void Bench::wait_until(Yield yield, const std::atomic<std::size_t>& threads) {
-  while (threads < workers_.size() && shared_.finished < workers_.size()) {
+  while (threads < workers_.size() && shared_.finished < workers_.size())
     if (coro::sleep_for(yield, glance)) return;
-  }
 }
 
 // ---- while it runs
@@ -177,15 +175,13 @@ void Bench::wait_until(Yield yield, const std::atomic<std::size_t>& threads) {
 void Bench::follow(Yield yield) {
   const auto from = start_ + options_->bench.warmup;
   const auto to = from + options_->bench.duration;
-  while (Clock::now() < from) {
+  while (Clock::now() < from)
     if (!pause(yield, from)) return;
-  }
   const auto cpu_before = cpu_time();
   sample(from);
   outcome_.rates.clear();  // that one was only to begin with
-  while (Clock::now() < to && pause(yield, to)) {
+  while (Clock::now() < to && pause(yield, to))
     if (Clock::now() - last_sample_ >= sample_interval) sample(from);
-  }
   if (Clock::now() - last_sample_ >= sample_interval / 2) sample(from);
   outcome_.elapsed = std::min(Clock::now(), to) - from;
   outcome_.cpu_time = cpu_time() - cpu_before;

@@ -35,12 +35,10 @@ std::optional<double> cpu_per_message(const BenchOutcome& outcome) {
 std::string failures_text(const BenchResults& results) {
   if (results.clean()) return "none";
   std::string text;
-  for (const auto& [kind, count] : results.failures) {
+  for (const auto& [kind, count] : results.failures)
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name_of(kind));
-  }
-  if (results.lost > 0) {
+  if (results.lost > 0)
     text += fmt::format("{}{} echoes lost", text.empty() ? "" : ", ", results.lost);
-  }
   return text;
 }
 

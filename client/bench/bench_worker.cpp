@@ -86,9 +86,8 @@ void BenchWorker::open_all(Yield yield) {
                           .value());
   }
   const auto watcher = scheduler_.spawn("watch", [&](Yield inner) {
-    while (!signals_->stop) {
+    while (!signals_->stop)
       if (coro::sleep_for(inner, glance)) return;
-    }
     for (const auto& opener : openers)
       opener.cancel();
   });
@@ -119,9 +118,8 @@ std::uint64_t BenchWorker::number_of(std::size_t connection) const {
 }
 
 bool BenchWorker::wait_for_start(Yield yield) {
-  while (signals_->start == 0 && !signals_->stop) {
+  while (signals_->start == 0 && !signals_->stop)
     if (coro::sleep_for(yield, 1ms)) return false;
-  }
   if (signals_->stop) return false;
   start_ = Clock::time_point(Clock::duration(signals_->start));
   state_.measure_from = start_ + options_->bench.warmup;
@@ -255,10 +253,9 @@ void BenchWorker::pace(Yield yield) {
   bool measures = false;
   for (std::uint64_t turn = 0; !state_.over;) {
     const auto now = Clock::now();
-    if (now >= state_.measure_from && !std::exchange(measures, true)) {
+    if (now >= state_.measure_from && !std::exchange(measures, true))
       for (const auto& lane : lanes_)
         lane->leave_out_warmup();
-    }
     if (due(turn) > now) {
       if (coro::sleep_for(yield, due(turn) - now)) return;
       continue;

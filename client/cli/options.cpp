@@ -61,11 +61,10 @@ CLI::Option* add_time(CLI::App& app, const std::string& name, Target& target,
                       const std::string& text, Duration shortest = shortest_time) {
   const auto keep = [&target, name, shortest](const std::string& value) {
     const auto time = parse_time(value);
-    if (!time || *time < shortest) {
+    if (!time || *time < shortest)
       refuse(name, value,
              fmt::format("a time from {} to 100 days: 0.5, 500ms, 2s, 5m, 1h",
                          shortest == shortest_time ? "1ms" : "0"));
-    }
     target = *time;
   };
   return app.add_option_function<std::string>(name, keep, text)->option_text("TIME");
@@ -211,15 +210,13 @@ void take_size(CommandLine& line) {
 void take_modes(CommandLine& line) {
   auto& options = line.options;
   const auto& bench = options.bench;
-  if (!line.pings && !line.benches && (line.size != 0 || line.json)) {
+  if (!line.pings && !line.benches && (line.size != 0 || line.json))
     throw CLI::RequiresError(line.json ? "--json" : "--size", "--ping or --bench");
-  }
   if (line.json && line.csv) throw CLI::ExcludesError("--json", "--csv");
   if (line.pings) options.mode = Options::Mode::ping;
   if (line.benches) options.mode = Options::Mode::bench;
-  if (line.pings && line.size > largest_ping) {
+  if (line.pings && line.size > largest_ping)
     throw CLI::ValidationError("--size", "an echo of --ping has at most 1 MiB");
-  }
   if (bench.mode == BenchMode::idle && bench.rate)
     throw CLI::ExcludesError("--rate", "--mode idle");
   options.ping.json = line.json;

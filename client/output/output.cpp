@@ -61,9 +61,8 @@ class WithoutBrokenPipe {
 }  // namespace
 
 void print(std::string_view text) {
-  if (!failure_of_standard_output) {
+  if (!failure_of_standard_output)
     failure_of_standard_output = write_all(STDOUT_FILENO, text, for_ever);
-  }
 }
 
 error_code print_failure() {

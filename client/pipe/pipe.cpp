@@ -149,9 +149,8 @@ void Pipe::watch(Yield yield) {
     const bool server_is_late = !writing_output_ && (window_.outstanding() > 0 || input_ended_);
     if (!server_is_late) progressed();
     if (Clock::now() - last_progress_ < limit) continue;
-    if (window_.outstanding() > 0) {
+    if (window_.outstanding() > 0)
       fail(transfer_failure(options_->target, error::timed_out, window_.outstanding()));
-    }
     // Otherwise everything came back and the server merely does not close its side.
     return receiver_.cancel();
   }

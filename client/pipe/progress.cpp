@@ -43,9 +43,7 @@ std::string progress_line(std::uint64_t done, std::optional<std::uint64_t> total
   const auto bytes = static_cast<double>(done);
   const double seconds = std::chrono::duration<double>(elapsed).count();
   const auto rate = bytes_text(seconds > 0 ? bytes / seconds : 0) + "/s";
-  if (!total || *total == 0) {
-    return fmt::format("{}  {}", bytes_text(bytes), rate).substr(0, width);
-  }
+  if (!total || *total == 0) return fmt::format("{}  {}", bytes_text(bytes), rate).substr(0, width);
   const auto all = static_cast<double>(*total);
   const double share = std::min(bytes / all, 1.0);
   const auto figures =

@@ -6,13 +6,12 @@ void BracketedPaste::take(char byte, std::deque<Stroke>& strokes) {
   const auto kind = pasting_ ? Stroke::Kind::pasted : Stroke::Kind::typed;
   held_ += byte;
   if (end.starts_with(held_) || (!pasting_ && begin.starts_with(held_))) {
-    if (held_ == begin) {
+    if (held_ == begin)
       strokes.push_back({Stroke::Kind::paste_begins});
-    } else if (held_ != end) {
+    else if (held_ != end)
       return;
-    } else if (pasting_) {
+    else if (pasting_)
       strokes.push_back({Stroke::Kind::paste_ends});
-    }
     pasting_ = held_ == begin;
     held_.clear();
     return;

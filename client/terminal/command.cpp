@@ -31,9 +31,8 @@ const char* const notes =
 
 std::vector<std::string> command_names(std::string_view prefix) {
   std::vector<std::string> names;
-  for (const auto& entry : entries) {
+  for (const auto& entry : entries)
     if (std::string_view(entry.name).starts_with(prefix)) names.emplace_back(entry.name);
-  }
   return names;
 }
 

@@ -140,9 +140,8 @@ HistoryLines read_history(const std::filesystem::path& path) {
   HistoryLines read;
   HistEvent event{};
   for (int found = ::history(loaded.get(), &event, H_LAST); found >= 0;
-       found = ::history(loaded.get(), &event, H_PREV)) {
+       found = ::history(loaded.get(), &event, H_PREV))
     read.lines.emplace_back(event.str);
-  }
   return read;
 }
 

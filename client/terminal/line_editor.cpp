@@ -49,11 +49,10 @@ void read_settings(EditLine* editor) {
   const char* const named = std::getenv("EDITRC");
   const char* const home = std::getenv("HOME");
   std::filesystem::path file;
-  if (named != nullptr) {
+  if (named != nullptr)
     file = named;
-  } else if (home != nullptr) {
+  else if (home != nullptr)
     file = std::filesystem::path(home) / ".editrc";
-  }
   std::error_code ignored;
   if (std::filesystem::is_regular_file(file, ignored)) ::el_source(editor, file.c_str());
 }

@@ -107,11 +107,10 @@ bool Terminal::await_strokes(coro::Yield yield) {
     if (size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN)) return false;
     for (ssize_t i = 0; i < size; ++i) {
       const char byte = bytes[static_cast<std::size_t>(i)];
-      if (editor_) {
+      if (editor_)
         paste_.take(byte, strokes_);
-      } else {
+      else
         strokes_.push_back({Stroke::Kind::typed, byte});
-      }
     }
   }
   return true;

@@ -43,11 +43,10 @@ std::wstring WideDecoder::take(char byte) {
       continue;
     }
     const auto length = size == 0 ? 1 : size;  // a NUL ends a string, so it is kept as a byte
-    if (size == 0 || is_key(character)) {
+    if (size == 0 || is_key(character))
       append_bytes(characters, std::string_view(partial_).substr(0, length));
-    } else {
+    else
       characters += character;
-    }
     partial_.erase(0, length);
   }
   return characters;

@@ -76,11 +76,10 @@ class Attempt {
             coro::Descriptor(::socket(peer.protocol().family(),
                                       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)),
             peer} {
-    if (socket() < 0) {
+    if (socket() < 0)
       state_ = coro::last_error();
-    } else if (source && source->is_v4() == peer.address().is_v4()) {
+    else if (source && source->is_v4() == peer.address().is_v4())
       state_ = bind_to(*source, socket());
-    }
     if (!state_) go_on();
   }
 
@@ -169,9 +168,8 @@ Addresses families_in_turn(const Addresses& addresses) {
     (each.protocol() == addresses.front().protocol() ? first : other).push_back(each);
   Addresses in_turn;
   for (std::size_t i = 0; i < addresses.size(); ++i) {
-    for (const auto* family : {&first, &other}) {
+    for (const auto* family : {&first, &other})
       if (i < family->size()) in_turn.push_back((*family)[i]);
-    }
   }
   return in_turn;
 }

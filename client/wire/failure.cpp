@@ -45,19 +45,16 @@ const char* name_of(FailureClass kind) {
 
 FailureClass classify(error_code error) {
   if (error.category() == error::get_netdb_category() ||
-      error.category() == error::get_addrinfo_category()) {
+      error.category() == error::get_addrinfo_category())
     return FailureClass::dns;
-  }
   if (error == error::connection_refused) return FailureClass::refused;
   if (error == error::host_unreachable || error == error::network_unreachable ||
-      error == error::network_down || error == error::access_denied) {
+      error == error::network_down || error == error::access_denied)
     return FailureClass::unreachable;
-  }
   if (error == error::timed_out) return FailureClass::timeout;
   if (error == error::connection_reset || error == error::broken_pipe ||
-      error == error::connection_aborted) {
+      error == error::connection_aborted)
     return FailureClass::reset;
-  }
   if (error == error::eof) return FailureClass::closed;
   return FailureClass::local;
 }

@@ -36,10 +36,9 @@ error_code look_up(const Target& target, tcp::resolver::flags flags, Addresses& 
   boost::asio::io_context context;
   tcp::resolver resolver(context);
   error_code failed;
-  for (const auto& host : hosts) {
+  for (const auto& host : hosts)
     for (const auto& entry : resolver.resolve(host, target.port, flags, failed))
       addresses.push_back(entry.endpoint());
-  }
   return addresses.empty() ? failed : error_code();
 }
 

@@ -21,9 +21,8 @@ void check_port(std::string_view port) {
   if (!std::ranges::all_of(port, is_digit)) return;  // a service name: the resolver knows
   unsigned number = 0;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (error != std::errc{} || number == 0 || number > highest_port) {
+  if (error != std::errc{} || number == 0 || number > highest_port)
     throw std::invalid_argument(fmt::format("port {} is not between 1 and {}", port, highest_port));
-  }
 }
 
 struct Parts {
@@ -34,13 +33,11 @@ struct Parts {
 Parts split(std::string_view text) {
   if (text.starts_with('[')) {
     const auto bracket = text.find(']');
-    if (bracket == std::string_view::npos) {
+    if (bracket == std::string_view::npos)
       throw std::invalid_argument(fmt::format("{} lacks a closing ]", text));
-    }
     const auto rest = text.substr(bracket + 1);
-    if (!rest.empty() && (rest.front() != ':' || rest.size() == 1)) {
+    if (!rest.empty() && (rest.front() != ':' || rest.size() == 1))
       throw std::invalid_argument(fmt::format("{}: only :PORT can follow the ]", text));
-    }
     return {text.substr(1, bracket - 1), rest.empty() ? rest : rest.substr(1)};
   }
   const auto colon = text.find(':');
@@ -60,9 +57,8 @@ std::string Target::name() const {
 Target parse_target(std::string_view host, std::string_view port, std::string_view usual_port) {
   Target target;
   const auto parts = split(host);
-  if (!parts.port.empty() && !port.empty()) {
+  if (!parts.port.empty() && !port.empty())
     throw std::invalid_argument(fmt::format("the port is given twice: {} and {}", host, port));
-  }
   if (!host.empty()) {
     if (parts.host.empty()) throw std::invalid_argument(fmt::format("{} names no host", host));
     target.host = parts.host;

@@ -64,9 +64,8 @@ error_code Readiness::observe_readable(Observer* observer) {
 }
 
 void Readiness::cancel() {
-  for (Waiter* waiting : {reader_, writer_}) {
+  for (Waiter* waiting : {reader_, writer_})
     if (waiting != nullptr) waiting->cancel();
-  }
 }
 
 void Readiness::leave(Waiter*& waiting) {

@@ -210,19 +210,17 @@ void Scheduler::resume(Waiter& waiter) {
   } catch (...) {  // On the thread's own stack: no coroutine is being unwound through here.
     failure = std::current_exception();
   }
-  if (waiter.coroutine_->done()) {
+  if (waiter.coroutine_->done())
     ended(waiter, failure);
-  } else {
+  else
     waiter.start_operation();
-  }
 }
 
 void Scheduler::resume_now_or_queue(Waiter& waiter) {
-  if (busy_) {
+  if (busy_)
     queue(waiter);
-  } else {
+  else
     resume(waiter);
-  }
 }
 
 void Scheduler::queue(Waiter& waiter) {

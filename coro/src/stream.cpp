@@ -36,13 +36,12 @@ Stream::Stream(Scheduler& scheduler, Descriptor socket)
 std::size_t Stream::receive(boost::asio::mutable_buffer buffer, error_code& error) {
   const ssize_t size = ::recv(socket_.number(), buffer.data(), buffer.size(), MSG_DONTWAIT);
   if (size > 0) return static_cast<std::size_t>(size);
-  if (size < 0) {
+  if (size < 0)
     error = last_error();
-  } else if (broken_by_ != 0) {
+  else if (broken_by_ != 0)
     error = error_code(broken_by_, boost::system::system_category());
-  } else {
+  else
     error = boost::asio::error::eof;
-  }
   return 0;
 }
 

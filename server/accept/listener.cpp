@@ -33,11 +33,10 @@ coro::Descriptor accept(const coro::Descriptor& listening, coro::Endpoint& peer,
   auto size = static_cast<socklen_t>(peer.capacity());
   coro::Descriptor socket(
       ::accept4(listening.number(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (socket.is_open()) {
+  if (socket.is_open())
     peer.resize(size);
-  } else {
+  else
     error = coro::last_error();
-  }
   return socket;
 }
 
@@ -182,9 +181,8 @@ error_code Listener::accept_one(Yield yield) {
 // No more than can have waited in the backlog, in case more come all the while.
 void Listener::accept_who_waits(Yield yield) {
   error_code error;
-  for (int left = context_.config.backlog; left >= 0 && may_accept(); --left) {
+  for (int left = context_.config.backlog; left >= 0 && may_accept(); --left)
     if ((error = accept_one(yield)) && !concerns_one_connection(error)) return;
-  }
 }
 
 // The socket was readable, and yet there was an error only. Returns one if it will stay so.

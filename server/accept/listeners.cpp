@@ -62,11 +62,10 @@ Listeners::Change Listeners::change_to(const std::vector<ListenAddress>& address
   for (Listener& listener : listeners_) {  // each is asked once: a file may go at any time
     const auto is_for = [&](const ListenAddress& address) { return listener.is_for(address); };
     const auto wanted = std::ranges::find_if(change.missing, is_for);
-    if (wanted == change.missing.end()) {
+    if (wanted == change.missing.end())
       change.unwanted.push_back(&listener);
-    } else {
+    else
       change.missing.erase(wanted);
-    }
   }
   return change;
 }
@@ -114,9 +113,8 @@ std::optional<std::string> Listeners::open(Change& change, const Config& config,
 }
 
 void Listeners::apply(const Config& config) {
-  for (Listener& listener : listeners_) {
+  for (Listener& listener : listeners_)
     if (!listener.lost()) listener.apply(config);
-  }
 }
 
 void Listeners::adopt_inherited() {
@@ -136,9 +134,8 @@ void Listeners::start(const ListenAddress& address, ListeningSocket socket) {
 }
 
 void Listeners::stop(Listener& listener, coro::Yield yield) {
-  if (!listener.lost()) {
+  if (!listener.lost())
     log_.logger().info("no longer listening on {}", to_string(listener.endpoint()));
-  }
   listener.stop();
   listener.wait_until_stopped(yield);
   listeners_.remove_if([&](const Listener& other) { return &other == &listener; });

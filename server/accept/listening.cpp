@@ -57,18 +57,14 @@ boost::system::result<ListenAddresses, std::string> addresses_of(const std::stri
                                                                  const Wanted& wanted,
                                                                  coro::Yield yield) {
   if (host == "localhost") return localhost(wanted);  // known without asking (RFC 6761, 6.3)
-  if (const auto address = parse_address(host)) {
+  if (const auto address = parse_address(host))
     return ListenAddresses{address_for(unmapped(*address), wanted)};
-  }
 
   const auto found = coro::resolve(yield, host, "");
-  if (!found) {
-    return wanted.origin + ": cannot resolve '" + host + "': " + found.error().message();
-  }
+  if (!found) return wanted.origin + ": cannot resolve '" + host + "': " + found.error().message();
   ListenAddresses addresses;
-  for (const tcp::endpoint& endpoint : *found) {
+  for (const tcp::endpoint& endpoint : *found)
     addresses.push_back(address_for(endpoint.address(), wanted));
-  }
   return addresses;
 }
 
@@ -102,9 +98,8 @@ int option_of(int socket, int option) {
 // socket is served without.
 void set_option(int socket, int level, int option, int value) {
   if (::setsockopt(socket, level, option, &value, sizeof value) != 0 && errno != ENOPROTOOPT &&
-      errno != EOPNOTSUPP) {
+      errno != EOPNOTSUPP)
     throw system_error(coro::last_error(), "setsockopt");
-  }
 }
 
 // What is left of all addresses where there is no IPv6.
@@ -119,9 +114,8 @@ ListenAddress over_ipv4_alone(const ListenAddress& dual_stack) {
 void set_listening_options(Acceptor& acceptor, const ListenAddress& address, const Config& config) {
   acceptor.set_option(Acceptor::reuse_address(true));
   share_port(acceptor.native_handle(), config.reuse_port);
-  if (address.endpoint.protocol().family() == AF_INET6) {
+  if (address.endpoint.protocol().family() == AF_INET6)
     acceptor.set_option(boost::asio::ip::v6_only(!address.dual_stack));
-  }
   apply_tcp_options(acceptor.native_handle(), config.tcp);
 }
 
@@ -174,9 +168,8 @@ void bind_and_listen(Acceptor& acceptor, const coro::Endpoint& endpoint, int bac
 boost::system::result<ListeningSocket> listen_at_path(const std::string& path, Acceptor acceptor,
                                                       const Config& config) {
   const LockFile lock(path);
-  if (lock.error() == boost::system::errc::operation_would_block) {
+  if (lock.error() == boost::system::errc::operation_would_block)
     return boost::asio::error::address_in_use;
-  }
   if (lock.error()) return lock.error();
   SocketFile::remove_stale(path);
   acceptor.bind(stream_protocol::endpoint(path));
@@ -223,17 +216,14 @@ boost::system::result<ListenAddresses, std::string> listen_addresses(const Confi
   for (const std::string& host : config.host) {
     const auto addresses = addresses_of(host, wanted, yield);
     if (!addresses) return addresses.error();
-    for (const ListenAddress& address : *addresses) {  // localhost and 127.0.0.1 are one
-      if (std::ranges::find(all, address.endpoint, &ListenAddress::endpoint) == all.end()) {
+    for (const ListenAddress& address : *addresses)  // localhost and 127.0.0.1 are one
+      if (std::ranges::find(all, address.endpoint, &ListenAddress::endpoint) == all.end())
         all.push_back(address);
-      }
-    }
   }
   const tcp::endpoint any_ipv4(tcp::v4(), config.port);
-  if (std::ranges::find(all, any_ipv4, &ListenAddress::endpoint) != all.end()) {
+  if (std::ranges::find(all, any_ipv4, &ListenAddress::endpoint) != all.end())
     for (ListenAddress& address : all)
       address.dual_stack = false;
-  }
   leave_out_what_wildcards_cover(all);
   if (!config.unix_socket.path.empty()) {
     all.push_back({.endpoint = stream_protocol::endpoint(config.unix_socket.path),
@@ -248,13 +238,11 @@ boost::system::result<ListeningSocket> listen(const ListenAddress& address, cons
   Acceptor acceptor(executor);
   coro::error_code unopened;
   acceptor.open(address.endpoint.protocol(), unopened);
-  if (unopened == boost::asio::error::address_family_not_supported && address.dual_stack) {
+  if (unopened == boost::asio::error::address_family_not_supported && address.dual_stack)
     return listen(over_ipv4_alone(address), config, executor, ceding);
-  }
   if (unopened) return unopened;
-  if (is_unix(address.endpoint)) {
+  if (is_unix(address.endpoint))
     return listen_at_path(config.unix_socket.path, std::move(acceptor), config);
-  }
   set_listening_options(acceptor, address, config);
   bind_and_listen(acceptor, address.endpoint, config.backlog, ceding);
   return ListeningSocket{.acceptor = std::move(acceptor), .file = {}};

@@ -167,9 +167,8 @@ std::optional<std::string> Admin::bind(Change& change, const std::vector<int>& c
   if (!change.address) return std::nullopt;
   const Config plain;
   auto socket = server::listen(*change.address, plain, scheduler_.executor(), ceding);
-  if (!socket) {
+  if (!socket)
     return change.address->origin + ": " + cannot_listen(change.address->endpoint, socket.error());
-  }
   change.bound = std::move(socket->acceptor);
   return std::nullopt;
 }
@@ -229,9 +228,8 @@ void Admin::accept(const coro::Descriptor& listening, const std::string& address
         error == boost::asio::error::would_block || concerns_one_connection(error);
     if (others_may_succeed && errors < most_in_succession) continue;
     // Short of descriptors or memory: the echo goes first.
-    if (error != boost::asio::error::would_block) {
+    if (error != boost::asio::error::would_block)
       cannot_accept_.happened("admin: cannot accept, connections wait: " + error.message());
-    }
     if (coro::sleep_for(yield, std::chrono::milliseconds(100))) return;
   }
   log_.logger().error("admin no longer on http://{}/: the socket was shut down", address);

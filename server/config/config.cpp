@@ -30,18 +30,13 @@ std::string read_file(const std::filesystem::path& file) {
          (error ? error : std::make_error_code(std::errc::no_such_file_or_directory)).message());
   }
   // A named pipe could make a running service wait for its writer.
-  if (!std::filesystem::is_regular_file(status) && !std::filesystem::is_character_file(status)) {
+  if (!std::filesystem::is_regular_file(status) && !std::filesystem::is_character_file(status))
     fail(std::filesystem::is_directory(status) ? "is a directory" : "is not a regular file");
-  }
   std::ifstream stream(file, std::ios::binary);
-  if (!stream) {
-    fail("cannot be read: " + std::generic_category().message(errno));
-  }
+  if (!stream) fail("cannot be read: " + std::generic_category().message(errno));
   std::string text(largest_file + 1, '\0');
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) {
-    fail("cannot be read");
-  }
+  if (stream.bad()) fail("cannot be read");
   text.resize(static_cast<std::size_t>(stream.gcount()));
   return text;
 }
@@ -71,9 +66,7 @@ std::string accept(const Entry& entry, const std::vector<Setting>& known) {
   if (setting == known.end()) {
     const bool empty_or_section =
         entry.kind == Entry::Kind::section || entry.kind == Entry::Kind::nothing;
-    if (!is_section(entry.key, known)) {
-      return unknown_key(entry.key, known);
-    }
+    if (!is_section(entry.key, known)) return unknown_key(entry.key, known);
     return empty_or_section ? "" : "is a section, expected keys below it";
   }
   switch (entry.kind) {
@@ -91,9 +84,7 @@ std::string accept(const Entry& entry, const std::vector<Setting>& known) {
 }
 
 void write(YAML::Emitter& out, const Value& value) {
-  if (value.quoted) {
-    out << YAML::DoubleQuoted;
-  }
+  if (value.quoted) out << YAML::DoubleQuoted;
   out << value.text;
 }
 
@@ -107,9 +98,8 @@ void write(YAML::Emitter& out, const Setting& setting) {
     return;
   }
   out << YAML::Flow << YAML::BeginSeq;
-  for (const Value& value : values) {
+  for (const Value& value : values)
     write(out, value);
-  }
   out << YAML::EndSeq;
 }
 
@@ -129,20 +119,14 @@ Config load_config(const std::filesystem::path& file) {
 }
 
 Config parse_config(std::string_view yaml, const std::string& name) {
-  if (yaml.size() > largest_file) {
-    throw ConfigError(place(name, 0) + ": is larger than 1 MiB");
-  }
+  if (yaml.size() > largest_file) throw ConfigError(place(name, 0) + ": is larger than 1 MiB");
   Config config;
   const std::vector<Setting> known = settings(config);
   for (Entry& entry : read_yaml(yaml, name)) {
-    if (entry.key == "unix" && entry.kind == Entry::Kind::scalar) {
-      entry.key = "unix.path";
-    }
+    if (entry.key == "unix" && entry.kind == Entry::Kind::scalar) entry.key = "unix.path";
     const std::string origin = place(name, entry.line, entry.key);
     const std::string complaint = accept(entry, known);
-    if (!complaint.empty()) {
-      throw ConfigError(fmt::format("{}: {}", origin, complaint));
-    }
+    if (!complaint.empty()) throw ConfigError(fmt::format("{}: {}", origin, complaint));
     config.origins.set(entry.key, origin);
   }
   return config;
@@ -157,12 +141,8 @@ std::string to_yaml(const Config& config) {
     const bool in_section = setting.key.find('.') != std::string::npos;
     const std::string section = in_section ? section_of(setting.key) : "";
     if (section != open_section) {
-      if (!open_section.empty()) {
-        out << YAML::EndMap;
-      }
-      if (in_section) {
-        out << YAML::Key << section << YAML::Value << YAML::BeginMap;
-      }
+      if (!open_section.empty()) out << YAML::EndMap;
+      if (in_section) out << YAML::Key << section << YAML::Value << YAML::BeginMap;
       open_section = section;
     }
     write(out, setting);

@@ -25,9 +25,8 @@ std::string place(const std::string& file, int line) {
 }
 
 std::string escaped(std::string_view text) {
-  if (text.size() > longest_shown) {
+  if (text.size() > longest_shown)
     return without_control_characters(text.substr(0, longest_shown)) + "...";
-  }
   return without_control_characters(text);
 }
 

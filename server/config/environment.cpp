@@ -39,9 +39,7 @@ std::vector<std::string> our_variables() {
   for (const char* const* entry = environ; *entry != nullptr; ++entry) {
     const std::string_view name =
         std::string_view(*entry).substr(0, std::string_view(*entry).find('='));
-    if (name.starts_with(prefix)) {
-      names.emplace_back(name);
-    }
+    if (name.starts_with(prefix)) names.emplace_back(name);
   }
   std::ranges::sort(names);
   return names;
@@ -65,9 +63,7 @@ std::optional<std::string> environment(const std::string& variable) {
 
 std::vector<std::string> environment_values(const std::string& key, bool is_list) {
   const auto value = environment(variable_of(key));
-  if (!value || is_foreign(variable_of(key))) {
-    return {};
-  }
+  if (!value || is_foreign(variable_of(key))) return {};
   if (!is_list) return {*value};
   std::vector<std::string> values;
   boost::split(values, *value, [](char byte) { return byte == ','; });
@@ -76,9 +72,8 @@ std::vector<std::string> environment_values(const std::string& key, bool is_list
 
 std::vector<std::string> misspelt_variables(const std::vector<std::string>& keys) {
   std::vector<std::string> known = {"CONFIG"};
-  for (const std::string& key : keys) {
+  for (const std::string& key : keys)
     known.push_back(variable_of(key).substr(prefix.size()));
-  }
   std::vector<std::string> lines;
   for (const std::string& name : our_variables()) {
     const std::string rest = name.substr(prefix.size());

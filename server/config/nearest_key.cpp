@@ -31,9 +31,7 @@ std::string_view last_part(std::string_view key) {
 std::optional<std::string> nearest_key(std::string_view key,
                                        const std::vector<std::string>& candidates) {
   constexpr std::size_t longest_key = 100;
-  if (key.size() > longest_key) {
-    return std::nullopt;
-  }
+  if (key.size() > longest_key) return std::nullopt;
   std::optional<std::string> nearest;
   std::size_t fewest = std::max<std::size_t>(2, key.size() / 3) + 1;
   for (const std::string& candidate : candidates) {

@@ -109,9 +109,8 @@ std::optional<std::string> parse(CLI::App& app, int argc, const char* const* arg
 // What the command line says of a setting, else the environment.
 std::optional<Override> override_of(const Setting& setting, const Given& given) {
   const auto* const option = std::ranges::find(overridings, setting.key, &Overriding::key);
-  if (option != overridings.end() && !given.at(setting.key).empty()) {
+  if (option != overridings.end() && !given.at(setting.key).empty())
     return Override{.key = setting.key, .values = given.at(setting.key), .origin = option->option};
-  }
   auto values = environment_values(setting.key, setting.is_list);
   if (values.empty()) return std::nullopt;
   return Override{
@@ -141,15 +140,13 @@ void take_overrides(Options& options, const Given& given) {
 // A daemon leaves the directory that it was started in.
 void remember_directory(Options& options) {
   options.directory = std::filesystem::current_path();
-  for (auto* path : {&options.config, &options.pidfile}) {
+  for (auto* path : {&options.config, &options.pidfile})
     if (*path) *path = options.directory / **path;
-  }
 }
 
 void make_paths_absolute(Config& config, const std::filesystem::path& directory) {
-  for (std::string* path : {&config.log.file, &config.unix_socket.path}) {
+  for (std::string* path : {&config.log.file, &config.unix_socket.path})
     if (!path->empty()) *path = directory / *path;
-  }
   if (config.unix_socket.path.size() > UnixSocketConfig::longest_path) {
     throw ConfigError(fmt::format("{}: is longer than {} bytes as '{}'",
                                   config.origins.where("unix.path"), UnixSocketConfig::longest_path,

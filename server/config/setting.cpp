@@ -18,9 +18,7 @@ bool is_utf8_without_control_characters(std::string_view text) {
   const char* const end = text.data() + text.size();
   while (position != end) {
     const utf::code_point character = utf::utf_traits<char>::decode(position, end);
-    if (!utf::is_valid_codepoint(character) || character < 0x20 || character == 0x7F) {
-      return false;
-    }
+    if (!utf::is_valid_codepoint(character) || character < 0x20 || character == 0x7F) return false;
   }
   return true;
 }
@@ -38,9 +36,7 @@ std::string one_of(const std::vector<std::string_view>& words) {
 
 Setting yes_or_no(const std::string& key, bool& field) {
   auto parse = [](const Value& value) -> std::optional<bool> {
-    if (value.quoted || (value.text != "true" && value.text != "false")) {
-      return std::nullopt;
-    }
+    if (value.quoted || (value.text != "true" && value.text != "false")) return std::nullopt;
     return value.text == "true";
   };
   auto format = [](bool yes) { return Value{.text = yes ? "true" : "false", .quoted = false}; };
@@ -49,9 +45,8 @@ Setting yes_or_no(const std::string& key, bool& field) {
 
 Setting text(const std::string& key, std::string& field, std::size_t longest) {
   auto parse = [longest](const Value& value) -> std::optional<std::string> {
-    if (value.text.size() > longest || !is_utf8_without_control_characters(value.text)) {
+    if (value.text.size() > longest || !is_utf8_without_control_characters(value.text))
       return std::nullopt;
-    }
     return value.text;
   };
   auto format = [](const std::string& text) { return Value{.text = text, .quoted = true}; };

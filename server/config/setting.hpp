@@ -33,14 +33,12 @@ std::string found_instead(const Value& value, const std::string& expected);
 
 /// A setting of one value: `parse` gives none for what is not expected, `format` what parse() reads
 /// back.
-template <class Field, class Parse, class Format>
+template <typename Field, typename Parse, typename Format>
 Setting single(const std::string& key, const std::string& expected, Field& field, Parse parse,
                Format format) {
   auto read = [&field, expected, parse](const std::vector<Value>& values) {
     const std::optional<Field> parsed = parse(values.front());
-    if (!parsed) {
-      return found_instead(values.front(), expected);
-    }
+    if (!parsed) return found_instead(values.front(), expected);
     field = *parsed;
     return std::string();
   };
@@ -52,14 +50,12 @@ Setting single(const std::string& key, const std::string& expected, Field& field
           .write = std::move(write)};
 }
 
-template <class Number>
+template <typename Number>
 Setting whole_number(const std::string& key, Number& field, std::uint64_t least,
                      std::uint64_t most) {
   auto parse = [least, most](const Value& value) -> std::optional<Number> {
     const auto number = parse_whole_number(value.text);
-    if (value.quoted || !number || *number < least || *number > most) {
-      return std::nullopt;
-    }
+    if (value.quoted || !number || *number < least || *number > most) return std::nullopt;
     return static_cast<Number>(*number);
   };
   auto format = [](Number number) {
@@ -71,7 +67,7 @@ Setting whole_number(const std::string& key, Number& field, std::uint64_t least,
 }
 
 /// Bytes, with or without a unit.
-template <class Number>
+template <typename Number>
 Setting size(const std::string& key, Number& field, std::uint64_t most) {
   auto parse = [most](const Value& value) -> std::optional<Number> {
     const auto bytes = parse_size(value.text);
@@ -83,19 +79,16 @@ Setting size(const std::string& key, Number& field, std::uint64_t most) {
 }
 
 /// One word of several, in capitals or not. Of two words that mean the same the first is written.
-template <class Choice>
+template <typename Choice>
 using Words = std::vector<std::pair<std::string_view, Choice>>;
 
 std::string one_of(const std::vector<std::string_view>& words);
 
-template <class Choice>
+template <typename Choice>
 Setting choice(const std::string& key, Choice& field, Words<Choice> words) {
   auto parse = [words](const Value& value) -> std::optional<Choice> {
-    for (const auto& [word, choice] : words) {
-      if (boost::algorithm::iequals(word, value.text)) {
-        return choice;
-      }
-    }
+    for (const auto& [word, choice] : words)
+      if (boost::algorithm::iequals(word, value.text)) return choice;
     return std::nullopt;
   };
   auto format = [words](Choice chosen) {
@@ -104,9 +97,8 @@ Setting choice(const std::string& key, Choice& field, Words<Choice> words) {
     return Value{.text = std::string(entry->first), .quoted = false};
   };
   std::vector<std::string_view> names;
-  for (const auto& [word, choice] : words) {
+  for (const auto& [word, choice] : words)
     if (format(choice).text == word) names.push_back(word);
-  }
   return single(key, one_of(names), field, parse, format);
 }
 
@@ -116,13 +108,12 @@ Setting yes_or_no(const std::string& key, bool& field);
 Setting text(const std::string& key, std::string& field, std::size_t longest);
 
 /// A duration in whole units of the field's type.
-template <class Duration>
+template <typename Duration>
 Setting duration(const std::string& key, Duration& field, std::chrono::milliseconds most) {
   auto parse = [most](const Value& value) -> std::optional<Duration> {
     const auto parsed = parse_duration(value.text);
-    if (!parsed || *parsed > most || *parsed % Duration(1) != std::chrono::milliseconds(0)) {
+    if (!parsed || *parsed > most || *parsed % Duration(1) != std::chrono::milliseconds(0))
       return std::nullopt;
-    }
     return std::chrono::duration_cast<Duration>(*parsed);
   };
   auto format = [](Duration chosen) {

@@ -51,9 +51,7 @@ Setting hosts(const std::string& key, std::vector<std::string>& field) {
     std::vector<std::string> chosen;
     for (const Value& value : values) {
       auto host = parse_host(value);
-      if (!host) {
-        return found_instead(value, a_host);
-      }
+      if (!host) return found_instead(value, a_host);
       chosen.push_back(std::move(*host));
     }
     field = chosen;
@@ -76,9 +74,8 @@ Setting networks(const std::string& key, std::vector<Network>& field) {
     std::vector<Network> chosen;
     for (const Value& value : values) {
       const auto network = Network::parse(value.text);
-      if (network.has_error()) {
+      if (network.has_error())
         return fmt::format("\"{}\" {}", escaped(value.text), network.error());
-      }
       chosen.push_back(*network);
     }
     field = chosen;
@@ -104,9 +101,7 @@ Setting events(const std::string& key, LogEvents& field) {
     for (const Value& value : values) {
       const auto word =
           std::ranges::find(log_events, value.text, &Words<bool LogEvents::*>::value_type::first);
-      if (word == log_events.end() || chosen.*word->second) {
-        return found_instead(value, expected);
-      }
+      if (word == log_events.end() || chosen.*word->second) return found_instead(value, expected);
       chosen.*word->second = true;
     }
     field = chosen;
@@ -142,13 +137,12 @@ Setting port_or_off(const std::string& key, std::optional<std::uint16_t>& field)
   auto read = [&field, expected](const std::vector<Value>& values) {
     const Value& value = values.front();
     const auto number = parse_whole_number(value.text);
-    if (value.text == "off") {
+    if (value.text == "off")
       field.reset();
-    } else if (!value.quoted && number && *number <= 65535) {
+    else if (!value.quoted && number && *number <= 65535)
       field = static_cast<std::uint16_t>(*number);
-    } else {
+    else
       return found_instead(value, expected);
-    }
     return std::string();
   };
   auto write = [&field] {
@@ -166,9 +160,7 @@ Setting duration_range(const std::string& key, DurationRange& field, millisecond
     const auto last = dots == std::string_view::npos
                           ? first
                           : parse_duration(text.substr(dots + separator.size()));
-    if (!first || !last || *first > *last || *last > most) {
-      return std::nullopt;
-    }
+    if (!first || !last || *first > *last || *last > most) return std::nullopt;
     return DurationRange{.least = *first, .most = *last};
   };
   auto format = [](const DurationRange& range) {
@@ -183,15 +175,12 @@ Setting duration_range(const std::string& key, DurationRange& field, millisecond
 Setting close_after(const std::string& key, CloseAfter& field) {
   auto parse = [](const Value& value) -> std::optional<CloseAfter> {
     // A plain number is bytes; the loader's plain seconds would be a trap here.
-    if (const auto bytes = parse_size(value.text); bytes && *bytes <= tebibyte) {
+    if (const auto bytes = parse_size(value.text); bytes && *bytes <= tebibyte)
       return CloseAfter{.bytes = *bytes, .time = milliseconds(0)};
-    }
     const bool has_unit =
         !value.text.empty() && std::isdigit(static_cast<unsigned char>(value.text.back())) == 0;
     const auto time = parse_duration(value.text);
-    if (!has_unit || !time || *time > month) {
-      return std::nullopt;
-    }
+    if (!has_unit || !time || *time > month) return std::nullopt;
     return CloseAfter{.bytes = 0, .time = *time};
   };
   auto format = [](const CloseAfter& limit) {

@@ -27,17 +27,13 @@ class EntryCollector : public YAML::EventHandler {
   std::vector<Entry> take_entries() { return std::move(entries_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (std::exchange(document_seen_, true)) {
-      fail(mark, "is a second document, expected only one");
-    }
+    if (std::exchange(document_seen_, true)) fail(mark, "is a second document, expected only one");
   }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_anchor(mark, anchor);
-    if (in_list_) {
-      fail_key("has a list with an empty item");
-    }
+    if (in_list_) fail_key("has a list with an empty item");
     if (!sections_.empty()) {
       require_key(mark);
       add(Entry::Kind::nothing);
@@ -66,12 +62,9 @@ class EntryCollector : public YAML::EventHandler {
                        YAML::EmitterStyle::value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
-    if (in_list_) {
-      fail_key("has a list inside a list");
-    }
-    if (sections_.empty()) {
+    if (in_list_) fail_key("has a list inside a list");
+    if (sections_.empty())
       fail(mark, "found a list, expected keys and values such as 'port: 8888'");
-    }
     require_key(mark);
     add(Entry::Kind::list);
     in_list_ = true;
@@ -91,9 +84,7 @@ class EntryCollector : public YAML::EventHandler {
       return;
     }
     require_key(mark);
-    if (sections_.size() > 1) {
-      fail_key("is nested too deeply, expected a value");
-    }
+    if (sections_.size() > 1) fail_key("is nested too deeply, expected a value");
     add(Entry::Kind::section);
     sections_.push_back(key_ + '.');
   }
@@ -113,15 +104,13 @@ class EntryCollector : public YAML::EventHandler {
   }
 
   void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) const {
-    if (anchor != YAML::NullAnchor) {
+    if (anchor != YAML::NullAnchor)
       fail(mark, "anchors (&name) are not supported, write the value out");
-    }
   }
 
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) const {
-    if (!tag.empty() && tag != "?" && tag != "!") {
+    if (!tag.empty() && tag != "?" && tag != "!")
       fail(mark, "tags (!name) are not supported, leave \"" + escaped(tag) + "\" out");
-    }
   }
 
   void refuse_fault(const YAML::Mark& mark, const std::string& text) const {
@@ -133,24 +122,18 @@ class EntryCollector : public YAML::EventHandler {
   }
 
   void require_key(const YAML::Mark& mark) const {
-    if (!key_given_) {
+    if (!key_given_)
       fail(mark, "found a value without a key, expected keys and values such as 'port: 8888'");
-    }
   }
 
   void start_key(const YAML::Mark& mark, const std::string& text) {
     key_ = sections_.back() + text;
     line_ = mark.line + 1;
-    if (text == "<<") {
-      fail_key("merge keys are not supported, write the keys out");
-    }
-    if (text.find('.') != std::string::npos) {
+    if (text == "<<") fail_key("merge keys are not supported, write the keys out");
+    if (text.find('.') != std::string::npos)
       fail_key("has a dot, expected the section's name and below it the key");
-    }
     const auto [first, added] = first_lines_.emplace(key_, line_);
-    if (!added) {
-      fail_key("is given twice, first on line " + std::to_string(first->second));
-    }
+    if (!added) fail_key("is given twice, first on line " + std::to_string(first->second));
     key_given_ = true;
   }
 

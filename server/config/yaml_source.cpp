@@ -23,9 +23,8 @@ void refuse_bad_characters(std::string_view line, const std::string& place) {
   const char* const end = line.data() + line.size();
   while (position != end) {
     const utf::code_point character = utf::utf_traits<char>::decode(position, end);
-    if (character == utf::illegal || character == utf::incomplete) {
+    if (character == utf::illegal || character == utf::incomplete)
       throw ConfigError(place + ": is not valid UTF-8");
-    }
     if (is_control(character)) throw ConfigError(place + ": has a control character");
   }
 }
@@ -55,9 +54,8 @@ YamlSource::YamlSource(std::string_view text, const std::string& name) {
 
     const std::string where = place(name, static_cast<int>(lines_.size()));
     refuse_bad_characters(line, where);
-    if (line.starts_with('%')) {
+    if (line.starts_with('%'))
       throw ConfigError(where + ": directives (%) are not supported, leave the line out");
-    }
   }
 }
 
@@ -65,12 +63,10 @@ std::string YamlSource::fault_of_scalar(int line, int column, std::string_view v
   const std::string_view rest =
       lines_.at(static_cast<std::size_t>(line)).substr(static_cast<std::size_t>(column));
   const char first = rest.empty() ? '\0' : rest.front();
-  if (first == '"' || first == '\'') {
+  if (first == '"' || first == '\'')
     return has_end(rest.substr(1), first) ? "" : "has a quote without its end on the same line";
-  }
-  if (first == '|' || first == '>') {
+  if (first == '|' || first == '>')
     return "has a block of text (| or >), write the value on one line";
-  }
   if (first == '!') return "has a tag (!), leave it out";
   return rest.starts_with(value) ? "" : "goes on over several lines, write it on one";
 }

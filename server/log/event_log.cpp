@@ -28,9 +28,7 @@ std::optional<std::string> EventLog::configure(const LogConfig& config) {
     }
     sink_->redirect(std::move(*destination));
   }
-  if (config.format != config_.format) {
-    sink_->set_format(config.format);
-  }
+  if (config.format != config_.format) sink_->set_format(config.format);
   logger_->set_level(config.level);
   info_ = config.level <= spdlog::level::info;
   config_ = config;
@@ -66,9 +64,7 @@ void EventLog::report_failure() const try {
 }
 
 void EventLog::reopen() {
-  if (config_.file.empty()) {
-    return;
-  }
+  if (config_.file.empty()) return;
   auto destination = LogDestination::file(config_.file);
   if (destination.has_error()) {
     logger_->error("cannot reopen log file '{}': {}; the old one stays in use", config_.file,

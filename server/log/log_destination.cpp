@@ -19,15 +19,12 @@ namespace server {
 namespace {
 
 // What a system call that writes has written.
-template <class Call>
+template <typename Call>
 boost::system::result<std::size_t> uninterrupted(Call call) {
   ssize_t written = call();
-  while (written < 0 && errno == EINTR) {
+  while (written < 0 && errno == EINTR)
     written = call();
-  }
-  if (written < 0) {
-    return coro::last_error();
-  }
+  if (written < 0) return coro::last_error();
   return static_cast<std::size_t>(written);
 }
 
@@ -46,14 +43,11 @@ boost::system::result<std::size_t> write_while_writable(int descriptor, std::str
   std::size_t written = 0;
   while (written < bytes.size() && writable(descriptor, std::chrono::milliseconds(0))) {
     const auto result = write_some(descriptor, bytes.substr(written, PIPE_BUF));
-    if (result.has_error()) {
+    if (result.has_error())
       return written > 0 ? boost::system::result<std::size_t>(written) : result.error();
-    }
     written += result.value();
   }
-  if (written == 0) {
-    return make_error_code(boost::system::errc::operation_would_block);
-  }
+  if (written == 0) return make_error_code(boost::system::errc::operation_would_block);
   return written;
 }
 
@@ -69,9 +63,7 @@ LogDestination LogDestination::inherited(int descriptor) {
   } else if (!S_ISREG(status.st_mode)) {
     const auto path = fmt::format("/proc/self/fd/{}", descriptor);
     const int reopened = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (reopened >= 0) {
-      return {reopened, Method::write};
-    }
+    if (reopened >= 0) return {reopened, Method::write};
     // A pipe or terminal of another user.
     method = Method::poll_and_write;
   }
@@ -83,9 +75,7 @@ boost::system::result<LogDestination> LogDestination::file(const std::string& pa
   // O_NONBLOCK is for a named pipe, which would wait for its reader here and at every write.
   const int descriptor =
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0640);
-  if (descriptor < 0) {
-    return coro::last_error();
-  }
+  if (descriptor < 0) return coro::last_error();
   return LogDestination(descriptor, Method::write);
 }
 
@@ -99,9 +89,7 @@ LogDestination& LogDestination::operator=(LogDestination&& other) noexcept {
 }
 
 LogDestination::~LogDestination() {
-  if (descriptor_ >= 0) {
-    ::close(descriptor_);
-  }
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 boost::system::result<std::size_t> LogDestination::write(std::string_view bytes) const {

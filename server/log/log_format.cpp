@@ -39,7 +39,7 @@ auto milliseconds(std::chrono::nanoseconds duration) {
 }
 
 // Parsed by the compiler: a third of the time of a format string that is parsed for every event.
-template <class Format, class... Values>
+template <typename Format, class... Values>
 void write(spdlog::memory_buf_t& out, const Format& format, const Values&... values) {
   fmt::format_to(fmt::appender(out), format, values...);
 }
@@ -60,9 +60,7 @@ void append_text(spdlog::memory_buf_t& out, const LogRecord& record) {
         program::append_escaped(out, record.text);
         out.push_back('"');
       }
-      if (record.omitted > 0) {
-        write(out, FMT_COMPILE("… {} more"), record.omitted);
-      }
+      if (record.omitted > 0) write(out, FMT_COMPILE("… {} more"), record.omitted);
       break;
     case LogKind::disconnect:
       write(out, FMT_COMPILE("client {} disconnected: {} ({} bytes in, {} bytes out, {}.{:03} s)"),
@@ -102,9 +100,7 @@ void append_json(spdlog::memory_buf_t& out, const LogRecord& record) {
         write(out, FMT_COMPILE(R"(,"payload":)"));
         append_string(out, record.text, true);
       }
-      if (record.omitted > 0) {
-        write(out, FMT_COMPILE(R"(,"omitted":{})"), record.omitted);
-      }
+      if (record.omitted > 0) write(out, FMT_COMPILE(R"(,"omitted":{})"), record.omitted);
       break;
     case LogKind::disconnect:
       append_client(out, "disconnect", record);
@@ -125,22 +121,20 @@ void append_json(spdlog::memory_buf_t& out, const LogRecord& record) {
 
 std::unique_ptr<spdlog::formatter> log_layout(LogFormat format, bool journal) {
   std::string pattern;
-  if (format == LogFormat::json) {
+  if (format == LogFormat::json)
     pattern = R"({"time":"%Y-%m-%dT%T.%eZ","level":"%l",%v})";
-  } else {
+  else
     pattern = journal ? "%v" : "%Y-%m-%dT%T.%eZ %l %v";
-  }
   auto layout = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc, "\n");
   layout->add_flag<PriorityFlag>('*').set_pattern(journal ? "<%*>" + pattern : pattern);
   return layout;
 }
 
 void append_content(spdlog::memory_buf_t& out, const LogRecord& record, LogFormat format) {
-  if (format == LogFormat::json) {
+  if (format == LogFormat::json)
     append_json(out, record);
-  } else {
+  else
     append_text(out, record);
-  }
 }
 
 }  // namespace server

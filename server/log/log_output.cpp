@@ -14,12 +14,8 @@ LogOutput::LogOutput(LogDestination destination)
 
 void LogOutput::append(std::string_view line) {
   const auto fits = [&] { return line.size() <= capacity - (end_ - begin_); };
-  if (!dropping() && !fits()) {
-    write();
-  }
-  if (dropping() || !fits()) {
-    return drop();
-  }
+  if (!dropping() && !fits()) write();
+  if (dropping() || !fits()) return drop();
   if (line.size() > capacity - end_) {
     std::copy(at(begin_), at(end_), at(0));
     end_ -= std::exchange(begin_, 0);
@@ -33,9 +29,7 @@ void LogOutput::drop() {
 }
 
 void LogOutput::write() {
-  if (pending() && (retry_delay_.count() == 0 || steady_clock::now() >= retry_at_)) {
-    attempt();
-  }
+  if (pending() && (retry_delay_.count() == 0 || steady_clock::now() >= retry_at_)) attempt();
 }
 
 boost::system::error_code LogOutput::attempt() {
@@ -73,9 +67,7 @@ std::optional<steady_clock::time_point> LogOutput::retry_at() const {
 }
 
 std::uint64_t LogOutput::take_lost() {
-  if (pending() || lost_ == 0) {
-    return 0;
-  }
+  if (pending() || lost_ == 0) return 0;
   tells_lost_ = true;
   return std::exchange(lost_, 0);
 }
@@ -83,13 +75,9 @@ std::uint64_t LogOutput::take_lost() {
 void LogOutput::drain(steady_clock::time_point deadline) {
   while (pending()) {
     const auto error = attempt();
-    if (error && error != boost::system::errc::operation_would_block) {
-      return;
-    }
+    if (error && error != boost::system::errc::operation_would_block) return;
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now());
-    if (pending() && (left.count() <= 0 || !destination_.wait_writable(left))) {
-      return;
-    }
+    if (pending() && (left.count() <= 0 || !destination_.wait_writable(left))) return;
   }
 }
 

@@ -27,7 +27,7 @@ class LogQueue {
   void push(const LogRecord& record);
 
   /// Calls `visit(const LogRecord&)` for each, then the queue is empty. `visit` does not push.
-  template <class Visit>
+  template <typename Visit>
   void drain(Visit visit) {
     std::string_view text = text_;
     for (LogRecord& record : records_) {

@@ -13,9 +13,7 @@ LogSink::LogSink(LogDestination destination)
       output_(std::move(destination)) {}
 
 void LogSink::push(const LogRecord& record) {
-  if (!queue_.fits(record)) {
-    flush_();
-  }
+  if (!queue_.fits(record)) flush_();
   queue_.push(record);
 }
 
@@ -32,18 +30,15 @@ void LogSink::flush_() {
   tell_lost();
   format_queue();
   output_.write();
-  if (tell_lost()) {
-    output_.write();
-  }
+  if (tell_lost()) output_.write();
 }
 
 void LogSink::format_queue() {
   queue_.drain([this](const LogRecord& record) {
-    if (output_.dropping()) {
+    if (output_.dropping())
       output_.drop();
-    } else {
+    else
       append_line(record);
-    }
   });
 }
 
@@ -87,9 +82,7 @@ void LogSink::close(std::chrono::milliseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   flush_();
   output_.drain(deadline);
-  if (tell_lost()) {
-    output_.drain(deadline);
-  }
+  if (tell_lost()) output_.drain(deadline);
   output_.discard();
 }
 

@@ -15,9 +15,8 @@ void Notice::happened() {
   log_.logger().warn("{}", what_);
   // Without a stack for the sayer nothing is counted, and the next time is said at once again.
   if (const auto sayer =
-          scheduler_.spawn("notice", [this](coro::Yield yield) { say_each_second(yield); })) {
+          scheduler_.spawn("notice", [this](coro::Yield yield) { say_each_second(yield); }))
     sayer_ = *sayer;
-  }
 }
 
 void Notice::happened(std::string what) {

@@ -31,17 +31,13 @@ std::optional<unsigned> parse_prefix_length(std::string_view text, unsigned long
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, length);
   const bool leading_zero = text.size() > 1 && text.front() == '0';
-  if (error != std::errc() || stop != end || leading_zero || length > longest) {
-    return std::nullopt;
-  }
+  if (error != std::errc() || stop != end || leading_zero || length > longest) return std::nullopt;
   return length;
 }
 
 ip::address first_of_block(const ip::address& address, unsigned prefix_length) {
   const auto length = static_cast<unsigned short>(prefix_length);
-  if (address.is_v4()) {
-    return ip::network_v4(address.to_v4(), length).network();
-  }
+  if (address.is_v4()) return ip::network_v4(address.to_v4(), length).network();
   return ip::network_v6(address.to_v6(), length).network();
 }
 
@@ -54,22 +50,18 @@ ip::address unscoped(const ip::address& address) {
 
 std::optional<ip::address> parse_address(std::string_view text) {
   // The system's parser ends at a NUL and takes a scope.
-  if (text.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos) {
+  if (text.find_first_not_of("0123456789abcdefABCDEF:.") != std::string_view::npos)
     return std::nullopt;
-  }
   boost::system::error_code error;
   const ip::address address = ip::make_address(text, error);
-  if (error) {
-    return std::nullopt;
-  }
+  if (error) return std::nullopt;
   return address;
 }
 
 bool is_host(std::string_view text) {
   const std::size_t scope = text.find('%');
-  if (const auto address = parse_address(text.substr(0, scope))) {
+  if (const auto address = parse_address(text.substr(0, scope)))
     return scope == std::string_view::npos || (address->is_v6() && is_name(text.substr(scope + 1)));
-  }
   // A name whose last label is a number could be mistaken for an address (RFC 1123, section 2.1).
   const std::string_view relative = text.ends_with('.') ? text.substr(0, text.size() - 1) : text;
   const std::string_view last_label = relative.substr(relative.rfind('.') + 1);
@@ -77,9 +69,8 @@ bool is_host(std::string_view text) {
 }
 
 ip::address unmapped(const ip::address& address) {
-  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
     return ip::make_address_v4(ip::v4_mapped, address.to_v6());
-  }
   return address;
 }
 
@@ -89,25 +80,20 @@ Network::Network(ip::address first, unsigned prefix_length)
 boost::system::result<Network, std::string> Network::parse(std::string_view text) {
   const std::size_t slash = text.find('/');
   const std::optional<ip::address> written = parse_address(text.substr(0, slash));
-  if (!written) {
-    return "is not a network such as 10.0.0.0/8, 2001:db8::/32 or a single address";
-  }
+  if (!written) return "is not a network such as 10.0.0.0/8, 2001:db8::/32 or a single address";
   const unsigned longest = written->is_v4() ? 32 : 128;
   std::optional<unsigned> prefix_length = longest;
-  if (slash != std::string_view::npos) {
+  if (slash != std::string_view::npos)
     prefix_length = parse_prefix_length(text.substr(slash + 1), longest);
-  }
-  if (!prefix_length) {
+  if (!prefix_length)
     return "has a prefix length that is not a whole number from 0 to " + std::to_string(longest);
-  }
   const ip::address first = first_of_block(*written, *prefix_length);
   if (first != *written) {
     return "has bits set beyond its prefix, did you mean " +
            Network(first, *prefix_length).to_string();
   }
-  if (written->is_v6() && written->to_v6().is_v4_mapped()) {
+  if (written->is_v6() && written->to_v6().is_v4_mapped())
     return Network(unmapped(first), *prefix_length - mapped_prefix_length);
-  }
   return Network(first, *prefix_length);
 }
 

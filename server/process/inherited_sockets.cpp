@@ -35,16 +35,14 @@ InheritedSockets inherited_sockets(const std::vector<InheritedDescriptor>& descr
   for (const auto& [number, name] : descriptors) {
     const std::string what =
         "inherited descriptor " + std::to_string(number) + " ('" + escaped(name) + "'): ";
-    if (!is_listening_stream(number)) {
+    if (!is_listening_stream(number))
       throw ConfigError(what + "is no listening stream socket, TCP or Unix");
-    }
-    if (name != "admin") {
+    if (name != "admin")
       sockets.echo.push_back(number);
-    } else if (!sockets.admin) {
+    else if (!sockets.admin)
       sockets.admin = number;
-    } else {
+    else
       throw ConfigError(what + "is the second of that name; there is one admin endpoint");
-    }
   }
   return sockets;
 }

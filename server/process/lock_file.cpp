@@ -51,9 +51,8 @@ boost::system::result<bool> is_at(const std::filesystem::path& path, int descrip
   struct stat there {};
   struct stat open {};
   if (::fstat(descriptor, &open) != 0) return {boost::system::in_place_error, coro::last_error()};
-  if (::lstat(path.c_str(), &there) == 0) {
+  if (::lstat(path.c_str(), &there) == 0)
     return there.st_dev == open.st_dev && there.st_ino == open.st_ino;
-  }
   if (errno == ENOENT) return false;
   return {boost::system::in_place_error, coro::last_error()};
 }

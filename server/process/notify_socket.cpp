@@ -24,9 +24,8 @@ NotifySocket::NotifySocket(std::string_view address, const coro::Executor& execu
 
 coro::error_code NotifySocket::send(std::string_view message) {
   coro::error_code error = error_;
-  if (!error) {
+  if (!error)
     socket_.send_to(boost::asio::buffer(message.data(), message.size()), receiver_, 0, error);
-  }
   return error;
 }
 

@@ -65,18 +65,16 @@ void refuse_running(const std::filesystem::path& path) {
   if (!old.is_open()) throw_error(path, errno);
   const auto number = read_number(old.number());
   if (!number) throw ConfigError(line(path, "is there already, and is no pid file"));
-  if (is_locked_for_writing(old.number())) {
+  if (is_locked_for_writing(old.number()))
     throw AlreadyRunning(line(path, "process " + *number + " is running and holds it"));
-  }
 }
 
 }  // namespace
 
 PidFile::PidFile(std::filesystem::path path) : path_(std::move(path)) {
   const LockFile lock(path_);
-  if (lock.error() == boost::system::errc::operation_would_block) {
+  if (lock.error() == boost::system::errc::operation_would_block)
     throw AlreadyRunning(line(path_, "another process is just starting with it"));
-  }
   if (lock.error()) throw_error(path_, lock.error().value());
   refuse_running(path_);
 
@@ -90,9 +88,8 @@ PidFile::PidFile(std::filesystem::path path) : path_(std::move(path)) {
   if (!lock_for_writing(file_.number()) || ::fchmod(file_.number(), 0644) != 0 ||
       ::write(file_.number(), number.data(), number.size()) !=
           static_cast<ssize_t>(number.size()) ||
-      ::rename(draft.c_str(), path_.c_str()) != 0) {
+      ::rename(draft.c_str(), path_.c_str()) != 0)
     throw_error(path_, errno);
-  }
 }
 
 PidFile::~PidFile() {

@@ -47,9 +47,8 @@ std::vector<InheritedDescriptor> take_descriptors() {
   if (!pid || !text || !names_this_process(*pid)) return {};
 
   const auto count = parse_whole_number(*text);
-  if (!count || *count > most_descriptors) {
+  if (!count || *count > most_descriptors)
     throw ConfigError("LISTEN_FDS: found '" + escaped(*text) + "', expected a number of sockets");
-  }
   std::vector<std::string> named(*count, "unknown");
   if (names) boost::split(named, *names, [](char byte) { return byte == ':'; });
   if (named.size() != *count && *count > 0) {

@@ -36,9 +36,8 @@ ServiceManager::ServiceManager(coro::Scheduler& scheduler, EventLog& log,
       get_status_(std::move(get_status)),
       watchdog_(environment.watchdog),
       status_period_(status_period) {
-  if (!environment.notify_socket.empty()) {
+  if (!environment.notify_socket.empty())
     socket_.emplace(environment.notify_socket, scheduler.executor());
-  }
 }
 
 void ServiceManager::start() {
@@ -112,9 +111,8 @@ std::string ServiceManager::status_line() const {
 
 coro::error_code ServiceManager::send(const std::string& message) {
   const coro::error_code error = socket_->send(message);
-  if (error && error != boost::asio::error::would_block && !std::exchange(warned_, true)) {
+  if (error && error != boost::asio::error::would_block && !std::exchange(warned_, true))
     log_.logger().warn("NOTIFY_SOCKET: cannot tell the service manager: {}", error.message());
-  }
   return error;
 }
 

@@ -13,9 +13,7 @@ ProxyHeaderResult parse_proxy_header(std::string_view bytes, ProxyProtocol accep
     case ProxyProtocol::any:
       break;
   }
-  if (bytes.empty()) {
-    return ProxyHeaderIncomplete{};
-  }
+  if (bytes.empty()) return ProxyHeaderIncomplete{};
   // The first byte tells them apart: a version 2 signature begins with a carriage return.
   return bytes.front() == '\r' ? parse_proxy_v2(bytes) : parse_proxy_v1(bytes);
 }

@@ -42,9 +42,7 @@ bool is_address(std::string_view text, bool ipv4) {
 }
 
 bool fits_address(const Field& field, bool ipv4) {
-  if (field.complete) {
-    return is_address(field.text, ipv4);
-  }
+  if (field.complete) return is_address(field.text, ipv4);
   // Whatever begins an address becomes one by one of these, so that the system's parser stays the
   // only judge.
   static constexpr std::array<std::string_view, 10> endings = {
@@ -57,9 +55,7 @@ bool fits_address(const Field& field, bool ipv4) {
 // UNKNOWN, or UNKNOWN and a space and whatever the sender likes to add.
 bool fits_unknown(const Field& field) {
   constexpr std::string_view with_more = "UNKNOWN ";
-  if (field.text.size() < with_more.size()) {
-    return fits_word(field, "UNKNOWN");
-  }
+  if (field.text.size() < with_more.size()) return fits_word(field, "UNKNOWN");
   return field.text.starts_with(with_more) && field.text.find('\n') == std::string_view::npos;
 }
 
@@ -71,7 +67,7 @@ class Line {
 
   // Takes the next field with its delimiter if it is complete and `fits`; `reason` is said if it
   // does not fit.
-  template <class Fits>
+  template <typename Fits>
   bool take(char delimiter, std::string_view reason, Fits fits) {
     const std::size_t end = rest_.find(delimiter);
     field_ = {rest_.substr(0, end), end != std::string_view::npos};
@@ -80,9 +76,7 @@ class Line {
       return false;
     }
     if (!field_.complete) {
-      if (cut_) {
-        malformed_ = "version 1 line is longer than 107 bytes";
-      }
+      if (cut_) malformed_ = "version 1 line is longer than 107 bytes";
       return false;
     }
     rest_.remove_prefix(end + 1);
@@ -99,9 +93,7 @@ class Line {
   std::string_view field() const { return field_.text; }
   std::size_t taken() const { return taken_; }
   ProxyHeaderResult outcome() const {
-    if (malformed_.empty()) {
-      return ProxyHeaderIncomplete{};
-    }
+    if (malformed_.empty()) return ProxyHeaderIncomplete{};
     return ProxyHeaderMalformed{malformed_};
   }
 
@@ -115,9 +107,8 @@ class Line {
 
 ProxyHeaderResult parse_unknown(Line& line) {
   if (!line.take('\r', "version 1 line names no known protocol", fits_unknown) ||
-      !line.take_line_feed()) {
+      !line.take_line_feed())
     return line.outcome();
-  }
   return ProxyHeader{.size = line.taken(), .source = std::nullopt, .local = false};
 }
 
@@ -130,20 +121,17 @@ ProxyHeaderResult parse_tcp(Line& line) {
   const auto address = [&](const Field& field) { return fits_address(field, ipv4); };
 
   if (!line.take(' ', "version 1 line names no known protocol", family) ||
-      !line.take(' ', "version 1 source address is not valid", address)) {
+      !line.take(' ', "version 1 source address is not valid", address))
     return line.outcome();
-  }
   const auto source = unmapped(*parse_address(line.field()));
   if (!line.take(' ', "version 1 destination address is not valid", address) ||
-      !line.take(' ', "version 1 source port is not valid", fits_port)) {
+      !line.take(' ', "version 1 source port is not valid", fits_port))
     return line.outcome();
-  }
   std::uint16_t port = 0;
   std::from_chars(line.field().data(), line.field().data() + line.field().size(), port);
   if (!line.take('\r', "version 1 destination port is not valid", fits_port) ||
-      !line.take_line_feed()) {
+      !line.take_line_feed())
     return line.outcome();
-  }
   return ProxyHeader{
       .size = line.taken(), .source = boost::asio::ip::tcp::endpoint(source, port), .local = false};
 }
@@ -153,9 +141,8 @@ ProxyHeaderResult parse_tcp(Line& line) {
 ProxyHeaderResult parse_proxy_v1(std::string_view bytes) {
   Line line(bytes);
   if (!line.take(' ', "does not begin with a PROXY header",
-                 [](const Field& field) { return fits_word(field, "PROXY"); })) {
+                 [](const Field& field) { return fits_word(field, "PROXY"); }))
     return line.outcome();
-  }
   return line.next_is('U') ? parse_unknown(line) : parse_tcp(line);
 }
 

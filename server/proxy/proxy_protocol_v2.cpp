@@ -34,7 +34,7 @@ std::uint16_t number_at(std::string_view bytes, std::size_t position) {
   return static_cast<std::uint16_t>(byte_at(bytes, position) << 8 | byte_at(bytes, position + 1));
 }
 
-template <class Address>
+template <typename Address>
 ip::tcp::endpoint source_endpoint(std::string_view addresses) {
   typename Address::bytes_type source;
   std::copy_n(addresses.begin(), source.size(), source.begin());
@@ -68,16 +68,13 @@ Extensions walk_extensions(std::string_view bytes, std::size_t position, std::si
       extensions.malformed = "version 2 extension is cut off";
       break;
     }
-    if (value > bytes.size()) {
-      break;
-    }
+    if (value > bytes.size()) break;
     const std::size_t length = number_at(bytes, position + 1);
     if (length > size - value) {
       extensions.malformed = "version 2 extension is longer than its header";
     } else if (byte_at(bytes, position) == crc32c_type) {
-      if (length != crc32c_size || extensions.checksum) {
+      if (length != crc32c_size || extensions.checksum)
         extensions.malformed = "version 2 checksum is not four bytes, given once";
-      }
       extensions.checksum = value;
     }
     position = value + length;
@@ -113,39 +110,27 @@ struct FixedPart {
 
 std::variant<ProxyHeaderIncomplete, ProxyHeaderMalformed, FixedPart> parse_fixed_part(
     std::string_view bytes) {
-  if (bytes.substr(0, signature.size()) != signature.substr(0, bytes.size())) {
+  if (bytes.substr(0, signature.size()) != signature.substr(0, bytes.size()))
     return ProxyHeaderMalformed{"does not begin with a PROXY header"};
-  }
-  if (bytes.size() <= signature.size()) {
-    return ProxyHeaderIncomplete{};
-  }
+  if (bytes.size() <= signature.size()) return ProxyHeaderIncomplete{};
   const std::uint8_t version_and_command = byte_at(bytes, 12);
-  if (version_and_command != 0x20 && version_and_command != 0x21) {
+  if (version_and_command != 0x20 && version_and_command != 0x21)
     return ProxyHeaderMalformed{"version 2 header has an unknown version or command"};
-  }
   FixedPart fixed{.local = version_and_command == 0x20};
-  if (bytes.size() < 14) {
-    return ProxyHeaderIncomplete{};
-  }
+  if (bytes.size() < 14) return ProxyHeaderIncomplete{};
   fixed.family = byte_at(bytes, 13) >> 4;
   fixed.transport = byte_at(bytes, 13) & 0x0F;
-  if (!fixed.local && (fixed.family > family_unix || fixed.transport > transport_datagram)) {
+  if (!fixed.local && (fixed.family > family_unix || fixed.transport > transport_datagram))
     return ProxyHeaderMalformed{"version 2 header has an unknown address family or transport"};
-  }
-  if (bytes.size() < fixed_size) {
-    return ProxyHeaderIncomplete{};
-  }
+  if (bytes.size() < fixed_size) return ProxyHeaderIncomplete{};
   fixed.size = fixed_size + number_at(bytes, 14);
-  if (fixed.size > max_proxy_header_size) {
+  if (fixed.size > max_proxy_header_size)
     return ProxyHeaderMalformed{"version 2 header is longer than 4096 bytes"};
-  }
   return fixed;
 }
 
 std::optional<ip::tcp::endpoint> source_of(std::string_view addresses, const FixedPart& fixed) {
-  if (fixed.opaque() || fixed.transport != transport_stream) {
-    return std::nullopt;
-  }
+  if (fixed.opaque() || fixed.transport != transport_stream) return std::nullopt;
   switch (fixed.family) {
     case family_ipv4:
       return source_endpoint<ip::address_v4>(addresses);
@@ -160,32 +145,22 @@ std::optional<ip::tcp::endpoint> source_of(std::string_view addresses, const Fix
 
 ProxyHeaderResult parse_proxy_v2(std::string_view bytes) {
   const auto first = parse_fixed_part(bytes);
-  if (const auto* malformed = std::get_if<ProxyHeaderMalformed>(&first)) {
-    return *malformed;
-  }
+  if (const auto* malformed = std::get_if<ProxyHeaderMalformed>(&first)) return *malformed;
   const auto* fixed = std::get_if<FixedPart>(&first);
-  if (fixed == nullptr) {
-    return ProxyHeaderIncomplete{};
-  }
+  if (fixed == nullptr) return ProxyHeaderIncomplete{};
   Extensions extensions;
   if (!fixed->opaque()) {
     const std::size_t addresses_end = fixed_size + addresses_size(fixed->family);
-    if (addresses_end > fixed->size) {
+    if (addresses_end > fixed->size)
       return ProxyHeaderMalformed{"version 2 header is too short for its addresses"};
-    }
     extensions = walk_extensions(bytes, addresses_end, fixed->size);
   }
-  if (!extensions.malformed.empty()) {
-    return ProxyHeaderMalformed{extensions.malformed};
-  }
-  if (bytes.size() < fixed->size) {
-    return ProxyHeaderIncomplete{};
-  }
+  if (!extensions.malformed.empty()) return ProxyHeaderMalformed{extensions.malformed};
+  if (bytes.size() < fixed->size) return ProxyHeaderIncomplete{};
   // Last, since it needs the whole header: what is wrong with a part of it has been said by then.
   const std::string_view header = bytes.substr(0, fixed->size);
-  if (extensions.checksum && !checksum_matches(header, *extensions.checksum)) {
+  if (extensions.checksum && !checksum_matches(header, *extensions.checksum))
     return ProxyHeaderMalformed{"version 2 checksum does not match"};
-  }
   return ProxyHeader{.size = fixed->size,
                      .source = source_of(bytes.substr(fixed_size), *fixed),
                      .local = fixed->local};

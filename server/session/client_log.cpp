@@ -10,9 +10,7 @@ using std::chrono::system_clock;
 
 ClientLog::ClientLog(EventLog& log, std::uint64_t number, std::string peer)
     : log_(log), number_(number), peer_(std::move(peer)), connected_at_(system_clock::now()) {
-  if (log_.config().probes) {
-    introduce();
-  }
+  if (log_.config().probes) introduce();
 }
 
 void ClientLog::introduce() {
@@ -38,9 +36,7 @@ void ClientLog::append_received(std::string_view bytes) {
 void ClientLog::disconnected(std::string_view reason, const SessionTotals& totals) {
   if (!introduced_) {
     // A probe, unless they are logged since a reload.
-    if (!log_.config().probes) {
-      return;
-    }
+    if (!log_.config().probes) return;
     introduce();
   }
   if (log_.logs_disconnect()) {

@@ -39,9 +39,8 @@ std::size_t Faults::read_size(std::size_t size, std::uint64_t received) const {
 
 void Faults::hold_back(std::size_t bytes, coro::Yield yield) const {
   std::chrono::nanoseconds wait = drawn_from(config_.delay);
-  if (config_.rate > 0) {
+  if (config_.rate > 0)
     wait += std::chrono::nanoseconds(std::chrono::seconds(1)) * bytes / config_.rate;
-  }
   if (wait.count() > 0) static_cast<void>(coro::sleep_for(yield, wait));
 }
 

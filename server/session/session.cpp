@@ -41,9 +41,8 @@ constexpr std::size_t least_in_a_turn = std::size_t{64} * 1024;
 Ending ending_of(error_code error) {
   if (error == error::eof) return Ending::closed_by_client;
   if (error == error::connection_reset || error == error::broken_pipe ||
-      error == error::connection_aborted) {
+      error == error::connection_aborted)
     return Ending::reset_by_client;
-  }
   return Ending::connection_lost;
 }
 

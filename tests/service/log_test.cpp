@@ -32,7 +32,7 @@ std::string contents(const std::filesystem::path& file) {
 }
 
 // Tries until `done` is true.
-template <class Done>
+template <typename Done>
 void wait_until(Done done, const char* what) {
   for (const auto deadline = Clock::now() + patience; !done();) {
     if (Clock::now() > deadline) throw std::runtime_error(std::string("time is up: ") + what);

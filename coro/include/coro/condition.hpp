@@ -27,9 +27,8 @@ class Condition {
   /// Suspends until holds() is true, which is asked now and after each notification.
   template <std::predicate Predicate>
   error_code wait(Yield yield, Predicate holds) {
-    while (!holds()) {
+    while (!holds())
       if (const error_code error = wait(yield)) return error;
-    }
     return {};
   }
 

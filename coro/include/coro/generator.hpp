@@ -47,11 +47,10 @@ class Generator {
     state_->coroutine.start(
         [state = state_.get(), function = std::move(function)](Coroutine&) mutable {
           Yielder yield(*state);
-          if constexpr (sends) {
+          if constexpr (sends)
             function(yield, yield.received());
-          } else {
+          else
             function(yield);
-          }
         });
   }
 

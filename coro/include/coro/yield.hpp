@@ -104,9 +104,8 @@ class Completion {
   }();
 
   bool was_aborted() const {
-    if constexpr (reports_error) {
+    if constexpr (reports_error)
       return std::get<0>(**result_) == boost::asio::error::operation_aborted;
-    }
     return false;
   }
 

@@ -24,11 +24,10 @@ void Waiter::start_operation() {
 
 void Waiter::abort_operation() {
   if (!in_operation_) return;
-  if (abort_ != nullptr) {
+  if (abort_ != nullptr)
     abort_(abort_callable_);
-  } else {
+  else
     cancellation_.emit(boost::asio::cancellation_type::terminal);
-  }
 }
 
 void Waiter::operation_ended(bool aborted) {

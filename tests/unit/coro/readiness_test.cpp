@@ -11,7 +11,6 @@
 #include <fstream>
 #include <optional>
 #include <thread>
-#include <tuple>
 
 #include "coro/condition.hpp"
 #include "coro/descriptor.hpp"
@@ -416,7 +415,7 @@ TEST(Readiness, TheSchedulerEndsWhenTheLastLeavesWhileAsioWatchesForIt) {
     });
     // An operation of Asio's, so that the scheduler sleeps there and not in its own epoll.
     AsioTimer timer(yield.executor(), 2ms);
-    std::ignore = timer.async_wait(yield);
+    static_cast<void>(timer.async_wait(yield));
     last.cancel();
   });
 }

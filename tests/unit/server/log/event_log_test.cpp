@@ -47,7 +47,7 @@ class EventLogTest : public testing::Test {
   }
 
   // Configures the defaults with what `change` changes in them.
-  template <class Change>
+  template <typename Change>
   void configure(Change change) {
     LogConfig config;
     change(config);

@@ -36,7 +36,7 @@ class PidFileTest : public testing::Test {
         std::distance(std::filesystem::directory_iterator(directory_ / ""), {}));
   }
 
-  template <class Error>
+  template <typename Error>
   std::string error() const {
     try {
       const PidFile file(path_);

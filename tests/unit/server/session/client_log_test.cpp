@@ -18,7 +18,7 @@ using testing::HasSubstr;
 class ClientLogTest : public testing::Test {
  protected:
   // Configures the defaults with what `change` changes in them.
-  template <class Change>
+  template <typename Change>
   void configure(Change change) {
     LogConfig config;
     change(config);
