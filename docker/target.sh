@@ -26,7 +26,8 @@ if ! is_native; then
   )
 fi
 
-# What the build takes. Of the libraries only the target's: not all packages can be installed for two architectures.
+# Installs the packages that the build needs. Libraries are the target's only: not all packages can be installed for two
+# architectures.
 install_for_target() {
   if is_native; then
     install_missing "${build_packages[@]}" libgtest-dev libgmock-dev

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-/// What the service and the client know alike of characters.
+/// Shared by the service and the client.
 namespace program {
 
 struct CharacterRange {

@@ -21,5 +21,5 @@ find_library(YAML_CPP yaml-cpp REQUIRED)
 add_library(yaml-cpp STATIC IMPORTED)
 set_target_properties(yaml-cpp PROPERTIES IMPORTED_LOCATION ${YAML_CPP})
 
-# What libedit.a is built on; a shared one brings it along.
+# Libraries that libedit.a needs; a shared libedit links them itself.
 string(APPEND CMAKE_CXX_STANDARD_LIBRARIES " -ltinfo -lbsd -lmd")

@@ -16,7 +16,7 @@ def stay_on_the_load_core():
 
 @contextlib.contextmanager
 def on_the_server_core():
-    """What is started meanwhile runs on the server's core."""
+    """Processes that start inside this block run on the server's core."""
     os.sched_setaffinity(0, {SERVER_CORE})
     try:
         yield

@@ -1,4 +1,4 @@
-"""What the kernel says of a process and its descendants: time on a processor, and memory."""
+"""Processor time and memory of a process and its descendants, from the kernel."""
 import os
 import re
 import time

@@ -1,4 +1,4 @@
-"""What was measured, and the statistics of it."""
+"""The measurements, and their statistics."""
 import statistics
 
 from servers import BASELINE

@@ -24,7 +24,7 @@ class Server:
     name: str
     # The command, in which {build} is the build's directory, {port} and {directory} its own.
     command: tuple
-    # Where it says that it listens; otherwise one finds out by connecting.
+    # It reports that it listens; otherwise we find out by connecting.
     announces: bool = True
     # A process or a select(2) for each connection sets limits.
     most_connections: int = 20000

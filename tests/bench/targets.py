@@ -1,4 +1,4 @@
-"""What coroecho promises to be next to the others, and whether this run shows it."""
+"""The targets of coroecho relative to the other servers, and whether a run reaches them."""
 import dataclasses
 from collections.abc import Callable
 

@@ -5,10 +5,10 @@
 
 namespace injection {
 
-// Where a program under test finds its Control: the path of a file.
+// This variable of a program under test has the path of its Control's file.
 inline constexpr const char* control_variable = "INJECTION_CONTROL";
 
-// What the test and the library preloaded into the program (preloaded.cpp) share, in a mapped file.
+// Shared by the test and the library preloaded into the program (preloaded.cpp), in a mapped file.
 // A file of zeros is a Control: nothing fails.
 struct Control {
   // Set by the test before the program starts: it hands over a listener for its system calls.

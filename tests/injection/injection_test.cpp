@@ -41,7 +41,7 @@ std::vector<std::uint64_t> chosen(int call, std::uint64_t occurrences, std::uint
   return all;
 }
 
-// What happens in a phase while nothing fails.
+// Counts the calls of a phase in which nothing fails.
 std::map<int, std::uint64_t> occurrences(Phase phase, Kind kind) {
   Life life({}, kind);
   const std::string wrong = life.go();

@@ -23,7 +23,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// What must happen is waited for this long, what may happen only so long.
+// How long to wait for events that must happen, and for those that may.
 constexpr milliseconds surely{10'000};
 constexpr milliseconds perhaps{250};
 // An idle service makes fewer system calls, and takes less processor time, in `quiet_time`.

@@ -17,7 +17,7 @@ enum class Phase { start, serve, reload, stop };
 inline constexpr std::array all_phases = {Phase::start, Phase::serve, Phase::reload, Phase::stop};
 std::string to_string(Phase phase);
 
-// What fails, and when: the occurrence is counted from the beginning of the phase.
+// The call that fails, and when: the occurrence is counted from the beginning of the phase.
 struct Point {
   Phase phase = Phase::start;
   int call = allocation;
@@ -27,7 +27,7 @@ struct Point {
 };
 std::string to_string(const Point& point);
 
-// What is counted and may fail, and whether the service is a daemon.
+// Which calls are counted and may fail, and whether the service is a daemon.
 struct Kind {
   bool system_calls = true;  // or allocations
   bool daemon = false;
@@ -44,8 +44,8 @@ class Life {
   Life& operator=(const Life&) = delete;
   ~Life();
 
-  // Lives it to the end. What was wrong, in one line and with what the service has said; empty if
-  // nothing was.
+  // Lives it to the end. Returns the fault in one line, with the service's output; empty if there
+  // was none.
   std::string go();
 
   const Counts& counts() const { return counts_; }

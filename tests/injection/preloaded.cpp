@@ -34,7 +34,7 @@ using Main = int (*)(int, char**, char**);
 Control* control = nullptr;
 Main program = nullptr;
 
-// What every allocation asks.
+// Every allocation asks this.
 bool fails() {
   if (control == nullptr || !control->in_main) return false;
   const std::uint64_t number = ++control->allocations;
@@ -96,7 +96,7 @@ int marked_main(int argc, char** argv, char** environment) {
 
 extern "C" {
 
-// What the program's first instructions call, and what calls main().
+// The program's first instructions call this, and it calls main().
 int __libc_start_main(Main main, int argc, char** argv, void (*init)(), void (*fini)(),
                       void (*rtld_fini)(), void* stack_end) {
   program = main;

@@ -11,7 +11,7 @@
 
 namespace injection {
 
-// What a service under injected faults is started with: its files, a service manager that listens,
+// The surroundings of a service under injected faults: its files, a service manager that listens,
 // and the preloaded library with its Control.
 class Stage {
  public:
@@ -28,7 +28,7 @@ class Stage {
   // name.
   void configure(std::string_view second_host, std::string_view log = "") const;
 
-  // What the service manager was told so far.
+  // The messages that the service manager got so far.
   std::string told();
 
   std::filesystem::path path(std::string_view name) const { return directory_ / name; }

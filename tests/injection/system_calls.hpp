@@ -40,8 +40,7 @@ class SystemCalls {
   SystemCalls& operator=(const SystemCalls&) = delete;
   ~SystemCalls();
 
-  // What happens from now on is counted anew. A call that fails for good does so still unless
-  // another is given.
+  // Counts anew from here. A call that fails for good goes on failing unless another is given.
   void begin_phase(const FailingCall& failing);
 
   // How often each was called in this phase.

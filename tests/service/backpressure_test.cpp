@@ -27,7 +27,7 @@ const std::string& flood() {
   return bytes;
 }
 
-// What the kernel takes whole.
+// The kernel takes this whole.
 const std::string& small_flood() {
   static const std::string bytes = random_bytes(250 * kibibyte);
   return bytes;

@@ -12,7 +12,7 @@ namespace service {
 
 namespace {
 
-// What a failing wait shows of the output: its end, where the reason is.
+// A failing wait shows the end of the output, since the reason is there.
 std::string tail(const std::string& text) {
   constexpr std::size_t shown = 4000;
   return text.size() <= shown ? text : "[...]" + text.substr(text.size() - shown);

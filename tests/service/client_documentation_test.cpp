@@ -8,7 +8,7 @@
 
 #include "tests/service/process.hpp"
 
-// What the help, the manual and the shell completions say is the same.
+// The help, the manual and the shell completions agree.
 namespace service {
 namespace {
 

@@ -19,7 +19,7 @@ class FaultyConnection {
  public:
   FaultyConnection(FileDescriptor socket, const std::atomic<bool>& ending);
 
-  // What has come, at least one byte; nothing at the client's FIN or when the connection is broken.
+  // The bytes that have come, at least one; nothing at the client's FIN or on a broken connection.
   std::optional<std::string> receive();
   // Exactly so many bytes, or fewer at the end.
   std::string receive(std::size_t size);

@@ -51,7 +51,7 @@ TEST(ClientInteractive, ShowsEachReplyWithItsRoundTripTimeAndThePromptAgain) {
   terminal.wait_for_last_line(prompt(server.port()));
 }
 
-// What the two clients and the server of the original Lua program showed.
+// The two clients and the server of the original Lua program showed this.
 TEST(ClientInteractive, TwoAtOnceReproduceTheOriginalTranscript) {
   const Server server;
   const Terminal first(client(server.port()));

@@ -32,8 +32,8 @@ class Terminal {
   void enter(std::string_view line) const;
   void resize(Size size) const;
 
-  // What is on the screen: lines without the blanks at their ends, the empty ones at the bottom
-  // left out.
+  // The lines of the screen without the blanks at their ends, and without the empty ones at the
+  // bottom.
   std::string screen() const;
   // The same with the escape sequences of colours.
   std::string coloured_screen() const;

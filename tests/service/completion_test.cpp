@@ -34,7 +34,7 @@ class Completion : public testing::TestWithParam<Shell> {
     terminal_.wait_for_last_line(">");
   }
 
-  // What Tab makes of the line; the screen then shows it after the prompt.
+  // Tab completes `typed` to `line`, which the screen then shows after the prompt.
   void expect_completed(const std::string& typed, const std::string& line) {
     terminal_.type(typed);
     terminal_.press("Tab");

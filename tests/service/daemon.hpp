@@ -24,7 +24,7 @@ std::unique_ptr<Process> the_one_of_eight_that_serves(const std::vector<std::str
 // Tests of --daemon. The commands are run in a directory of the test's own.
 class DaemonTest : public testing::Test {
  protected:
-  // What the daemon loses when its parent ends, this process gains, so that it can wait for it.
+  // This process adopts the daemon when its parent ends, so that it can wait for it.
   DaemonTest();
   ~DaemonTest() override;
 

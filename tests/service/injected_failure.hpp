@@ -8,7 +8,7 @@
 
 namespace service {
 
-// What runs a server that ends while it is traced: LeakSanitizer does not work then.
+// Starts a server that ends while it is traced: LeakSanitizer does not work then.
 inline const std::vector<std::string> ends_traced = {"env", "ASAN_OPTIONS=detect_leaks=0"};
 inline const std::vector<std::string> any_port = {"--host", "127.0.0.1", "--port", "0"};
 

@@ -10,8 +10,8 @@
 #include "tests/service/file_descriptor.hpp"
 #include "tests/service/server.hpp"
 
-// What goes wrong where one client after the other is asked whether it has sent something, as the
-// Lua program did that this service descends from.
+// The Lua program from which this service descends asked one client after the other whether it had
+// sent something. These tests show the faults of that.
 namespace service {
 namespace {
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
 
-// What a client prints when it is given `bytes` and then the end of its input.
+// The client gets `bytes` and the end of its input, and prints the same bytes.
 void expect_echo_through(const std::vector<std::string>& client, const std::string& bytes) {
   const Finished finished = run(client, bytes);
   EXPECT_EQ(0, finished.exit_code) << finished.errors;

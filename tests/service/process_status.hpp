@@ -7,8 +7,8 @@
 
 namespace service {
 
-// What the kernel says of a running program, proc(5). Each throws std::runtime_error when it has
-// ended.
+// The kernel's figures of a running program, proc(5). Each throws std::runtime_error when the
+// program has ended.
 std::size_t resident_bytes(pid_t process);
 std::size_t open_descriptors(pid_t process);
 

@@ -63,7 +63,7 @@ class ManagedSocket {
   std::string descriptor() const { return std::to_string(socket_.get()); }
 
  private:
-  // Where it is not in the way of the descriptors that the service gets, and inherited.
+  // Moves it out of the way of the descriptors that the service gets; the new one is inherited.
   static int above(int descriptor) {
     const int moved = fcntl(descriptor, F_DUPFD, 100);
     close(descriptor);

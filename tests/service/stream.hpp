@@ -13,8 +13,8 @@
 
 namespace service {
 
-// A client that sends and receives at the same time, one of many in one thread. What comes back is
-// compared with what was sent as it comes.
+// A client that sends and receives at the same time, one of many in one thread. It compares each
+// echoed byte with the sent one as it arrives.
 class Stream {
  public:
   static constexpr std::size_t endless = std::numeric_limits<std::size_t>::max();
@@ -42,7 +42,7 @@ class Stream {
   // Over: by the server's FIN, by the planned reset, or since the server reset the connection.
   bool done() const { return done_; }
   bool got_fin() const { return got_fin_; }
-  // What came back is the beginning of what was sent.
+  // All received bytes are those that were sent.
   bool same() const { return same_; }
   std::size_t sent() const { return sent_; }
   std::size_t received() const { return received_; }

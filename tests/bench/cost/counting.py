@@ -41,7 +41,7 @@ def require(name, trial):
 
 
 def per_echo(program, what, count, ways):
-    """What is counted in each case."""
+    """Counts each case."""
     # Counting does not mind company.
     with concurrent.futures.ThreadPoolExecutor(2) as workers:
         def counts(events, connections, exchange, number):
@@ -93,7 +93,7 @@ def memory(program, connections=4000):
         with open(f"/proc/{service.pid}/status", encoding="ascii") as file:
             return int(re.search(r"^VmRSS:\s+(\d+) kB", file.read(), re.MULTILINE)[1]) * 1024
     with Service(program) as service:
-        # What only the first echo takes, such as the pages of the shared buffer.
+        # The first echo alone touches the pages of the shared buffer and the like.
         warm = echoes.connect(service.port, 10)
         echoes.one_by_one(warm, service.pid, 1, b"x" * 4096, pause=0)
         before = resident()

@@ -1,4 +1,4 @@
-// What each of many costs that wait: resident memory and mappings, read from /proc.
+// Resident memory and mappings for each of many that wait, read from /proc.
 #include <benchmark/benchmark.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -208,7 +208,7 @@ void thread(benchmark::State& state) {
 }
 BENCHMARK(thread)->Name("memory/thread")->Iterations(1);
 
-// What a forked child has for itself alone: it shares the rest with its parent.
+// Private memory of a forked child: it shares the rest with its parent.
 void process(benchmark::State& state) {
   for (auto _ : state) {
     std::array<int, 2> ready{};

@@ -14,7 +14,7 @@ namespace load {
 using Time = std::int64_t;
 Time now();
 
-/// What the connections of one kind do, and what has come of it.
+/// The work of the connections of one kind, and its results.
 struct Traffic {
   std::size_t size = 64;     ///< bytes of a message
   std::size_t pipeline = 1;  ///< messages under way on each connection

@@ -14,7 +14,7 @@ class Group {
  public:
   void open(const Pattern& pattern, sockaddr_in server, std::size_t count);
 
-  /// What they do from now on. Only while nothing is under way.
+  /// Sets the work that begins now. Call it only while nothing is under way.
   void plan(Traffic traffic) { traffic_ = std::move(traffic); }
   const Traffic& traffic() const { return traffic_; }
 

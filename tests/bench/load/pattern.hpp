@@ -26,7 +26,7 @@ class Pattern {
     return {bytes_ + position % period, size};
   }
 
-  /// Where they are in the file.
+  /// The same bytes as a file, and the place of a position in it.
   int file() const { return file_; }
   static off_t offset(std::uint64_t position) { return static_cast<off_t>(position % period); }
 

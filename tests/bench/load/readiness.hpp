@@ -20,7 +20,7 @@ class Readiness {
   void add(int socket, void* whose);
   void remove(int socket);
 
-  /// What is ready now, `most` at a time.
+  /// Returns at most `most` events that are ready now.
   std::span<const epoll_event> ask(std::size_t most);
 
  private:

@@ -1,4 +1,4 @@
-// What everything else is compared with: level-triggered epoll, one buffer for all connections, two
+// The baseline of all comparisons: level-triggered epoll, one buffer for all connections, two
 // system calls an echo.
 //   raw_epoll PORT BUFFER_SIZE
 #define _GNU_SOURCE

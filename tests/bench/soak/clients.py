@@ -97,7 +97,7 @@ async def never_read(clients):
     async with clients.connection() as (reader, writer):
         writer.transport.pause_reading()
         writer.write(bytes(32 * 2 ** 20))
-        # What is not read is not noticed; what cannot be sent is.
+        # This client reads nothing, so it notices its end only when it cannot send any more.
         with contextlib.suppress(ConnectionError):
             await asyncio.wait_for(writer.drain(), 60)
             clients.wrong.append("who never reads was left alone")

@@ -12,7 +12,7 @@ const [folder, ...files] = process.argv.slice(2);
 const require = createRequire(join(folder, 'package.json'));
 const {loadAll} = require('js-yaml');
 
-// Where the class of an object is: "kubernetes-models/apps/v1/Deployment".
+// The module of an object's class: "kubernetes-models/apps/v1/Deployment".
 function moduleOf({apiVersion, kind}) {
   const operator = apiVersion.startsWith('monitoring.coreos.com/');
   return `${operator ? '@kubernetes-models/prometheus-operator' : 'kubernetes-models'}/${apiVersion}/${kind}`;

@@ -50,7 +50,7 @@ class Browser:
                      "--disable-background-networking", "--disable-component-update",
                      "--disable-sync", f"--user-data-dir={directory}/profile",
                      f"--log-net-log={directory}/requests",
-                     # What the browser itself would ask the network for stays here too.
+                     # The browser's own requests to the network go nowhere.
                      "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
         for _ in range(100):
             try:

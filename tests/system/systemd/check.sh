@@ -19,7 +19,7 @@ cannot() {
   exit 77
 }
 
-# What the service and systemd have to say when a promise is broken.
+# Shows the state and the journal of the service when a promise is broken.
 evidence() {
   inside systemctl status --no-pager --full --lines=0 'coroecho*' || true
   inside journalctl --no-pager -n 60 -u 'coroecho*'

@@ -63,7 +63,7 @@ boot() {
   cp "$2"/*.deb "$system/packages"
   mount --bind "$3" "$system/var/cache/apt/archives"
   fetch_dependencies "$system"
-  # Where systemd rules this machine too, it gives the container its cgroup.
+  # If this machine runs systemd too, that gives the container its cgroup.
   [[ -d /run/systemd/system ]] || options+=(--keep-unit)
   systemd-nspawn --quiet --directory="$system" --boot --private-network --console=pipe "${options[@]}" \
     </dev/null >>"$transcript" 2>&1 &

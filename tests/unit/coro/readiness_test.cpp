@@ -54,7 +54,7 @@ struct BarePair {
   Descriptor far;
 };
 
-// What the epoll instances of this process watch `descriptor` for; 0 if none does. From
+// The events for which an epoll instance of this process watches `descriptor`; 0 if none does. From
 // /proc/self/fdinfo, proc(5).
 unsigned watched_for(int descriptor) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fdinfo")) {

@@ -68,7 +68,7 @@ void run(Body body) {
   EXPECT_EQ(scheduler.counters().alive, 0U);
 }
 
-/// What happened, in order.
+/// The events of a test, in order.
 using Events = std::vector<std::string>;
 
 /// Notes its destruction.

@@ -70,7 +70,7 @@ class NotifyReceiver {
   std::vector<std::string> messages_;
 };
 
-// What the message says of a variable; "" if nothing.
+// The value of a variable in the message; "" if it has none.
 inline std::string value_of(const std::string& message, const std::string& variable) {
   const std::string lines = '\n' + message + '\n';
   const std::size_t begin = lines.find('\n' + variable + '=');

@@ -5,7 +5,7 @@ remove() {
   inside apt-get -q -y "$@" coroecho >"$transcript" 2>&1 || broken "apt-get $*" cat "$transcript"
 }
 
-# What has the package's name, but for what apt-get and dpkg note for themselves, and the journal.
+# Files with the package's name, except the notes of apt-get and dpkg, and the journal.
 leftovers() {
   inside find / -xdev \( -path /proc -o -path /sys -o -path /packages -o -path /var/cache/apt -o -path /var/log/apt \) \
     -prune -o -name '*coroecho*' -print

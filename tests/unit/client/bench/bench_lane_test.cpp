@@ -72,7 +72,7 @@ class ABenchLane : public testing::Test {
 
   void end_of_measured_time() { state_.over = state_.stopping = true; }
 
-  // What the lane has sent, or a piece of it; nothing if it has not.
+  // A piece of the bytes that the lane has sent; nothing if it has sent none.
   std::vector<char> receive() const {
     std::vector<char> bytes(piece);
     const auto size = ::recv(far_.number(), bytes.data(), bytes.size(), MSG_DONTWAIT);

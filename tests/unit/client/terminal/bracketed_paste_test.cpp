@@ -7,7 +7,7 @@
 namespace client {
 namespace {
 
-// What is pasted stands between angle brackets.
+// Pasted text stands between angle brackets.
 std::string strokes_of(std::string_view bytes, BracketedPaste paste = {}) {
   std::deque<Stroke> strokes;
   for (const char byte : bytes)
@@ -32,7 +32,7 @@ TEST(BracketedPaste, LeavesOtherSequencesAlone) {
   EXPECT_EQ(strokes_of("\033[200~\033[200~\033[201~"), "<\033[200~>");
 }
 
-// What follows these bytes, after which the paste is given up.
+// The strokes after these bytes and the end of the paste.
 std::string strokes_after(std::string_view given_up, std::string_view bytes) {
   BracketedPaste paste;
   std::deque<Stroke> ignored;

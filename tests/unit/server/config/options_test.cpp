@@ -87,7 +87,7 @@ TEST_F(OptionsTest, TheEnvironmentSetsValues) {
   EXPECT_EQ(config.log.format, LogFormat::json);
 }
 
-// What --check-config prints of one configuration is what the environment makes another of.
+// The environment alone makes a configuration for which --check-config prints the same.
 TEST_F(OptionsTest, TheEnvironmentSetsEveryKey) {
   Config other = parse_config(R"(
 host: ["::1", 192.0.2.1]

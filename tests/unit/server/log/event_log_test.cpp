@@ -40,7 +40,7 @@ class EventLogTest : public testing::Test {
  protected:
   void SetUp() override { std::signal(SIGPIPE, SIG_IGN); }
 
-  // What is in the pipe after a flush.
+  // The lines in the pipe after a flush.
   std::vector<std::string> flushed() {
     log_.flush();
     return lines_of(pipe_.read());
@@ -235,7 +235,7 @@ TEST_F(EventLogTest, GoesOnInTheMiddleOfALineWhenTheDiskHasSpaceAgain) {
   const Account sum = account(lines);
   EXPECT_EQ(sum.events + sum.told_lost, sent + 1);
   EXPECT_EQ(sum.told_lost, 1000U);
-  // What is logged after the lost lines comes after the line that tells of them.
+  // A line that is logged after the lost ones comes after the line that reports their loss.
   EXPECT_THAT(lines.at(lines.size() - 2), EndsWith(" 1000 log lines dropped"));
 }
 

@@ -59,7 +59,7 @@ class InheritedSocketsTest : public testing::Test {
     }
     return "none";
   }
-  // What is said of one descriptor that cannot be used.
+  // Expects the message about one descriptor that cannot be used.
   static void expect_refused(int descriptor) {
     EXPECT_EQ("inherited descriptor " + std::to_string(descriptor) +
                   " ('it'): is no listening stream socket, TCP or Unix",

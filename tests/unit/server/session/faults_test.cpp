@@ -11,7 +11,7 @@ using coro::Yield;
 using server::Faults;
 using server::FaultsConfig;
 
-// What the function sees inside a coroutine.
+// Runs the function inside a coroutine.
 template <typename Function>
 void in_coroutine(Function function) {
   coro::Scheduler scheduler;
