@@ -1,4 +1,4 @@
-# What both packages have in common. Each sets its own name and description, then includes this.
+# The common part of both packages. Each sets its own name and description, then includes this.
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "coroecho authors <coroecho@coroecho.invalid>")
 set(CPACK_STRIP_FILES ON)
