@@ -2,17 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <csignal>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "client/conversation/command.hpp"
 #include "client/conversation/conversation_jobs.hpp"
+#include "client/output/quantity.hpp"
 #include "client/output/rendering.hpp"
 #include "client/output/units.hpp"
-#include "client/terminal/command.hpp"
 #include "client/terminal/terminal.hpp"
 #include "client/wire/failure.hpp"
 #include "client/wire/histogram.hpp"
@@ -27,15 +27,15 @@ namespace {
 using coro::Yield;
 namespace error = boost::asio::error;
 
-// What is typed goes to the server; what comes back goes to the screen. One coroutine reads lines
-// and obeys them; the link has one that receives; each :ping and :send has its own, so that the
-// prompt stays usable.
+// Typed lines go to the server, and their echoes to the screen. One coroutine reads lines and obeys
+// them; the link has one that receives; each :ping and :send has its own, so that the prompt stays
+// usable.
 class Conversation {
  public:
   Conversation(coro::Scheduler& scheduler, const Options& options);
 
   void begin();
-  /// Ends it for a reason beyond it.
+  /// Ends it because of an exception.
   void fail(const Failure& failure);
   bool succeeded() const { return succeeded_; }
   /// The signal that ended it, or 0.
@@ -53,8 +53,7 @@ class Conversation {
   void start_file(const std::string& path);
   void start(const char* name, std::function<void(Yield)> job);
   void close();
-  void interrupt();
-  void terminate(int signal);
+  void handle_signal(int signal);
   void lost(const Failure& failure);
   void show_prompt();
   void say_failure(const Failure& failure);
@@ -75,12 +74,10 @@ class Conversation {
 Conversation::Conversation(coro::Scheduler& scheduler, const Options& options)
     : options_(&options),
       scheduler_(&scheduler),
-      terminal_(scheduler, options.history),
-      link_(scheduler, options.target, [this](const Failure& failure) { lost(failure); }) {
-  terminal_.on_interrupt([this] { interrupt(); });
-  terminal_.on_status([this] { show_statistics(); });
-  terminal_.on_termination([this](int signal) { terminate(signal); });
-}
+      terminal_(scheduler,
+                options.history ? std::optional<LineHistory>(history_file()) : std::nullopt,
+                completions, [this](int signal) { handle_signal(signal); }),
+      link_(scheduler, options.target, [this](const Failure& failure) { lost(failure); }) {}
 
 void Conversation::begin() {
   main_ = scheduler_->spawn("conversation", [this](Yield yield) { run(yield); }).value();
@@ -211,24 +208,15 @@ void Conversation::set_hex(const std::string& argument) {
 }
 
 void Conversation::start_pings(const std::string& count) {
-  constexpr std::size_t by_default = 5;
-  std::size_t number = by_default;
-  const auto* const end = count.data() + count.size();
-  const auto parsed = std::from_chars(count.data(), end, number);
-  const bool valid = parsed.ec == std::errc{} && parsed.ptr == end && number > 0;
-  if (!count.empty() && !valid) return terminal_.say(":ping N: how many?");
-  start("pings", [this, number](Yield yield) {
-    send_pings(
-        link_, number, round_trips_, [this](const auto& text) { terminal_.say(text); }, yield);
-  });
+  const auto number = count.empty() ? 5 : parse_count(count).value_or(0);
+  if (number == 0) return terminal_.say(":ping N: how many?");
+  start("pings",
+        [this, number](Yield yield) { send_pings(link_, number, round_trips_, terminal_, yield); });
 }
 
 void Conversation::start_file(const std::string& path) {
   if (path.empty()) return terminal_.say(":send FILE: which one?");
-  start("file", [this, path](Yield yield) {
-    send_file(
-        link_, path, [this](const auto& text) { terminal_.say(text); }, yield);
-  });
+  start("file", [this, path](Yield yield) { send_file(link_, path, terminal_, yield); });
 }
 
 void Conversation::start(const char* name, std::function<void(Yield)> job) {
@@ -240,18 +228,19 @@ void Conversation::start(const char* name, std::function<void(Yield)> job) {
   jobs_.push_back(*task);
 }
 
-// ---- being interrupted
+// ---- signals
 
-void Conversation::interrupt() {
-  for (const auto& job : jobs_)
-    job.cancel();
-  if (!terminal_.is_reading()) main_.cancel();  // it connects, sends, or waits for the rest
-}
-
-void Conversation::terminate(int signal) {
-  terminated_by_ = signal;
-  quitting_ = true;
-  main_.cancel();
+void Conversation::handle_signal(int signal) {
+  if (signal == SIGQUIT) return show_statistics();
+  if (signal == SIGINT) {
+    for (const auto& job : jobs_)
+      job.cancel();
+    if (!terminal_.is_reading()) main_.cancel();  // connecting, sending, or waiting for echoes
+  } else {
+    terminated_by_ = signal;
+    quitting_ = true;
+    main_.cancel();
+  }
 }
 
 void Conversation::say_failure(const Failure& failure) {
@@ -271,7 +260,7 @@ int run_conversation(const Options& options) {
     signal = conversation.terminated_by();
     succeeded = conversation.succeeded();
   }
-  if (signal != 0) {  // the terminal is as it was: now end as if it had not been caught
+  if (signal != 0) {  // the terminal is given back: end as if the signal had not been caught
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/system/result.hpp>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -25,7 +26,7 @@ constexpr auto ping_interval = 200ms;
 constexpr std::size_t ping_size = 56;
 constexpr std::size_t file_piece = std::size_t{64} << 10U;
 
-// Shared with the answers, which may come when the coroutine that sent has ended.
+// Shared with the answers, which may come after the coroutine that sends has ended.
 struct Transfer {
   std::string name;
   coro::Clock::time_point started = coro::Clock::now();
@@ -34,79 +35,71 @@ struct Transfer {
   bool all_sent = false;
 };
 
-void say_if_complete(const Transfer& transfer, const Say& say) {
+void show_if_complete(const Transfer& transfer, Terminal& terminal) {
   if (!transfer.all_sent || transfer.back < transfer.sent) return;
   const auto took = coro::Clock::now() - transfer.started;
   const double rate =
       static_cast<double>(transfer.back) / std::chrono::duration<double>(took).count();
-  say(fmt::format("{}: {} came back the same in {}, {}/s", transfer.name,
-                  bytes_text(static_cast<double>(transfer.back)), time_text(took),
-                  bytes_text(rate)));
+  terminal.say(fmt::format("{}: {} came back the same in {}, {}/s", transfer.name,
+                           bytes_text(static_cast<double>(transfer.back)), time_text(took),
+                           bytes_text(rate)));
 }
 
-struct OpenFile {
-  coro::Descriptor file;
-  std::string problem;  // where there is none
-};
-
-// Only what has an end and never waits: no FIFO, device or terminal, which to open can do something
-// already.
-OpenFile open_file(const std::string& path) {
+// Only a file that has an end and that never blocks. A FIFO, a device or a terminal is not even
+// opened, which could have an effect.
+boost::system::result<coro::Descriptor, std::string> open_file(const std::string& path) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return {{}, coro::last_error().message()};
-  if (S_ISDIR(status.st_mode)) return {{}, "Is a directory"};
-  coro::Descriptor file;
-  if (S_ISREG(status.st_mode)) {
-    file = coro::Descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-    if (!file.is_open() || ::fstat(file.number(), &status) != 0)
-      return {{}, coro::last_error().message()};
-  }
-  if (!S_ISREG(status.st_mode)) return {{}, "is no regular file"};
-  return {std::move(file), {}};
+  if (::stat(path.c_str(), &status) != 0) return coro::last_error().message();
+  if (S_ISDIR(status.st_mode)) return "Is a directory";
+  if (!S_ISREG(status.st_mode)) return "is no regular file";
+  coro::Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!file.is_open() || ::fstat(file.number(), &status) != 0) return coro::last_error().message();
+  if (!S_ISREG(status.st_mode)) return "is no regular file";
+  return file;
 }
 
 }  // namespace
 
-void send_pings(Link& link, std::size_t count, Histogram& round_trips, const Say& say,
+void send_pings(Link& link, std::size_t count, Histogram& round_trips, Terminal& terminal,
                 coro::Yield yield) {
   const auto times = std::make_shared<Histogram>();
   for (std::size_t number = 1; number <= count; ++number) {
     if (number > 1 && coro::sleep_for(yield, ping_interval)) break;
-    const auto answer = [=, &round_trips](const Exchange::Reply& reply) {
+    const auto answer = [=, &round_trips, &terminal](const Exchange::Reply& reply) {
       times->record(reply.round_trip);
       round_trips.record(reply.round_trip);
-      say(fmt::format("echo {} of {}: {} bytes in {}", number, count, reply.bytes.size(),
-                      time_text(reply.round_trip)));
-      if (number == count) say(round_trip_text(*times));
+      terminal.say(fmt::format("echo {} of {}: {} bytes in {}", number, count, reply.bytes.size(),
+                               time_text(reply.round_trip)));
+      if (number == count) terminal.say(round_trip_text(*times));
     };
     if (link.send(std::string(ping_size, '.'), answer, yield)) break;
   }
 }
 
-void send_file(Link& link, const std::string& path, const Say& say, coro::Yield yield) {
+void send_file(Link& link, const std::string& path, Terminal& terminal, coro::Yield yield) {
   const auto name = escaped(path);
-  const auto [file, problem] = open_file(path);
-  if (!file.is_open()) return say(fmt::format("{}: {}", name, problem));
+  const auto file = open_file(path);
+  if (!file) return terminal.say(fmt::format("{}: {}", name, file.error()));
   std::vector<char> piece(file_piece);
   const auto transfer = std::make_shared<Transfer>();
   transfer->name = name;
-  const auto answer = [=](const Exchange::Reply& reply) {
+  const auto answer = [=, &terminal](const Exchange::Reply& reply) {
     transfer->back += reply.bytes.size();
-    say_if_complete(*transfer, say);
+    show_if_complete(*transfer, terminal);
   };
   for (;;) {
-    const auto size = ::read(file.number(), piece.data(), piece.size());
-    if (size < 0) return say(fmt::format("{}: {}", name, coro::last_error().message()));
+    const auto size = ::read(file->number(), piece.data(), piece.size());
+    if (size < 0) return terminal.say(fmt::format("{}: {}", name, coro::last_error().message()));
     if (size == 0) break;
     const std::string_view bytes(piece.data(), static_cast<std::size_t>(size));
     if (link.send(bytes, answer, yield)) {
-      return say(fmt::format("{}: stopped after {}", name,
-                             bytes_text(static_cast<double>(transfer->sent))));
+      return terminal.say(fmt::format("{}: stopped after {}", name,
+                                      bytes_text(static_cast<double>(transfer->sent))));
     }
     transfer->sent += bytes.size();
   }
   transfer->all_sent = true;
-  say_if_complete(*transfer, say);
+  show_if_complete(*transfer, terminal);
 }
 
 }  // namespace client

@@ -1,25 +1,23 @@
 #pragma once
 
-#include <functional>
 #include <string>
 
+#include "client/terminal/terminal.hpp"
 #include "client/wire/histogram.hpp"
 #include "client/wire/link.hpp"
 #include "coro/yield.hpp"
 
-/// What goes on beside the prompt. Each is a coroutine's body; it ends early when the coroutine is
-/// cancelled or the link is lost.
+/// Bodies of the coroutines that run beside the prompt. Each returns early if it is cancelled or
+/// the link is lost.
 namespace client {
 
-/// Shows a line to the person at the terminal.
-using Say = std::function<void(const std::string&)>;
-
-/// Sends count small echoes, five a second; says how long each took, and at the end what they took
-/// together. The times are also recorded in round_trips, which must outlive the link.
-void send_pings(Link& link, std::size_t count, Histogram& round_trips, const Say& say,
+/// Sends `count` small messages, five a second. Shows how long each echo took, and at the end a
+/// summary. Records the times in `round_trips` too, which must outlive the link, as the terminal
+/// must.
+void send_pings(Link& link, std::size_t count, Histogram& round_trips, Terminal& terminal,
                 coro::Yield yield);
 
-/// Sends a file and says when all of it has come back.
-void send_file(Link& link, const std::string& path, const Say& say, coro::Yield yield);
+/// Sends a file, and shows when all of it has come back. The terminal must outlive the link.
+void send_file(Link& link, const std::string& path, Terminal& terminal, coro::Yield yield);
 
 }  // namespace client

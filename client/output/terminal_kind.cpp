@@ -1,5 +1,6 @@
 #include "client/output/terminal_kind.hpp"
 
+#include <sys/ioctl.h>
 #include <termcap.h>
 #include <unistd.h>
 
@@ -32,6 +33,13 @@ const bool terminal_has_escapes = has_terminal() && has_escapes(std::getenv("TER
 
 bool understands_escapes(int descriptor) {
   return terminal_has_escapes && ::isatty(descriptor) == 1;
+}
+
+TerminalSize terminal_size(int descriptor) {
+  winsize size{};
+  const bool known = ::ioctl(descriptor, TIOCGWINSZ, &size) == 0;
+  return {.rows = known && size.ws_row > 0 ? size.ws_row : std::size_t{24},
+          .columns = known && size.ws_col > 0 ? size.ws_col : std::size_t{80}};
 }
 
 }  // namespace client

@@ -68,13 +68,19 @@ void Pipe::run(Yield yield) {
   if (!connection) return fail(connect_failure(options_->target, connection.error()));
   stream_.emplace(*scheduler_, std::move(connection->socket));
   progressed();
-  Progress progress(*scheduler_, [this] { return window_.verified(); });  // before input is read
+  const auto progress = scheduler_
+                            ->spawn("progress",
+                                    [this](Yield inner) {
+                                      show_progress([this] { return window_.verified(); }, inner);
+                                    })
+                            .value();
   sender_ = scheduler_->spawn("send", [this](Yield inner) { send(inner); }).value();
   receiver_ = scheduler_->spawn("receive", [this](Yield inner) { receive(inner); }).value();
   const auto watcher = scheduler_->spawn("watch", [this](Yield inner) { watch(inner); }).value();
   (void)receiver_.join(yield);
   sender_.cancel();
   watcher.cancel();
+  progress.cancel();
 }
 
 // ---- standard input -> server

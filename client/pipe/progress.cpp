@@ -1,7 +1,6 @@
 #include "client/pipe/progress.hpp"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,20 +19,14 @@ using namespace std::chrono_literals;
 constexpr std::size_t widest_bar = 40;
 constexpr std::size_t narrowest_bar = 10;
 
-// What is still to come.
+// The part of standard input that was not read yet, if it is a file.
 std::optional<std::uint64_t> size_of_input() {
   struct stat status {};
   if (::fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
-  // Somebody may have read some of it already.
+  // Another process may have read some of it already.
   const auto offset = std::max(::lseek(STDIN_FILENO, 0, SEEK_CUR), off_t{0});
   if (offset > status.st_size) return std::nullopt;
   return static_cast<std::uint64_t>(status.st_size - offset);
-}
-
-std::size_t width_of_terminal() {
-  winsize size{};
-  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : 80U;
 }
 
 }  // namespace
@@ -55,28 +48,20 @@ std::string progress_line(std::uint64_t done, std::optional<std::uint64_t> total
   return fmt::format("[{:<{}}] {}", std::string(filled, '#'), length, figures);
 }
 
-Progress::Progress(coro::Scheduler& scheduler, std::function<std::uint64_t()> done)
-    : done_(std::move(done)), total_(size_of_input()) {
+void show_progress(const std::function<std::uint64_t()>& done, coro::Yield yield) {
   const bool is_watched = understands_escapes(STDERR_FILENO) && ::isatty(STDOUT_FILENO) == 0;
   if (!is_watched) return;
-  task_ = scheduler.spawn("progress", [this](coro::Yield yield) { show(yield); }).value();
-}
-
-Progress::~Progress() {
-  task_.cancel();
-  if (shown_) print_error("\r\033[K");
-}
-
-void Progress::show(coro::Yield yield) {
+  const auto total = size_of_input();
   const auto started = coro::Clock::now();
-  coro::error_code interrupted = coro::sleep_for(yield, 1s);
-  while (!interrupted && !yield.is_cancelled()) {
+  bool shown = false;
+  auto pause = 1000ms;
+  while (!coro::sleep_for(yield, std::exchange(pause, 200ms)) && !yield.is_cancelled()) {
     const auto elapsed = coro::Clock::now() - started;
-    const auto line = progress_line(done_(), total_, elapsed, width_of_terminal() - 1);
-    print_error("\r\033[K" + line);
-    shown_ = true;
-    interrupted = coro::sleep_for(yield, 200ms);
+    const auto width = terminal_size(STDERR_FILENO).columns - 1;
+    print_error("\r\033[K" + progress_line(done(), total, elapsed, width));
+    shown = true;
   }
+  if (shown) print_error("\r\033[K");
 }
 
 }  // namespace client

@@ -16,7 +16,7 @@ void BracketedPaste::take(char byte, std::deque<Stroke>& strokes) {
     held_.clear();
     return;
   }
-  // Their first byte occurs nowhere else in them: what is held is no part of another one.
+  // The first byte of a sequence occurs nowhere else in it, so the held bytes are part of no other.
   const bool may_begin = byte == begin.front();
   if (may_begin) held_.pop_back();
   for (const char held : held_)

@@ -6,7 +6,7 @@
 
 namespace client {
 
-/// What comes from a keyboard.
+/// One byte from the keyboard, or where a paste begins or ends.
 struct Stroke {
   enum class Kind { typed, paste_begins, pasted, paste_ends };
 
@@ -14,21 +14,21 @@ struct Stroke {
   char byte = '\0';  ///< of typed and pasted
 };
 
-/// Tells what is pasted from what is typed, where the terminal encloses it in two sequences (mode
-/// 2004 of xterm's ctlseqs), so that a Tab or an escape sequence in it is text.
+/// Distinguishes pasted text from typed keys, so that a Tab or an escape sequence in a paste is
+/// text. The terminal encloses a paste in two sequences (mode 2004 of xterm's ctlseqs).
 class BracketedPaste {
  public:
   static constexpr std::string_view begin = "\033[200~";
   static constexpr std::string_view end = "\033[201~";
-  static constexpr std::string_view ask_for_it = "\033[?2004h";
-  static constexpr std::string_view no_more_of_it = "\033[?2004l";
+  static constexpr std::string_view enable = "\033[?2004h";
+  static constexpr std::string_view disable = "\033[?2004l";
 
-  /// Adds to strokes what is certain with this byte: nothing while it may be a part of a sequence,
-  /// or several.
+  /// Adds to strokes what this byte makes certain: nothing while it may be part of a sequence, or
+  /// several strokes.
   void take(char byte, std::deque<Stroke>& strokes);
 
-  /// What follows is typed: whoever gives up a paste need not wait for its end, which may never
-  /// come. If it does, it is left out.
+  /// Treats the next bytes as typed, since the end of the paste may never come. If it does come, it
+  /// is left out.
   void give_up();
 
  private:

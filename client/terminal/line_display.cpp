@@ -1,13 +1,13 @@
 #include "client/terminal/line_display.hpp"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "client/output/output.hpp"
+#include "client/output/terminal_kind.hpp"
 
 namespace client {
 namespace {
@@ -39,17 +39,10 @@ bool at_end(const LineLayout& layout) {
 
 }  // namespace
 
-LineDisplay::Size LineDisplay::size_of_terminal() {
-  winsize size{};
-  const bool known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
-  return {.rows = known && size.ws_row > 0 ? size.ws_row : std::size_t{24},
-          .columns = known && size.ws_col > 0 ? size.ws_col : std::size_t{80}};
-}
-
 void LineDisplay::draw(std::wstring_view prompt, std::wstring_view line, std::size_t cursor) {
-  const auto size = size_of_terminal();
+  const auto size = terminal_size(STDOUT_FILENO);
   auto layout = lay_out(prompt, line, cursor, size.columns);
-  if (!append(layout, size)) {
+  if (!append(layout, size.columns)) {
     auto text = back_to_begin() + "\033[J";
     const auto shown = std::min(layout.rows.size(), size.rows);
     first_row_ = std::min(layout.cursor_row - std::min(layout.cursor_row, shown - 1),
@@ -66,28 +59,25 @@ void LineDisplay::draw(std::wstring_view prompt, std::wstring_view line, std::si
   cursor_ = cursor;
 }
 
-// Mostly a character is typed at the end of a row: then nothing else is written, as over a slow
-// line.
-bool LineDisplay::append(const LineLayout& layout, const Size& size) {
-  if (!shown_ || columns_ != size.columns || layout.rows.size() != layout_.rows.size())
-    return false;
+// Mostly a character is typed at the end of a row. Then only that is written, for the sake of a
+// slow line.
+bool LineDisplay::append(const LineLayout& layout, std::size_t columns) {
+  if (!shown_ || columns_ != columns || layout.rows.size() != layout_.rows.size()) return false;
   const auto& before = layout_.rows.back();
   const auto& after = layout.rows.back();
   const bool only_more = after.text.starts_with(before.text) && after.prompt == before.prompt &&
                          (before.text.empty() || after.width > before.width);
-  if (!at_end(layout_) || !at_end(layout) || !only_more) return false;
-  const bool same_above = std::equal(
-      layout.rows.begin(), layout.rows.end() - 1, layout_.rows.begin(),
-      [](const auto& a, const auto& b) { return a.text == b.text && a.prompt == b.prompt; });
-  if (!same_above) return false;
+  const bool same_above =
+      std::equal(layout.rows.begin(), layout.rows.end() - 1, layout_.rows.begin());
+  if (!at_end(layout_) || !at_end(layout) || !only_more || !same_above) return false;
   client::print(std::string_view(after.text).substr(before.text.size()));
   return true;
 }
 
-// A terminal that has become wider or narrower since has wrapped the rows anew.
+// A terminal that has become wider or narrower has wrapped the rows anew.
 std::string LineDisplay::back_to_begin() const {
   if (!shown_) return {};
-  const auto columns = size_of_terminal().columns;
+  const auto columns = terminal_size(STDOUT_FILENO).columns;
   const auto row = columns == columns_ ? layout_.cursor_row
                                        : lay_out(prompt_, line_, cursor_, columns).cursor_row;
   return up(row - std::min(row, first_row_)) + '\r';

@@ -9,33 +9,29 @@
 
 namespace client {
 
-/// Draws the prompt and the line that is typed at the bottom of a terminal that understands escape
+/// Draws the prompt and the half-typed line at the bottom of a terminal that understands escape
 /// sequences. Of a line that is longer than the screen it shows the rows around the cursor.
 class LineDisplay {
  public:
   explicit LineDisplay(Style style) : style_(style) {}
 
-  /// Draws them where the cursor is, or again where they are. The cursor is an index into the line.
+  /// Draws them where the terminal's cursor is, or redraws them. `cursor` is an index into the
+  /// line.
   void draw(std::wstring_view prompt, std::wstring_view line, std::size_t cursor);
-  /// Takes them away: the cursor is where they began.
+  /// Removes them, and leaves the terminal's cursor where they began.
   void erase();
-  /// Leaves them where they are, and goes on beneath.
+  /// Leaves them on the screen, and moves beneath them.
   void leave();
 
  private:
-  struct Size {
-    std::size_t rows;
-    std::size_t columns;
-  };
-  static Size size_of_terminal();
-  bool append(const LineLayout& layout, const Size& size);
+  bool append(const LineLayout& layout, std::size_t columns);
   std::string back_to_begin() const;
 
   Style style_;
   bool shown_ = false;
   LineLayout layout_;
-  std::size_t first_row_ = 0;  // that is on the screen
-  // For a terminal whose size has changed since.
+  std::size_t first_row_ = 0;  // of the layout, on the screen
+  // For a layout anew when the terminal's size has changed.
   std::size_t columns_ = 0;
   std::wstring prompt_;
   std::wstring line_;

@@ -17,14 +17,13 @@
 namespace client {
 namespace {
 
-// Its search calls itself for each character of the pattern, of which it takes a thousand.
+// libedit's search calls itself for each character of the pattern, which may have a thousand.
 constexpr std::size_t stack_size = std::size_t{512} << 10U;
 
-// What begins a paste, for libedit: one of its keys that no text contains
-// (client/terminal/wide_text.hpp).
+// Begins a paste, for libedit: one of its keys that no text contains, see wide_text.hpp.
 constexpr wchar_t paste_key = 0x9d;
 
-// Takes what libedit would show; whether it beeps is wanted.
+// Discards what libedit writes, but notes whether it beeps.
 std::FILE* open_nowhere(bool& beep) {
   const auto write = [](void* cookie, const char* bytes, std::size_t size) {
     if (std::memchr(bytes, '\a', size) != nullptr) *static_cast<bool*>(cookie) = true;
@@ -44,7 +43,7 @@ std::wstring_view before_cursor(EditLine* editor) {
   return {line->buffer, static_cast<std::size_t>(line->cursor - line->buffer)};
 }
 
-// ~/.editrc, if that is a file: a FIFO would have to be waited for.
+// Only if ~/.editrc is a regular file: opening a FIFO would block.
 void read_settings(EditLine* editor) {
   const char* const named = std::getenv("EDITRC");
   const char* const home = std::getenv("HOME");
@@ -55,6 +54,12 @@ void read_settings(EditLine* editor) {
     file = std::filesystem::path(home) / ".editrc";
   std::error_code ignored;
   if (std::filesystem::is_regular_file(file, ignored)) ::el_source(editor, file.c_str());
+}
+
+LineEditor& of(EditLine* editor) {
+  void* self = nullptr;
+  ::el_get(editor, EL_CLIENTDATA, &self);
+  return *static_cast<LineEditor*>(self);
 }
 
 std::size_t common_prefix(const std::vector<std::string>& words) {
@@ -73,28 +78,45 @@ LineEditor::LineEditor(Style style, Completer completer)
                            STDOUT_FILENO, STDERR_FILENO),
               ::el_end),
       stacks_({.stack_size = stack_size}),
-      lines_([this](Lines::Yielder& yield, Key) { produce(yield); }, stacks_) {
+      lines_([this](Lines::Yielder& yield, std::optional<Stroke>) { produce(yield); }, stacks_) {
   if (!editor_) throw std::runtime_error("the terminal cannot be used for editing");
   auto* const editor = editor_.get();
   ::el_set(editor, EL_CLIENTDATA, this);
-  ::el_set(editor, EL_GETCFN, next_character);
-  ::el_set(editor, EL_PROMPT, no_prompt);
+  ::el_set(
+      editor, EL_GETCFN, +[](EditLine* caller, wchar_t* character) {
+        return of(caller).next_key(*character) ? 1 : 0;  // called inside the generator
+      });
+  ::el_set(
+      editor, EL_PROMPT, +[](EditLine*) {
+        static char nothing = '\0';
+        return &nothing;
+      });
   ::el_set(editor, EL_EDITOR, "emacs");
-  ::el_wset(editor, EL_ADDFN, L"complete-word", L"Complete the word", complete_word);
+  ::el_wset(
+      editor, EL_ADDFN, L"complete-word", L"Complete the word",
+      +[](EditLine* caller, std::wint_t) -> unsigned char {
+        of(caller).complete();
+        return CC_REFRESH;
+      });
   ::el_set(editor, EL_BIND, "^I", "complete-word", nullptr);
   ::el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
   read_settings(editor);
-  ::el_wset(editor, EL_ADDFN, L"begin-paste", L"Take what is pasted as text", begin_paste);
+  ::el_wset(
+      editor, EL_ADDFN, L"begin-paste", L"Take what is pasted as text",
+      +[](EditLine* caller, std::wint_t) -> unsigned char {
+        of(caller).pasting_ = true;
+        return CC_NORM;
+      });
   ::el_set(editor, EL_BIND, "\\235", "begin-paste", nullptr);
   ::el_set(editor, EL_BIND, "-a", "\\235", "begin-paste", nullptr);  // vi's other keys
-  // Between two lines it would give keys to the terminal's own editing, which loses some.
+  // Between two lines libedit would let the terminal edit, which loses keys.
   ::el_set(editor, EL_SETTY, "-x", "-icanon", "-echo", "-echonl", "-iexten", nullptr);
 }
 
 LineEditor::~LineEditor() {
   leaving_ = true;
   ::el_set(editor_.get(), EL_EDITMODE, 0);  // so that it leaves the terminal's modes alone
-  if (!lines_.done() && yield_ != nullptr) lines_.resume(Key());
+  if (!lines_.done() && yield_ != nullptr) lines_.resume(std::nullopt);
 }
 
 bool LineEditor::is_wanted() const {
@@ -121,22 +143,18 @@ void LineEditor::produce(Lines::Yielder& yield) {
     }
     std::wstring_view text(line, static_cast<std::size_t>(size));
     if (text.ends_with(L'\n')) text.remove_suffix(1);
-    draw(text, text.size());
+    display_.draw(prompt_, text, text.size());
     display_.leave();
     yield(narrowed(text));
   }
 }
 
-// Called by libedit, inside the generator, when it wants a key.
-int LineEditor::next_character(EditLine* editor, wchar_t* character) {
-  return of(editor).next_key(*character) ? 1 : 0;
-}
-
+// False: the line is given up.
 bool LineEditor::next_key(wchar_t& character) {
   while (keys_.empty()) {
     if (given_up_) return false;
     make_room();
-    const Key key = (*yield_)(NeedsKey{});
+    const auto key = (*yield_)(NeedsKey{});
     if (!key) {
       given_up_ = true;
       pasting_ = false;
@@ -168,8 +186,8 @@ void LineEditor::insert(std::wstring_view characters) {
   if (!characters.empty()) ::el_winsertstr(editor_.get(), std::wstring(characters).c_str());
 }
 
-// libedit writes beyond its picture of the screen if a line does not fit there. So before each key
-// the picture is made large enough, whatever the size of the real one.
+// libedit writes beyond its picture of the screen if a line does not fit there. So the picture is
+// made large enough before each key, whatever the size of the real screen.
 void LineEditor::make_room() {
   constexpr std::size_t widest = 8;  // \U+1F600
   constexpr std::size_t spare = 300;
@@ -184,15 +202,7 @@ void LineEditor::make_room() {
   ::el_set(editor, EL_SETTC, "li", fmt::format("{}", 2 * needed).c_str(), nullptr);
 }
 
-LineEditor::Event LineEditor::begin() {
-  return resume(Key());
-}
-
-LineEditor::Event LineEditor::type(Stroke stroke) {
-  return resume(stroke);
-}
-
-LineEditor::Event LineEditor::resume(Key key) {
+LineEditor::Event LineEditor::resume(std::optional<Stroke> key) {
   auto event = lines_.resume(key);
   if (!event) return EndOfInput{};
   editing_ = std::holds_alternative<NeedsKey>(*event);
@@ -206,13 +216,9 @@ void LineEditor::set_prompt(std::string_view prompt) {
   show();
 }
 
-void LineEditor::draw(std::wstring_view line, std::size_t cursor) {
-  display_.draw(prompt_, line, cursor);
-}
-
 void LineEditor::show() {
   if (!editing_) return;
-  draw(whole_line(editor_.get()), before_cursor(editor_.get()).size());
+  display_.draw(prompt_, whole_line(editor_.get()), before_cursor(editor_.get()).size());
   if (std::exchange(beep_, false)) client::print("\a");
 }
 
@@ -231,40 +237,19 @@ void LineEditor::end_line(std::string_view mark) {
 void LineEditor::clear_line() {
   if (!editing_) return;
   keys_.clear();
-  resume(Key());
+  resume();
   show();
 }
 
-// ---- called by libedit
-
-LineEditor& LineEditor::of(EditLine* editor) {
-  void* self = nullptr;
-  ::el_get(editor, EL_CLIENTDATA, &self);
-  return *static_cast<LineEditor*>(self);
-}
-
-char* LineEditor::no_prompt(EditLine* /*editor*/) {
-  static char nothing = '\0';
-  return &nothing;
-}
-
-unsigned char LineEditor::begin_paste(EditLine* editor, std::wint_t /*key*/) {
-  of(editor).pasting_ = true;
-  return CC_NORM;
-}
-
-unsigned char LineEditor::complete_word(EditLine* editor, std::wint_t /*key*/) {
-  of(editor).complete();
-  return CC_REFRESH;
-}
+// ---- completion
 
 void LineEditor::complete() {
   const auto before = narrowed(before_cursor(editor_.get()));
   const auto words = completer_(before);
   if (!words) return insert(L"\t");
   if (words->empty()) return ::el_beep(editor_.get());
-  // The words replace the last one typed; what they all begin with is inserted as far as it is not
-  // typed yet.
+  // The words replace the last one typed: their common prefix is inserted, less what is typed of
+  // it.
   const auto prefix = words->front().substr(0, common_prefix(*words));
   std::size_t typed = std::min(prefix.size(), before.size());
   while (typed > 0 && !before.ends_with(prefix.substr(0, typed)))

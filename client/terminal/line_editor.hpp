@@ -20,26 +20,26 @@
 
 namespace client {
 
-/// libedit as a producer of lines. Its el_gets() returns when a line is complete, and wants to
-/// block until then; here it runs in a generator, and wherever it would wait for a key, it yields
-/// to the consumer instead, who resumes it with the next key when there is one:
+/// libedit as a producer of lines. Its el_gets() returns when a line is complete, and blocks until
+/// then. Here it runs in a generator: where it would wait for a key it yields to the consumer,
+/// which resumes it with the next key when there is one:
 ///
-///     for (auto event = editor.begin();;) {
+///     for (auto event = editor.resume();;) {
 ///       if (auto* line = std::get_if<std::string>(&event)) return *line;
 ///       editor.show();
-///       event = editor.type(wait_for_key());
+///       event = editor.resume(wait_for_key());
 ///     }
 ///
-/// It only edits: what it would write goes nowhere, because it crashes on lines that are longer
-/// than the screen (3.1-20221030). What is on the terminal is drawn here. There is one terminal, so
-/// there should be one editor.
+/// libedit only edits. Its output is discarded, because it crashes on lines that are longer than
+/// the screen (3.1-20221030); LineDisplay draws the line instead. There is one terminal, so there
+/// should be one editor.
 class LineEditor {
  public:
   struct NeedsKey {};
   struct EndOfInput {};  ///< Ctrl-D on an empty line
   using Event = std::variant<NeedsKey, EndOfInput, std::string>;
 
-  /// Gives the words that could stand at the end of a line; nothing if a Tab is text there.
+  /// Returns the words that could stand at the end of a line; nothing if a Tab is text there.
   using Completer = std::function<std::optional<std::vector<std::string>>(std::string_view)>;
 
   /// Edits at the terminal that standard input and output are, whose modes remain the caller's.
@@ -47,50 +47,38 @@ class LineEditor {
   ~LineEditor();
   LineEditor(const LineEditor&) = delete;
   LineEditor& operator=(const LineEditor&) = delete;
-  LineEditor(LineEditor&&) = delete;
-  LineEditor& operator=(LineEditor&&) = delete;
 
-  /// False if ~/.editrc wants no editing.
+  /// False if ~/.editrc turns editing off.
   bool is_wanted() const;
 
-  /// Lines that are remembered, as of history_w(3); must outlive the editor.
+  /// Offers the lines of this history_w(3), which must outlive the editor.
   void use_history(HistoryW* history);
 
-  /// Shown from now on.
   void set_prompt(std::string_view prompt);
 
-  /// Begins a new line.
-  Event begin();
-  /// Goes on with what was typed or pasted.
-  Event type(Stroke stroke);
-  /// Draws what has been typed, when no more of it is there at once.
+  /// Continues with a key that was typed, or a byte that was pasted. With nothing it begins a new
+  /// line, and gives up the half-typed one.
+  Event resume(std::optional<Stroke> key = {});
+  /// Draws the prompt and the line, to be called when no more keys are there.
   void show();
 
-  /// Takes the prompt and the half-typed line away while this writes, and shows them again beneath.
+  /// Removes the prompt and the half-typed line while this writes, and shows them again beneath.
   void write_above(const std::function<void()>& write);
-  /// Leaves the half-typed line, if any, where it is, with a mark, and goes on beneath it.
+  /// Leaves the half-typed line, if any, on the screen, with a mark, and moves beneath it.
   void end_line(std::string_view mark);
-  /// Goes on beneath the half-typed line, which is shown again by show().
+  /// Moves beneath the half-typed line; show() shows it again.
   void leave_half_typed() { display_.leave(); }
-  /// Forgets the half-typed line, and whatever the editor was in the middle of.
+  /// Forgets the half-typed line, and a search or another command that was not complete.
   void clear_line();
 
  private:
-  using Key = std::optional<Stroke>;  // nothing: the line is given up
-  using Lines = coro::Generator<Event, Key>;
+  using Lines = coro::Generator<Event, std::optional<Stroke>>;
 
   void produce(Lines::Yielder& yield);
-  Event resume(Key key);
   bool next_key(wchar_t& character);
   void insert(std::wstring_view characters);
   void make_room();
-  void draw(std::wstring_view line, std::size_t cursor);
   void complete();
-  static LineEditor& of(EditLine* editor);
-  static int next_character(EditLine* editor, wchar_t* character);
-  static char* no_prompt(EditLine* editor);
-  static unsigned char complete_word(EditLine* editor, std::wint_t key);
-  static unsigned char begin_paste(EditLine* editor, std::wint_t key);
 
   Completer completer_;
   LineDisplay display_;

@@ -16,7 +16,7 @@ std::optional<std::string> PlainLines::take(char byte) {
     line_ += byte;
     return std::nullopt;
   }
-  begun_ = false;  // the kernel has shown the line end
+  begun_ = false;  // the kernel has moved to the next row
   return std::exchange(line_, {});
 }
 

@@ -11,14 +11,14 @@
 
 #include "client/output/output.hpp"
 #include "client/output/terminal_kind.hpp"
-#include "client/terminal/command.hpp"
+#include "client/terminal/terminal_modes.hpp"
 #include "client/wire/failure.hpp"
 #include "coro/signals.hpp"
 
 namespace client {
 namespace {
 
-// With a Ctrl-C the kernel forgets what has not been read: what is there now was typed after it.
+// On Ctrl-C the kernel discards its unread input, so what is there now was typed after it.
 bool is_interrupted() {
   sigset_t pending{};
   return ::sigpending(&pending) == 0 && ::sigismember(&pending, SIGINT) == 1;
@@ -26,21 +26,24 @@ bool is_interrupted() {
 
 }  // namespace
 
-Terminal::Terminal(coro::Scheduler& scheduler, bool remember_lines)
-    : keyboard_(scheduler, STDIN_FILENO) {
-  if (remember_lines) history_.emplace(history_file());
-  if (understands_escapes(STDOUT_FILENO)) begin_editing();
+Terminal::Terminal(coro::Scheduler& scheduler, std::optional<LineHistory> history,
+                   LineEditor::Completer completer, SignalHandler on_signal)
+    : history_(std::move(history)),
+      keyboard_(scheduler, STDIN_FILENO),
+      on_signal_(std::move(on_signal)) {
+  if (understands_escapes(STDOUT_FILENO)) begin_editing(std::move(completer));
   signal_task_ =
       scheduler.spawn("signals", [this](coro::Yield yield) { watch_signals(yield); }).value();
-  if (history_ && history_->problem()) report_history(*history_->problem());
+  if (history_ && history_->problem()) complain(text_of(*history_->problem()));
 }
 
-void Terminal::begin_editing() {
-  editor_.emplace(style_, completions);
-  TerminalModes::take();
+void Terminal::begin_editing(LineEditor::Completer completer) {
+  remember_terminal_modes();
+  editor_.emplace(style_, std::move(completer));
+  take_terminal();
   if (!editor_->is_wanted()) {
     editor_.reset();
-    return TerminalModes::give_back();
+    return give_terminal_back();
   }
   if (history_) editor_->use_history(history_->handle());
 }
@@ -51,9 +54,9 @@ Terminal::~Terminal() {
 
 void Terminal::stop() {
   if (std::exchange(stopped_, true)) return;
-  TerminalModes::give_back();
+  give_terminal_back();
   if (history_) {
-    if (const auto problem = history_->save()) report_history(*problem);
+    if (const auto saved = history_->save(); !saved) complain(text_of(saved.error()));
   }
   signal_task_.cancel();
 }
@@ -70,16 +73,15 @@ std::optional<std::string> Terminal::read_line(coro::Yield yield) {
 
 // The consumer: resumes the producer of lines with each key that was typed.
 std::optional<std::string> Terminal::edit_line(coro::Yield yield) {
-  auto event = editor_->begin();
+  auto event = editor_->resume();
   while (std::holds_alternative<LineEditor::NeedsKey>(event)) {
     if (strokes_.empty()) editor_->show();
-    if (!await_strokes(yield)) {
+    const auto stroke = next_stroke(yield);
+    if (!stroke) {
       editor_->end_line("");
       return std::nullopt;
     }
-    const auto stroke = strokes_.front();
-    strokes_.pop_front();
-    event = editor_->type(stroke);
+    event = editor_->resume(*stroke);
   }
   if (auto* const line = std::get_if<std::string>(&event)) return std::move(*line);
   editor_->end_line("^D");
@@ -88,23 +90,20 @@ std::optional<std::string> Terminal::edit_line(coro::Yield yield) {
 
 std::optional<std::string> Terminal::read_plain_line(coro::Yield yield) {
   plain_.begin();
-  while (await_strokes(yield)) {
-    const char byte = strokes_.front().byte;
-    strokes_.pop_front();
-    if (auto line = plain_.take(byte)) return line;
-  }
+  while (const auto stroke = next_stroke(yield))
+    if (auto line = plain_.take(stroke->byte)) return line;
   return plain_.end_of_input();
 }
 
-// False at the end of the input.
-bool Terminal::await_strokes(coro::Yield yield) {
+// Nothing at the end of the input.
+std::optional<Stroke> Terminal::next_stroke(coro::Yield yield) {
   while (strokes_.empty()) {
-    if (keyboard_.wait_readable(yield)) return false;
+    if (keyboard_.wait_readable(yield)) return std::nullopt;
     while (is_interrupted() && !stopped_)
       yield.now();  // first watch_signals()
     std::array<char, 4096> bytes{};
     const auto size = ::read(STDIN_FILENO, bytes.data(), bytes.size());
-    if (size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN)) return false;
+    if (size == 0 || (size < 0 && errno != EINTR && errno != EAGAIN)) return std::nullopt;
     for (ssize_t i = 0; i < size; ++i) {
       const char byte = bytes[static_cast<std::size_t>(i)];
       if (editor_)
@@ -113,7 +112,9 @@ bool Terminal::await_strokes(coro::Yield yield) {
         strokes_.push_back({Stroke::Kind::typed, byte});
     }
   }
-  return true;
+  const auto stroke = strokes_.front();
+  strokes_.pop_front();
+  return stroke;
 }
 
 // ---- the screen
@@ -136,40 +137,34 @@ void Terminal::write_above(const std::function<void()>& write) {
   plain_.write_above(write);
 }
 
-void Terminal::report_history(const std::string& problem) {
-  complain(text_of(Failure{FailureClass::local, problem}));
-}
-
 // ---- signals
 
 void Terminal::watch_signals(coro::Yield yield) {
-  std::optional<coro::Signals> signals;
-  auto& scheduler = yield.scheduler();
-  if (editor_) {
-    signals.emplace(scheduler, std::initializer_list<int>{SIGINT, SIGQUIT, SIGTERM, SIGHUP,
-                                                          SIGWINCH, SIGTSTP, SIGCONT});
-  } else {
-    signals.emplace(scheduler, std::initializer_list<int>{SIGINT, SIGQUIT, SIGTERM, SIGHUP});
-  }
-  while (const auto signal = signals->wait(yield))
+  const std::initializer_list<int> always = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+  const std::initializer_list<int> while_editing = {SIGINT,   SIGQUIT, SIGTERM, SIGHUP,
+                                                    SIGWINCH, SIGTSTP, SIGCONT};
+  coro::Signals signals(yield.scheduler(), editor_ ? while_editing : always);
+  while (const auto signal = signals.wait(yield))
     handle(*signal);
 }
 
 void Terminal::handle(int signal) {
   switch (signal) {
+    case SIGWINCH:
+      return write_above([] {});
+    case SIGTSTP:  // the process stops by a signal that cannot be caught, and goes on at SIGCONT
+      editor_->leave_half_typed();
+      give_terminal_back();
+      std::raise(SIGSTOP);
+      return;
+    case SIGCONT:
+      take_terminal();
+      return write_above([] {});
     case SIGINT:
       clear_line();
-      return on_interrupt_();
-    case SIGQUIT:
-      return on_status_();
-    case SIGWINCH:
-      return editor_->write_above([] {});
-    case SIGTSTP:
-      return pause();
-    case SIGCONT:
-      return go_on();
+      [[fallthrough]];
     default:
-      return on_termination_(signal);
+      return on_signal_(signal);
   }
 }
 
@@ -178,18 +173,6 @@ void Terminal::clear_line() {
   paste_.give_up();
   if (editor_) return editor_->clear_line();
   plain_.clear_line();
-}
-
-// Stopped by a signal that cannot be caught, it goes on in go_on().
-void Terminal::pause() {
-  editor_->leave_half_typed();
-  TerminalModes::give_back();
-  std::raise(SIGSTOP);
-}
-
-void Terminal::go_on() {
-  TerminalModes::take();
-  editor_->write_above([] {});
 }
 
 }  // namespace client

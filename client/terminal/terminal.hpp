@@ -11,69 +11,58 @@
 #include "client/terminal/line_editor.hpp"
 #include "client/terminal/line_history.hpp"
 #include "client/terminal/plain_lines.hpp"
-#include "client/terminal/terminal_modes.hpp"
 #include "coro/readiness.hpp"
 #include "coro/scheduler.hpp"
 
 namespace client {
 
-/// The person at the terminal: lines they type, and what is said to them meanwhile without
-/// disturbing them. A terminal that understands no escape sequences gets none, and its lines are
-/// edited by the kernel.
+/// The person at the terminal: reads the lines they type, and shows lines meanwhile without
+/// disturbing what is half typed. A terminal that understands no escape sequences gets none; the
+/// kernel edits its lines.
 class Terminal {
  public:
-  /// Standard input and output must be terminals. Takes over the signals that a terminal sends.
-  Terminal(coro::Scheduler& scheduler, bool remember_lines);
+  /// Called for SIGINT (Ctrl-C; the half-typed line has been cleared), SIGQUIT (Ctrl-\), SIGTERM
+  /// and SIGHUP.
+  using SignalHandler = std::function<void(int signal)>;
+
+  /// Standard input and output must be terminals. No history: typed lines are not remembered.
+  Terminal(coro::Scheduler& scheduler, std::optional<LineHistory> history,
+           LineEditor::Completer completer, SignalHandler on_signal);
   ~Terminal();
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
-  Terminal(Terminal&&) = delete;
-  Terminal& operator=(Terminal&&) = delete;
 
-  /// Suspends until a line is complete. Nothing: Ctrl-D, the terminal is gone, or the caller was
-  /// cancelled.
+  /// Suspends until a line is complete. Returns nothing after Ctrl-D, if the terminal is gone, or
+  /// if the caller is cancelled.
   std::optional<std::string> read_line(coro::Yield yield);
   bool is_reading() const { return reading_; }
-  /// No more lines: what was typed is remembered, the terminal is as it was before, and so is what
-  /// signals do.
+  /// Saves the history, and gives back the terminal's modes and the signals. No line can be read
+  /// any more.
   void stop();
 
   /// Printable text; it is escaped where it is not.
   void set_prompt(std::string_view prompt);
 
-  /// Shows a line, or several, above the prompt. No control characters but the style's and line
-  /// ends.
+  /// Shows one or more lines above the prompt. They must contain no control characters except line
+  /// ends and those of a Style.
   void say(std::string_view line);
-  /// The same for an error, on standard error, which may be no terminal.
+  /// Shows an error in the same way, on standard error, which may be no terminal.
   void complain(std::string_view line);
   const Style& style() const { return style_; }
 
-  /// Called for Ctrl-C; while a line is being typed, that line has been cleared.
-  void on_interrupt(std::function<void()> action) { on_interrupt_ = std::move(action); }
-  /// Called for Ctrl-\ (SIGQUIT).
-  void on_status(std::function<void()> action) { on_status_ = std::move(action); }
-  /// Called when the process is told to end (SIGTERM, SIGHUP).
-  void on_termination(std::function<void(int signal)> action) {
-    on_termination_ = std::move(action);
-  }
-
  private:
-  void begin_editing();
+  void begin_editing(LineEditor::Completer completer);
   std::optional<std::string> edit_line(coro::Yield yield);
   std::optional<std::string> read_plain_line(coro::Yield yield);
-  bool await_strokes(coro::Yield yield);
+  std::optional<Stroke> next_stroke(coro::Yield yield);
   void write_above(const std::function<void()>& write);
   void watch_signals(coro::Yield yield);
   void handle(int signal);
   void clear_line();
-  void pause();
-  void go_on();
-  void report_history(const std::string& problem);
 
   Style style_ = Style::of(STDOUT_FILENO);
   Style error_style_ = Style::of(STDERR_FILENO);
   std::optional<LineHistory> history_;
-  TerminalModes modes_;
   std::optional<LineEditor> editor_;  // none: the kernel edits
   PlainLines plain_;
   coro::Readiness keyboard_;
@@ -81,9 +70,7 @@ class Terminal {
   std::deque<Stroke> strokes_;  // read from the terminal, not yet used
   bool reading_ = false;
   bool stopped_ = false;
-  std::function<void()> on_interrupt_ = [] {};
-  std::function<void()> on_status_ = [] {};
-  std::function<void(int)> on_termination_ = [](int) {};
+  SignalHandler on_signal_;
   coro::Task signal_task_;
 };
 

@@ -14,13 +14,13 @@
 namespace client {
 namespace {
 
-// Those that end a process, unless somebody waits for them.
+// These end a process unless they are caught.
 constexpr std::array deadly_signals = {SIGHUP,  SIGINT,  SIGQUIT,   SIGTERM, SIGABRT, SIGALRM,
                                        SIGBUS,  SIGFPE,  SIGILL,    SIGIO,   SIGPIPE, SIGPROF,
                                        SIGPWR,  SIGSEGV, SIGSTKFLT, SIGSYS,  SIGTRAP, SIGUSR1,
                                        SIGUSR2, SIGXCPU, SIGVTALRM};
 
-// What a signal handler can reach.
+// A signal handler reaches nothing but such variables.
 termios before{};
 volatile std::sig_atomic_t taken = 0;
 
@@ -33,12 +33,8 @@ void set(const termios& modes) {
   }
 }
 
-bool in_foreground() {
-  return ::tcgetpgrp(STDIN_FILENO) == ::getpgrp();
-}
-
 void give_back_and_die(int signal) {
-  TerminalModes::give_back();
+  give_terminal_back();
   std::raise(signal);  // its disposition is the default again
 }
 
@@ -53,7 +49,7 @@ void catch_deadly_signals() {
   }
 }
 
-// For a stack that has overflowed; a sanitizer has one already.
+// A handler of SIGSEGV needs one when the stack has overflowed. A sanitizer has set one already.
 void provide_a_stack_for_signals() {
   stack_t given{};
   if (::sigaltstack(nullptr, &given) != 0 || (given.ss_flags & SS_DISABLE) == 0) return;
@@ -64,19 +60,14 @@ void provide_a_stack_for_signals() {
 
 }  // namespace
 
-TerminalModes::TerminalModes() {
+void remember_terminal_modes() {
   if (::tcgetattr(STDIN_FILENO, &before) != 0) return;
   provide_a_stack_for_signals();
   catch_deadly_signals();
-  static const bool at_exit = std::atexit(give_back) == 0;
-  static_cast<void>(at_exit);
+  (void)std::atexit(give_terminal_back);
 }
 
-TerminalModes::~TerminalModes() {
-  give_back();
-}
-
-void TerminalModes::take() {
+void take_terminal() {
   termios editing = before;
   editing.c_iflag |= static_cast<tcflag_t>(ICRNL);
   editing.c_iflag &= ~static_cast<tcflag_t>(INLCR | IGNCR);
@@ -87,14 +78,15 @@ void TerminalModes::take() {
   editing.c_cc[VTIME] = 0;
   taken = 1;
   set(editing);
-  write_sequence(BracketedPaste::ask_for_it);
+  write_sequence(BracketedPaste::enable);
 }
 
-void TerminalModes::give_back() {
-  if (taken == 0 || !in_foreground()) return;
+void give_terminal_back() {
+  const bool in_foreground = ::tcgetpgrp(STDIN_FILENO) == ::getpgrp();
+  if (taken == 0 || !in_foreground) return;
   taken = 0;
   write_sequence("\033[0m");
-  write_sequence(BracketedPaste::no_more_of_it);
+  write_sequence(BracketedPaste::disable);
   set(before);
 }
 

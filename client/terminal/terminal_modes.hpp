@@ -1,25 +1,19 @@
 #pragma once
 
+/// The modes of the terminal that standard input is (termios(3)): for editing, keys come one by one
+/// and without an echo, and pasted text is marked.
 namespace client {
 
-/// The modes of the terminal that standard input is (termios(3)): for editing, keys come one by one
-/// and without an echo, and pasted text is marked. They are given back however the process ends,
-/// but by SIGKILL: also by a signal that is not caught, an exit or an abort.
-class TerminalModes {
- public:
-  /// Remembers the modes. There is one at a time.
-  TerminalModes();
-  /// Gives the terminal back.
-  ~TerminalModes();
-  TerminalModes(const TerminalModes&) = delete;
-  TerminalModes& operator=(const TerminalModes&) = delete;
-  TerminalModes(TerminalModes&&) = delete;
-  TerminalModes& operator=(TerminalModes&&) = delete;
+/// Remembers the modes that the terminal has, to be called once, first. From now on they are given
+/// back however the process ends, except by SIGKILL: also by a signal that is not caught, an exit
+/// or an abort.
+void remember_terminal_modes();
 
-  /// Sets the modes for editing; in the background this stops the process until it is brought back.
-  static void take();
-  /// Sets the modes that there were. Not in the background, where the terminal is another's.
-  static void give_back();
-};
+/// Sets the modes for editing. In the background this stops the process until it is brought back.
+void take_terminal();
+
+/// Sets the remembered modes, if the terminal was taken. Does nothing in the background, where the
+/// terminal is another process's.
+void give_terminal_back();
 
 }  // namespace client

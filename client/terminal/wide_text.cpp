@@ -11,8 +11,7 @@ namespace {
 constexpr wchar_t first_byte = 0xDC00;
 constexpr wchar_t last_byte = 0xDCFF;
 
-// The editor takes a character below 256 for a key. One that is no text would be a command, or
-// nothing.
+// The editor takes a character below 256 for a key. Such a one that is no text would be a command.
 bool is_key(wchar_t character) {
   return character >= 0x80 && character <= 0xFF &&
          std::iswprint(static_cast<std::wint_t>(character)) == 0;
@@ -37,16 +36,13 @@ std::wstring WideDecoder::take(char byte) {
     std::mbstate_t state{};
     const auto size = std::mbrtowc(&character, partial_.data(), partial_.size(), &state);
     if (size == static_cast<std::size_t>(-2)) break;  // there is more to come
-    if (size == static_cast<std::size_t>(-1)) {
-      append_bytes(characters, std::string_view(partial_).substr(0, 1));
-      partial_.erase(0, 1);
-      continue;
-    }
-    const auto length = size == 0 ? 1 : size;  // a NUL ends a string, so it is kept as a byte
-    if (size == 0 || is_key(character))
-      append_bytes(characters, std::string_view(partial_).substr(0, length));
-    else
+    // A NUL would end a string, so it is kept as a byte, like a byte that is no character.
+    const bool is_character = size != 0 && size != static_cast<std::size_t>(-1);
+    const auto length = is_character ? size : 1;
+    if (is_character && !is_key(character))
       characters += character;
+    else
+      append_bytes(characters, std::string_view(partial_).substr(0, length));
     partial_.erase(0, length);
   }
   return characters;

@@ -69,16 +69,18 @@ class Watched {
   coro::Descriptor master_;
 };
 
-TEST(Progress, MayBeDestroyedWhenItIsAboutToBeResumed) {
+TEST(Progress, AsksForNothingOnceCancelledAlsoWhenItIsAboutToBeResumed) {
   int asked_afterwards = 0;
   bool lives = true;
   {
     const Watched watched;
     coro::Scheduler scheduler;
-    auto progress = std::make_optional<Progress>(scheduler, [&] {
+    const auto done = [&] {
       asked_afterwards += lives ? 0 : 1;
       return std::uint64_t{0};
-    });
+    };
+    auto progress =
+        scheduler.spawn("progress", [&](coro::Yield yield) { show_progress(done, yield); }).value();
     scheduler
         .spawn("test",
                [&](coro::Yield yield) {
@@ -88,7 +90,7 @@ TEST(Progress, MayBeDestroyedWhenItIsAboutToBeResumed) {
                  std::this_thread::sleep_for(150ms);
                  yield.now();
                  lives = false;
-                 progress.reset();
+                 progress.cancel();
                })
         .value();
     scheduler.run();

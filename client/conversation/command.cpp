@@ -1,7 +1,8 @@
-#include "client/terminal/command.hpp"
+#include "client/conversation/command.hpp"
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/trim.hpp>
 #include <filesystem>
 #include <system_error>
 
@@ -29,10 +30,15 @@ const char* const notes =
     "Everything else is sent as typed; a line that begins with :: is sent with one colon less.\n"
     "Ctrl-C clears the line; Ctrl-D waits for what is still to come back, and leaves.\n";
 
-std::vector<std::string> command_names(std::string_view prefix) {
+std::vector<std::string> beginning_with(std::string_view prefix, std::vector<std::string> words) {
+  std::erase_if(words, [&](const auto& word) { return !word.starts_with(prefix); });
+  return words;
+}
+
+std::vector<std::string> command_names() {
   std::vector<std::string> names;
   for (const auto& entry : entries)
-    if (std::string_view(entry.name).starts_with(prefix)) names.emplace_back(entry.name);
+    names.emplace_back(entry.name);
   return names;
 }
 
@@ -54,14 +60,6 @@ std::vector<std::string> file_names(std::string_view prefix) {
   return names;
 }
 
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && text.front() == ' ')
-    text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ')
-    text.remove_suffix(1);
-  return text;
-}
-
 }  // namespace
 
 Command parse_command(std::string_view line) {
@@ -72,7 +70,8 @@ Command parse_command(std::string_view line) {
   const auto* const entry =
       std::ranges::find_if(entries, [name](const Entry& known) { return known.name == name; });
   if (entry == entries.end()) return {Command::Kind::unknown, std::string(name)};
-  return {entry->kind, std::string(trim(line.substr(space)))};
+  const auto is_space = [](char c) { return c == ' '; };
+  return {entry->kind, boost::algorithm::trim_copy_if(std::string(line.substr(space)), is_space)};
 }
 
 std::string help_text() {
@@ -87,14 +86,9 @@ std::optional<std::vector<std::string>> completions(std::string_view line) {
   constexpr std::string_view send = ":send ";
   constexpr std::string_view hex = ":hex ";
   if (line.starts_with(send)) return file_names(line.substr(send.size()));
-  if (line.starts_with(hex)) {
-    std::vector<std::string> words = {"off", "on"};
-    std::erase_if(words,
-                  [&](const auto& word) { return !word.starts_with(line.substr(hex.size())); });
-    return words;
-  }
+  if (line.starts_with(hex)) return beginning_with(line.substr(hex.size()), {"off", "on"});
   if (line.find(' ') != std::string_view::npos) return std::vector<std::string>();
-  return command_names(line);
+  return beginning_with(line, command_names());
 }
 
 }  // namespace client

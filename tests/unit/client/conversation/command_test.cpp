@@ -1,4 +1,4 @@
-#include "client/terminal/command.hpp"
+#include "client/conversation/command.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
