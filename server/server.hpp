@@ -7,6 +7,7 @@
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
 #include "coro/signals.hpp"
+#include "program/histogram.hpp"
 #include "server/accept/listeners.hpp"
 #include "server/admin/admin.hpp"
 #include "server/process/inherited_sockets.hpp"
@@ -14,7 +15,6 @@
 #include "server/process/service_manager.hpp"
 #include "server/process/terminal.hpp"
 #include "server/session/sessions.hpp"
-#include "server/status/latency_histogram.hpp"
 
 namespace server {
 
@@ -77,7 +77,7 @@ class Server {
   coro::Condition signalled_;  // or something else that the service waits for has changed
   Sessions sessions_;
   Listeners listeners_;
-  LatencyHistogram lag_;
+  program::Histogram lag_;
   Admin admin_;
   ServiceManager manager_;
   coro::Task opening_;  // opens and reloads

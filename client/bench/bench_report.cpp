@@ -55,7 +55,7 @@ ordered_json failures_json(const BenchResults& results) {
   return json;
 }
 
-std::string percentiles_text(const Histogram& latency) {
+std::string percentiles_text(const program::Histogram& latency) {
   const auto at = [&](double share) { return milliseconds_text(latency.percentile(share)); };
   return fmt::format("p50 {}  p90 {}  p99 {}  p99.9 {}  p99.99 {} ms", at(0.5), at(0.9), at(0.99),
                      at(0.999), at(0.9999));

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "client/wire/failure.hpp"
-#include "client/wire/histogram.hpp"
+#include "program/histogram.hpp"
 
 namespace client {
 
@@ -19,8 +19,8 @@ struct BenchResults {
   std::uint64_t lost = 0;      ///< that never did, or were never sent
   std::uint64_t messages_in_time = 0;  ///< that came back within the measured time, for the rate
   std::uint64_t bytes = 0;             ///< that came back the same in the measured time
-  Histogram latency;                   ///< of messages
-  Histogram connect_times;
+  program::Histogram latency;          ///< of messages
+  program::Histogram connect_times;
   std::map<FailureClass, std::uint64_t> failures;  ///< connections that ended so
   std::optional<Failure> first_failure;
 

@@ -10,7 +10,7 @@
 
 namespace client {
 
-std::vector<ChartBar> chart_bars(const Histogram& times, std::size_t bars) {
+std::vector<ChartBar> chart_bars(const program::Histogram& times, std::size_t bars) {
   if (times.empty()) return {};
   const double first = std::max(static_cast<double>(times.min().count()), 1.0);
   const double last = static_cast<double>(times.max().count()) + 1;
@@ -32,7 +32,7 @@ std::vector<ChartBar> chart_bars(const Histogram& times, std::size_t bars) {
   return chart;
 }
 
-std::string histogram_chart(const Histogram& times, std::size_t rows, std::size_t width) {
+std::string histogram_chart(const program::Histogram& times, std::size_t rows, std::size_t width) {
   const auto chart = chart_bars(times, rows);
   if (chart.empty()) return {};
   const auto most = std::ranges::max(chart, {}, &ChartBar::count).count;

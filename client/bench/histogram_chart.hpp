@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "client/wire/histogram.hpp"
+#include "program/histogram.hpp"
 
 namespace client {
 
@@ -19,9 +19,9 @@ struct ChartBar {
 
 /// At most so many bars, from the smallest to the largest time; those between that are empty are
 /// there too.
-std::vector<ChartBar> chart_bars(const Histogram& times, std::size_t bars);
+std::vector<ChartBar> chart_bars(const program::Histogram& times, std::size_t bars);
 
 /// A line for each bar: from, to, share, and a bar of `#`; no wider than width.
-std::string histogram_chart(const Histogram& times, std::size_t rows, std::size_t width);
+std::string histogram_chart(const program::Histogram& times, std::size_t rows, std::size_t width);
 
 }  // namespace client

@@ -90,7 +90,7 @@ std::string histogram_bars(const std::vector<ChartBar>& chart) {
   return svg;
 }
 
-std::string percentile_marks(const Histogram& latency) {
+std::string percentile_marks(const program::Histogram& latency) {
   constexpr std::array<std::pair<const char*, double>, 5> marks = {
       {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}}};
   const auto& area = histogram_area;
@@ -112,7 +112,7 @@ std::string percentile_marks(const Histogram& latency) {
   return svg;
 }
 
-std::string histogram_panel(const Histogram& latency) {
+std::string histogram_panel(const program::Histogram& latency) {
   const auto& area = histogram_area;
   auto svg =
       label(area.left, area.top - 95, "start", "Latency, milliseconds on a logarithmic scale");

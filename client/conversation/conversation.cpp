@@ -15,11 +15,11 @@
 #include "client/output/units.hpp"
 #include "client/terminal/terminal.hpp"
 #include "client/wire/failure.hpp"
-#include "client/wire/histogram.hpp"
 #include "client/wire/link.hpp"
 #include "client/wire/round_trip.hpp"
 #include "client/wire/run.hpp"
 #include "coro/scheduler.hpp"
+#include "program/histogram.hpp"
 
 namespace client {
 namespace {
@@ -62,7 +62,7 @@ class Conversation {
   coro::Scheduler* scheduler_;
   Terminal terminal_;
   Link link_;
-  Histogram round_trips_;
+  program::Histogram round_trips_;
   coro::Task main_;
   std::vector<coro::Task> jobs_;
   bool hex_ = false;

@@ -60,9 +60,9 @@ boost::system::result<coro::Descriptor, std::string> open_file(const std::string
 
 }  // namespace
 
-void send_pings(Link& link, std::size_t count, Histogram& round_trips, Terminal& terminal,
+void send_pings(Link& link, std::size_t count, program::Histogram& round_trips, Terminal& terminal,
                 coro::Yield yield) {
-  const auto times = std::make_shared<Histogram>();
+  const auto times = std::make_shared<program::Histogram>();
   for (std::size_t number = 1; number <= count; ++number) {
     if (number > 1 && coro::sleep_for(yield, ping_interval)) break;
     const auto answer = [=, &round_trips, &terminal](const Exchange::Reply& reply) {

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "client/wire/failure.hpp"
-#include "client/wire/histogram.hpp"
 #include "client/wire/target.hpp"
+#include "program/histogram.hpp"
 
 namespace client {
 
@@ -19,8 +19,8 @@ struct PingTally {
   std::uint64_t lost = 0;        ///< did not come back, or too late
   std::uint64_t under_way = 0;
   std::chrono::nanoseconds elapsed{};
-  Histogram round_trips;    ///< of those received
-  Histogram connect_times;  ///< of every connection made
+  program::Histogram round_trips;    ///< of those received
+  program::Histogram connect_times;  ///< of every connection made
 
   /// Of those that are not under way, in percent.
   double loss() const;

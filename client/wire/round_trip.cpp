@@ -8,7 +8,7 @@
 
 namespace client {
 
-std::string round_trip_text(const Histogram& times) {
+std::string round_trip_text(const program::Histogram& times) {
   if (times.empty()) return {};
   const auto text = milliseconds_text;
   return fmt::format(
@@ -18,7 +18,7 @@ std::string round_trip_text(const Histogram& times) {
       text(times.percentile(0.50)), text(times.percentile(0.95)), text(times.percentile(0.99)));
 }
 
-nlohmann::ordered_json times_json(const Histogram& times) {
+nlohmann::ordered_json times_json(const program::Histogram& times) {
   if (times.empty()) return nullptr;
   const auto number = [](std::chrono::nanoseconds time) {
     return std::chrono::duration<double, std::milli>(time).count();

@@ -37,18 +37,20 @@ class Exposition {
     fmt::format_to(out(), "coroecho_{}{} {}\n", name, labels, value);
   }
 
-  void histogram(std::string_view name, std::string_view help, const LatencyHistogram& counted) {
+  void histogram(std::string_view name, std::string_view help, const program::Histogram& counted) {
     header(name, "histogram", help);
+    const auto buckets = counted.buckets();
+    auto bucket = buckets.begin();
     std::uint64_t below = 0;
-    // The last bucket also has what is longer than its bound: it is the infinite one here.
-    for (std::size_t bucket = 0; bucket + 1 < LatencyHistogram::bucket_count; ++bucket) {
-      below += counted.in_bucket(bucket);
-      sample(fmt::format("{}_bucket", name),
-             fmt::format("{{le=\"{}\"}}", seconds(LatencyHistogram::upper_bound(bucket))), below);
+    // A time that is a bound to the nanosecond counts above it.
+    for (std::chrono::microseconds bound(1); bound < std::chrono::seconds(5); bound *= 2) {
+      for (; bucket != buckets.end() && bucket->to <= bound; ++bucket)
+        below += bucket->count;
+      sample(fmt::format("{}_bucket", name), fmt::format("{{le=\"{}\"}}", seconds(bound)), below);
     }
-    sample(fmt::format("{}_bucket", name), "{le=\"+Inf\"}", counted.total());
+    sample(fmt::format("{}_bucket", name), "{le=\"+Inf\"}", counted.count());
     sample(fmt::format("{}_sum", name), "", seconds(counted.sum()));
-    sample(fmt::format("{}_count", name), "", counted.total());
+    sample(fmt::format("{}_count", name), "", counted.count());
   }
 
   std::string text() { return fmt::to_string(text_); }

@@ -6,11 +6,11 @@
 
 namespace server {
 
-void measure_scheduler_lag(LatencyHistogram& lag, coro::Yield yield) {
+void measure_scheduler_lag(program::Histogram& lag, coro::Yield yield) {
   for (;;) {
     const auto due = coro::from_now(std::chrono::milliseconds(250));
     if (coro::sleep_until(yield, due)) return;
-    lag.count(coro::Clock::now() - due);
+    lag.record(coro::Clock::now() - due);
   }
 }
 

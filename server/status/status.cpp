@@ -45,7 +45,7 @@ std::string in_json(const Statistics& statistics, bool refusals) {
 
 std::string to_log_line(const Status& status) {
   const Statistics& statistics = status.statistics;
-  const LatencyHistogram& lag = status.scheduler_lag;
+  const program::Histogram& lag = status.scheduler_lag;
   return fmt::format(
       "uptime {} s; {} accepted, {} active, {} peak; refused: {}; ended: {}; {} bytes in, {} bytes "
       "out, {} reads; {} accept pauses, {} reloads, {} failed reloads; {} coroutines, {} stacks; "
@@ -54,8 +54,8 @@ std::string to_log_line(const Status& status) {
       in_words(statistics, true), in_words(statistics, false), statistics.bytes_received,
       statistics.bytes_sent, statistics.reads, statistics.accept_pauses, statistics.reloads,
       statistics.failed_reloads, status.coroutines.alive, status.coroutines.stacks,
-      status.dropped_log_lines, microseconds(lag.quantile(0.5)), microseconds(lag.quantile(0.99)),
-      microseconds(lag.maximum()));
+      status.dropped_log_lines, microseconds(lag.percentile(0.5)),
+      microseconds(lag.percentile(0.99)), microseconds(lag.max()));
 }
 
 std::string to_short_line(const Status& status) {
@@ -73,7 +73,7 @@ std::string to_short_line(const Status& status) {
 // Not by nlohmann::json, whose destructors allocate: out of memory they end the process.
 std::string to_json(const Status& status) {
   const Statistics& statistics = status.statistics;
-  const LatencyHistogram& lag = status.scheduler_lag;
+  const program::Histogram& lag = status.scheduler_lag;
   return fmt::format(
       R"({{"version":"{}","ready":{},"uptime_seconds":{},)"
       R"("connections":{{"accepted":{},"active":{},"peak":{}}},)"
@@ -87,8 +87,8 @@ std::string to_json(const Status& status) {
       statistics.accept_pauses, status.coroutines.alive, status.coroutines.peak,
       status.coroutines.spawned, status.coroutines.failed, status.coroutines.stacks,
       status.dropped_log_lines, statistics.reloads, statistics.failed_reloads,
-      seconds(lag.quantile(0.5)), seconds(lag.quantile(0.99)), seconds(lag.maximum()),
-      seconds(lag.sum()), lag.total(), in_json(statistics, true), in_json(statistics, false));
+      seconds(lag.percentile(0.5)), seconds(lag.percentile(0.99)), seconds(lag.max()),
+      seconds(lag.sum()), lag.count(), in_json(statistics, true), in_json(statistics, false));
 }
 
 }  // namespace server

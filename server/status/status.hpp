@@ -6,7 +6,7 @@
 #include <string>
 
 #include "coro/scheduler.hpp"
-#include "server/status/latency_histogram.hpp"
+#include "program/histogram.hpp"
 #include "server/status/statistics.hpp"
 
 namespace server {
@@ -15,7 +15,7 @@ namespace server {
 /// the metrics and the status page say the same.
 struct Status {
   const Statistics& statistics;
-  const LatencyHistogram& scheduler_lag;
+  const program::Histogram& scheduler_lag;
   coro::Scheduler::Counters coroutines;
   std::uint64_t dropped_log_lines = 0;
   bool ready = false;

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "client/wire/histogram.hpp"
+#include "program/histogram.hpp"
 #include "tests/bench/load/pattern.hpp"
 
 namespace load {
@@ -25,7 +25,7 @@ struct Traffic {
   std::size_t under_way = 0;  ///< messages, on all connections
   std::uint64_t messages = 0;
   std::uint64_t bytes_in_time = 0;
-  client::Histogram latency;
+  program::Histogram latency;
 };
 
 /// A non-blocking connection that sends messages and takes their echoes. Any fault is an exception:

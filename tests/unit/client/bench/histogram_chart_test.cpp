@@ -13,12 +13,12 @@ namespace {
 using namespace std::chrono_literals;
 
 TEST(HistogramChart, IsNothingForNothing) {
-  EXPECT_TRUE(chart_bars(Histogram(), 10).empty());
-  EXPECT_EQ(histogram_chart(Histogram(), 10, 80), "");
+  EXPECT_TRUE(chart_bars(program::Histogram(), 10).empty());
+  EXPECT_EQ(histogram_chart(program::Histogram(), 10, 80), "");
 }
 
 TEST(HistogramChart, CountsEveryTimeInOneBar) {
-  Histogram times;
+  program::Histogram times;
   for (int i = 1; i <= 5000; ++i)
     times.record(i * 1us);
   const auto bars = chart_bars(times, 12);
@@ -31,7 +31,7 @@ TEST(HistogramChart, CountsEveryTimeInOneBar) {
 }
 
 TEST(HistogramChart, HasBarsThatMeet) {
-  Histogram times;
+  program::Histogram times;
   times.record(10us);
   times.record(10s);
   const auto bars = chart_bars(times, 8);
@@ -40,7 +40,7 @@ TEST(HistogramChart, HasBarsThatMeet) {
 }
 
 TEST(HistogramChart, IsNoWiderThanAskedForAndShowsEvenOneOfAMillion) {
-  Histogram times;
+  program::Histogram times;
   for (int i = 0; i < 100000; ++i)
     times.record(1ms);
   times.record(1s);
@@ -56,7 +56,7 @@ TEST(HistogramChart, IsNoWiderThanAskedForAndShowsEvenOneOfAMillion) {
 }
 
 TEST(HistogramChart, ShowsTheSameTimeOverAndOverInOneBar) {
-  Histogram times;
+  program::Histogram times;
   times.record(1ms);
   times.record(1ms);
   const auto bars = chart_bars(times, 4);

@@ -32,7 +32,7 @@ class HttpResponseTest : public testing::Test {
   }
 
   Statistics statistics_;
-  LatencyHistogram lag_;
+  program::Histogram lag_;
 };
 
 std::string field(const HttpResponse& response, const char* name) {

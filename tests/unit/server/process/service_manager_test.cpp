@@ -64,7 +64,7 @@ class ServiceManagerTest : public testing::Test {
   NotifyReceiver receiver_{directory_ / "notify"};
   ServiceEnvironment environment_{.notify_socket = directory_ / "notify"};
   Statistics statistics_;
-  LatencyHistogram lag_;
+  program::Histogram lag_;
   Pipe pipe_;
   EventLog log_{pipe_.writer()};
   coro::Scheduler scheduler_{{.stacks = {.stack_size = std::size_t{256} * 1024}}};

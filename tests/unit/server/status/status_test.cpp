@@ -31,8 +31,8 @@ class StatusTest : public testing::Test {
     statistics_.accept_pauses = 6;
     statistics_.reloads = 7;
     statistics_.failed_reloads = 8;
-    lag_.count(3us);
-    lag_.count(100ms);
+    lag_.record(3us);
+    lag_.record(100ms);
   }
 
   Status status(bool ready = true) const {
@@ -45,7 +45,7 @@ class StatusTest : public testing::Test {
   }
 
   Statistics statistics_;
-  LatencyHistogram lag_;
+  program::Histogram lag_;
 };
 
 TEST_F(StatusTest, IsOneLineInTheLogThatTellsEverything) {
@@ -54,7 +54,7 @@ TEST_F(StatusTest, IsOneLineInTheLogThatTellsEverything) {
             "closed by client, 0 reset by client, 0 connection lost, 0 idle timeout, 0 write "
             "timeout, 0 shutdown, 0 fault, 0 failed; 1200 bytes in, 1100 bytes out, 17 reads; 6 "
             "accept pauses, 7 reloads, 8 failed reloads; 11 coroutines, 15 stacks; 16 log lines "
-            "dropped; scheduler lag p50 4 us, p99 100000 us, max 100000 us");
+            "dropped; scheduler lag p50 3 us, p99 100000 us, max 100000 us");
 }
 
 TEST_F(StatusTest, IsAShorterLineForTheServiceManager) {
@@ -74,7 +74,7 @@ TEST_F(StatusTest, IsOneJsonObjectThatTellsTheSame) {
           "coroutines": {"alive": 11, "peak": 12, "spawned": 13, "failed": 14, "stacks": 15},
           "dropped_log_lines": 16, "reloads": {"done": 7, "failed": 8},
           "scheduler_lag_seconds":
-              {"p50": 4e-6, "p99": 0.1, "max": 0.1, "sum": 0.100003, "count": 2},
+              {"p50": 3.007e-6, "p99": 0.1, "max": 0.1, "sum": 0.100003, "count": 2},
           "refused": {"limit": 3, "proxy_header": 0},
           "ended": {"closed_by_client": 4, "reset_by_client": 0, "connection_lost": 0,
               "idle_timeout": 0, "write_timeout": 0, "shutdown": 0, "fault": 0, "failed": 0}})"));
@@ -106,16 +106,17 @@ TEST_F(StatusTest, CountsNoEndingTwiceInItsMetrics) {
 }
 
 TEST_F(StatusTest, HasCumulativeHistogramsInSeconds) {
-  lag_.count(1h);
+  lag_.record(1h);
+  lag_.record(1999ns);
   EXPECT_THAT(to_prometheus(status()),
               AllOf(HasSubstr("# TYPE coroecho_scheduler_lag_seconds histogram\n"),
-                    HasSubstr("\ncoroecho_scheduler_lag_seconds_bucket{le=\"2e-06\"} 0\n"
-                              "coroecho_scheduler_lag_seconds_bucket{le=\"4e-06\"} 1\n"),
-                    HasSubstr("{le=\"0.065536\"} 1\n"
-                              "coroecho_scheduler_lag_seconds_bucket{le=\"0.131072\"} 2\n"),
-                    HasSubstr("_bucket{le=\"+Inf\"} 3\n"
-                              "coroecho_scheduler_lag_seconds_sum 3600.100003\n"
-                              "coroecho_scheduler_lag_seconds_count 3\n")));
+                    HasSubstr("\ncoroecho_scheduler_lag_seconds_bucket{le=\"2e-06\"} 1\n"
+                              "coroecho_scheduler_lag_seconds_bucket{le=\"4e-06\"} 2\n"),
+                    HasSubstr("{le=\"0.065536\"} 2\n"
+                              "coroecho_scheduler_lag_seconds_bucket{le=\"0.131072\"} 3\n"),
+                    HasSubstr("_bucket{le=\"+Inf\"} 4\n"
+                              "coroecho_scheduler_lag_seconds_sum 3600.100004999\n"
+                              "coroecho_scheduler_lag_seconds_count 4\n")));
 }
 
 }  // namespace

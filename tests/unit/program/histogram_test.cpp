@@ -1,4 +1,4 @@
-#include "client/wire/histogram.hpp"
+#include "program/histogram.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-namespace client {
+namespace program {
 namespace {
 
 using namespace std::chrono_literals;
@@ -74,13 +74,42 @@ TEST(Histogram, CountsEveryValueInABucketThatHoldsIt) {
   }
 }
 
-TEST(Histogram, ClampsWhatIsOutOfRange) {
+TEST(Histogram, TakesAClockThatWentBackAsZero) {
   Histogram times;
-  times.record(-5ns);
+  times.record(-5ms);
+  EXPECT_EQ(times.max(), 0ns);
+  EXPECT_EQ(times.sum(), 0ns);
+  EXPECT_EQ(times.buckets().front().from, 0ns);
+}
+
+TEST(Histogram, CountsWhatIsLongerThanItsRangeInTheLastBucket) {
+  Histogram times;
+  times.record(1ns);
   times.record(24h);
-  EXPECT_EQ(times.min(), 0ns);
-  EXPECT_EQ(times.max(), Histogram::longest());
-  EXPECT_EQ(times.percentile(1), Histogram::longest());
+  EXPECT_EQ(times.buckets().back().count, 1U);
+  EXPECT_EQ(times.max(), 24h);
+  EXPECT_EQ(times.percentile(0.9), 24h);
+}
+
+TEST(Histogram, KnowsSumAndMaximumExactly) {
+  Histogram times;
+  times.record(1234567ns);
+  times.record(17ns);
+  EXPECT_EQ(times.sum(), 1234584ns);
+  EXPECT_EQ(times.max(), 1234567ns);
+  EXPECT_EQ(times.count(), 2U);
+}
+
+// The service's metrics have such bounds.
+TEST(Histogram, BeginsABucketAtEachMicrosecondTimesAPowerOfTwo) {
+  for (auto bound = 1us; bound < 10s; bound *= 2) {
+    Histogram times;
+    times.record(bound - 1ns);
+    times.record(bound);
+    const auto buckets = times.buckets();
+    ASSERT_EQ(buckets.size(), 2U) << bound.count();
+    EXPECT_EQ(buckets.front().to, bound);
+  }
 }
 
 TEST(Histogram, MergesAsIfAllHadBeenRecordedInOne) {
@@ -102,4 +131,4 @@ TEST(Histogram, MergesAsIfAllHadBeenRecordedInOne) {
 }
 
 }  // namespace
-}  // namespace client
+}  // namespace program

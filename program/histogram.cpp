@@ -1,10 +1,10 @@
-#include "client/wire/histogram.hpp"
+#include "program/histogram.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 
-namespace client {
+namespace program {
 namespace {
 
 constexpr std::size_t bucket_count(int sub_bits, int highest_bit) {
@@ -31,8 +31,8 @@ std::uint64_t Histogram::lower_end(std::size_t bucket) {
 }
 
 void Histogram::record(Duration time) {
-  const auto value = std::clamp(time.count(), std::int64_t{0}, longest().count());
-  ++counts_[bucket_of(static_cast<std::uint64_t>(value))];
+  const auto value = std::max(time.count(), std::int64_t{0});
+  ++counts_[std::min(bucket_of(static_cast<std::uint64_t>(value)), counts_.size() - 1)];
   ++count_;
   min_ = std::min(min_, value);
   max_ = std::max(max_, value);
@@ -48,6 +48,10 @@ void Histogram::merge(const Histogram& other) {
   max_ = std::max(max_, other.max_);
   sum_ += other.sum_;
   sum_of_squares_ += other.sum_of_squares_;
+}
+
+Histogram::Duration Histogram::sum() const {
+  return Duration(std::llround(sum_));
 }
 
 Histogram::Duration Histogram::mean() const {
@@ -71,6 +75,7 @@ Histogram::Duration Histogram::percentile(double share) const {
   for (std::size_t bucket = 0; bucket < counts_.size(); ++bucket) {
     seen += counts_[bucket];
     if (seen >= std::max<std::uint64_t>(rank, 1)) {
+      if (bucket + 1 == counts_.size()) break;
       const auto last = static_cast<std::int64_t>(lower_end(bucket + 1)) - 1;
       return Duration(std::clamp(last, min_, max_));
     }
@@ -88,4 +93,4 @@ std::vector<Histogram::Bucket> Histogram::buckets() const {
   return filled;
 }
 
-}  // namespace client
+}  // namespace program
