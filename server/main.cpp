@@ -12,12 +12,12 @@
 #include <utility>
 
 #include "coro/scheduler.hpp"
+#include "coro/timer.hpp"
 #include "program/standard_streams.hpp"
 #include "server/admin/health_check.hpp"
 #include "server/config/options.hpp"
 #include "server/log/event_log.hpp"
 #include "server/log/log_destination.hpp"
-#include "server/log/log_flusher.hpp"
 #include "server/process/daemon.hpp"
 #include "server/process/inherited_sockets.hpp"
 #include "server/process/pid_file.hpp"
@@ -76,7 +76,7 @@ void handle_exception(server::EventLog& log, server::Server& service, const char
   try {
     std::rethrow_exception(exception);
   } catch (const std::exception& error) {
-    log.logger().error("coroutine '{}' ended by an exception: {}", coroutine, error.what());
+    log.error("coroutine '{}' ended by an exception: {}", coroutine, error.what());
   }
   if (coroutine == main_coroutine) std::rethrow_exception(exception);
   if (!server::serves_one_client(coroutine)) service.fail();
@@ -89,10 +89,17 @@ void run(coro::Scheduler& scheduler, const coro::Task& main, server::EventLog& l
     return scheduler.run(main);
   } catch (const std::exception& error) {
     if (main.done()) throw;
-    log.logger().error("the scheduler failed: {}", error.what());
+    log.error("the scheduler failed: {}", error.what());
   }
   service.fail();
   scheduler.run(main);
+}
+
+// While the log's destination does not take all, the scheduler wakes and comes here again.
+void flush(server::EventLog& log, coro::Timer& retry) {
+  log.flush();
+  const auto retry_at = log.retry_at();
+  if (retry_at && !retry.pending()) retry.expire_at(*retry_at);
 }
 
 // In the background of --daemon what goes wrong at the start is still said on the terminal.
@@ -105,12 +112,12 @@ void tell_starter(const server::Config& config, server::Daemon& daemon,
 
 int serve(const server::Options& options, const server::Config& config, server::Startup startup) {
   server::EventLog log;
-  if (const auto error = log.configure(config.log))
-    return fail(config.origins.where("log.file") + ": " + *error, EX_CONFIG);
+  log.configure(config);
 
   int exit_code = EX_SOFTWARE;
   coro::Scheduler scheduler;
-  server::LogFlusher flusher(scheduler, log);
+  coro::Timer retry(scheduler, [] {});
+  scheduler.before_sleep([&] { flush(log, retry); });
   // Destroyed first, and with it all coroutines: they refer to everything above.
   server::Server service(
       scheduler, log, config, [&] { return server::effective_config(options); },

@@ -67,10 +67,9 @@ int Server::run(coro::Yield yield) {
       spawn("signals", [this](coro::Yield inside) { handle_signals(inside); }),
       spawn("lag", [this](coro::Yield inside) { measure_scheduler_lag(lag_, inside); })};
 
-  log_.logger().info("coroecho {}, stacks guarded by {}", COROECHO_VERSION,
-                     scheduler_.stack_guard() == coro::StackPool::Guard::madvise
-                         ? "MADV_GUARD_INSTALL"
-                         : "mprotect");
+  log_.info("coroecho {}, stacks guarded by {}", COROECHO_VERSION,
+            scheduler_.stack_guard() == coro::StackPool::Guard::madvise ? "MADV_GUARD_INSTALL"
+                                                                        : "mprotect");
   provide_descriptors();
   manager_.start();
   opening_ = spawn("reload", [this](coro::Yield inside) { open_and_reload(inside); });
@@ -145,12 +144,11 @@ int Server::drain(coro::Yield yield) {
   const ShutdownConfig shutdown = config_.shutdown;
   manager_.stopping(shutdown.delay + shutdown.timeout);
   if (announced && shutdown.delay.count() > 0) {
-    log_.logger().info("stopping in {} ms, with {} connections", shutdown.delay.count(),
-                       sessions_.active());
+    log_.info("stopping in {} ms, with {} connections", shutdown.delay.count(), sessions_.active());
     const coro::TimeLimit limit(yield, shutdown.delay);
     static_cast<void>(signalled_.wait(yield, [this] { return stops_ > 1; }));
   }
-  log_.logger().info("stopping, with {} connections", sessions_.active());
+  log_.info("stopping, with {} connections", sessions_.active());
   listeners_.close(yield);
   {
     const coro::TimeLimit limit(yield, shutdown.timeout);
@@ -159,12 +157,12 @@ int Server::drain(coro::Yield yield) {
   }
   const bool in_time = sessions_.active() == 0 && stops_ <= 1;
   if (sessions_.active() > 0) {
-    log_.logger().warn("{} connections did not end in time", sessions_.active());
+    log_.warn("{} connections did not end in time", sessions_.active());
     sessions_.abort();
     const coro::TimeLimit limit(yield, longest_end);
     static_cast<void>(sessions_.wait_until_none(yield));
   }
-  log_.logger().info(in_time ? "stopped" : "stopped by force");
+  log_.info("{}", in_time ? "stopped" : "stopped by force");
   return in_time ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -178,7 +176,7 @@ void Server::handle_signals(coro::Yield yield) {
       try {
         handle_signal(*signal);
       } catch (const std::exception& error) {
-        log_.logger().error("signal {}: {}", *signal, error.what());
+        log_.error("signal {}: {}", *signal, error.what());
       }
       continue;
     }
@@ -193,7 +191,7 @@ void Server::handle_signal(int signal) {
   switch (signal) {
     case SIGHUP:
       if (startup_.terminal.closed_by(signals_.origin())) {
-        log_.logger().info("the terminal was closed");
+        log_.info("the terminal was closed");
         stops_ = std::max(stops_, 1);  // several may report it, none of them out of impatience
       } else {
         reload_asked_ = true;
@@ -229,14 +227,14 @@ bool Server::start(coro::Yield yield) {
   if (error && stops_ > 0) {
     startup_.done("stopped before it could listen");
   } else if (error) {
-    log_.logger().critical("{}", *error);
+    log_.critical("{}", *error);
     manager_.failed(*error);
     startup_.done(error);
   } else {
     ready_ = true;
     manager_.ready();
     startup_.done(std::nullopt);
-    if (config_.faults.any()) log_.logger().warn("faults: this server misbehaves on purpose");
+    if (config_.faults.any()) log_.warn("faults: this server misbehaves on purpose");
   }
   return ready_;
 }
@@ -247,14 +245,16 @@ void Server::reload(coro::Yield yield) {
   std::optional<Config> config;
   const auto error = attempt([&]() -> std::optional<std::string> {
     config = load_config_();
-    if (auto wrong = log_.configure(config->log)) return wrong;
+    log_.configure(*config);
     return open(*config, yield);
   });
   if (error) {
-    // The log is as it was.
-    attempt([&] { return log_.configure(config_.log); });
+    attempt([&]() -> std::optional<std::string> {
+      log_.configure(config_);
+      return std::nullopt;
+    });
     ++statistics_.failed_reloads;
-    log_.logger().error("not reloaded: {}", stops_ > 0 ? "the service stops" : *error);
+    log_.error("not reloaded: {}", stops_ > 0 ? "the service stops" : *error);
     manager_.reloaded(error);
     return;
   }
@@ -262,17 +262,16 @@ void Server::reload(coro::Yield yield) {
   provide_descriptors();
   sessions_.configuration_changed();
   ++statistics_.reloads;
-  log_.logger().info("reloaded");
+  log_.info("reloaded");
   manager_.reloaded(std::nullopt);
 }
 
 // A listening socket that somebody has shut down is opened anew. Where that cannot be, whoever is
 // connected is served on; without them there is nothing left to do.
 void Server::replace_lost_listeners(coro::Yield yield) {
-  if (const auto error = attempt([&] { return open(config_, yield); }))
-    log_.logger().error("{}", *error);
+  if (const auto error = attempt([&] { return open(config_, yield); })) log_.error("{}", *error);
   if (listeners_.none_left() && sessions_.active() == 0 && stops_ == 0) {
-    log_.logger().critical("no socket to listen on is left");
+    log_.critical("no socket to listen on is left");
     deserted_ = true;
     return signalled_.notify_all();
   }
@@ -296,7 +295,7 @@ void Server::provide_descriptors() {
   const std::size_t have =
       raise_descriptor_limit(most == 0 ? as_many_as_possible : most + own_descriptors);
   if (have < most + own_descriptors) {
-    log_.logger().warn(
+    log_.warn(
         "{}: {} connections need {} descriptors, but the system allows {} (ulimit -n, "
         "LimitNOFILE=)",
         config_.origins.where("limits.max_connections"), most, most + own_descriptors, have);

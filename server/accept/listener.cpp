@@ -70,8 +70,8 @@ void Listener::apply(const Config& config) {
     if (!inherited_) share_port(socket_.number(), config.reuse_port);
   } else if (config.unix_socket.mode != context_.config.unix_socket.mode) {
     if (const error_code unchanged = file_.set_mode(config.unix_socket.mode)) {
-      context_.log.logger().warn("{}: cannot change the mode of the socket: {}",
-                                 config.origins.where("unix.mode"), unchanged.message());
+      context_.log.warn("{}: cannot change the mode of the socket: {}",
+                        config.origins.where("unix.mode"), unchanged.message());
     }
   }
 }
@@ -95,8 +95,7 @@ void Listener::run(Yield yield) {
   if (stopping_ && !inherited_) accept_who_waits(yield);
   socket_.close();
   if (stopping_) return;
-  context_.log.logger().error("no longer listening on {}: the socket was shut down",
-                              to_string(endpoint_));
+  context_.log.error("no longer listening on {}: the socket was shut down", to_string(endpoint_));
   context_.changed.notify_all();
 }
 

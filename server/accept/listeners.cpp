@@ -81,7 +81,7 @@ std::optional<std::string> Listeners::bind(Change& change, const Config& config,
     }
     const std::string message = cannot_listen(address.endpoint, socket.error());
     if (!address.optional || !is_absent(socket.error())) return address.origin + ": " + message;
-    log_.logger().warn("{}", message);
+    log_.warn("{}", message);
   }
   return std::nullopt;
 }
@@ -129,13 +129,11 @@ void Listeners::start(const ListenAddress& address, ListeningSocket socket) {
   const bool inherited = socket.inherited;
   const Listener& listener =
       listeners_.emplace_back(scheduler_, context_, address, std::move(socket));
-  log_.logger().info("listening on {}{}", to_string(listener.endpoint()),
-                     inherited ? " (inherited)" : "");
+  log_.info("listening on {}{}", to_string(listener.endpoint()), inherited ? " (inherited)" : "");
 }
 
 void Listeners::stop(Listener& listener, coro::Yield yield) {
-  if (!listener.lost())
-    log_.logger().info("no longer listening on {}", to_string(listener.endpoint()));
+  if (!listener.lost()) log_.info("no longer listening on {}", to_string(listener.endpoint()));
   listener.stop();
   listener.wait_until_stopped(yield);
   listeners_.remove_if([&](const Listener& other) { return &other == &listener; });

@@ -186,7 +186,7 @@ std::optional<std::string> Admin::start(Change& change) {
                                                   Yield yield) { accept(socket, address, yield); });
   if (!task) return task.error().message();
   change.listener = *task;
-  log_.logger().info("admin on http://{}/{}", address, inherited_ ? " (inherited)" : "");
+  log_.info("admin on http://{}/{}", address, inherited_ ? " (inherited)" : "");
   return std::nullopt;
 }
 
@@ -232,7 +232,7 @@ void Admin::accept(const coro::Descriptor& listening, const std::string& address
       cannot_accept_.happened("admin: cannot accept, connections wait: " + error.message());
     if (coro::sleep_for(yield, std::chrono::milliseconds(100))) return;
   }
-  log_.logger().error("admin no longer on http://{}/: the socket was shut down", address);
+  log_.error("admin no longer on http://{}/: the socket was shut down", address);
 }
 
 error_code Admin::accept_one(int listening) try {

@@ -1,26 +1,30 @@
 #pragma once
 
-#include <spdlog/logger.h>
+#include <fmt/core.h>
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "server/config/config.hpp"
-#include "server/log/log_sink.hpp"
+#include "server/log/log_output.hpp"
+#include "server/log/log_queue.hpp"
+
+namespace spdlog {
+class formatter;
+}  // namespace spdlog
 
 namespace server {
 
-/// The service's log: what the service says through logger(), and what its clients do (ClientLog).
-/// Logging only remembers; flush() writes. No destination, however stuck, is waited for before
-/// close().
+/// The service's log: messages of the service itself (info(), warn(), ...) and events of its
+/// clients (ClientLog), in the order in which they were logged. Logging only copies; flush()
+/// formats and writes. Nothing waits for a destination before close(). For one thread.
 class EventLog {
  public:
-  /// Logs to `standard_output`, by the defaults of LogConfig, until configured. That it cannot be
-  /// written is a line on `standard_error`.
+  /// Logs to `standard_output`, by the defaults of LogConfig, until it is configured. If that
+  /// cannot be written, a line on `standard_error` reports it.
   explicit EventLog(int standard_output = 1, int standard_error = 2);
   /// Closes.
   ~EventLog();
@@ -29,27 +33,47 @@ class EventLog {
   EventLog& operator=(EventLog&&) = delete;
   EventLog& operator=(const EventLog&) = delete;
 
-  /// Puts the whole of `config` in force, at the start or later. What was logged before is written
-  /// as it was configured then. A file that was renamed is opened anew (logrotate(8)). On failure
-  /// nothing changes, and the reason is returned in one line: "cannot open log file 'FILE':
-  /// Permission denied".
-  [[nodiscard]] std::optional<std::string> configure(const LogConfig& config);
+  /// Puts `config.log` in force, at the start or later. What was logged before is written
+  /// as it was configured then. A file that was renamed is opened anew (logrotate(8)). Throws
+  /// ConfigError if the file cannot be opened: then nothing has changed.
+  void configure(const Config& config);
 
   const LogConfig& config() const { return config_; }
 
-  /// For the service's own messages. Control characters in them are escaped: a message is one line.
-  spdlog::logger& logger() { return *logger_; }
+  /// Messages of the service. Control characters in them are escaped: a message is one line. If
+  /// there is no memory for one, it counts as dropped.
+  template <typename... Values>
+  void debug(fmt::format_string<Values...> text, Values&&... values) {
+    log(spdlog::level::debug, text, fmt::make_format_args(values...));
+  }
+  template <typename... Values>
+  void info(fmt::format_string<Values...> text, Values&&... values) {
+    log(spdlog::level::info, text, fmt::make_format_args(values...));
+  }
+  template <typename... Values>
+  void warn(fmt::format_string<Values...> text, Values&&... values) {
+    log(spdlog::level::warn, text, fmt::make_format_args(values...));
+  }
+  template <typename... Values>
+  void error(fmt::format_string<Values...> text, Values&&... values) {
+    log(spdlog::level::err, text, fmt::make_format_args(values...));
+  }
+  template <typename... Values>
+  void critical(fmt::format_string<Values...> text, Values&&... values) {
+    log(spdlog::level::critical, text, fmt::make_format_args(values...));
+  }
 
-  /// Logs what the operator has asked for just now, whatever level is wanted, but not if it is off.
+  /// Logs the answer to an operator's request, at any level but `off`.
   void answer(std::string_view text);
 
-  /// A client's event; `record` is copied.
-  void append(const LogRecord& record) { sink_->push(record); }
+  /// Copies a client's event. If the queue is full it is written first, so that no event is lost
+  /// while the destination reads.
+  void append(const LogRecord& record);
 
   /// Whether events of a kind are wanted.
-  bool logs_connect() const { return info_ && config_.events.connect; }
-  bool logs_receive() const { return info_ && config_.events.receive; }
-  bool logs_disconnect() const { return info_ && config_.events.disconnect; }
+  bool logs_connect() const { return logs(config_.events.connect); }
+  bool logs_receive() const { return logs(config_.events.receive); }
+  bool logs_disconnect() const { return logs(config_.events.disconnect); }
 
   /// Writes all that was logged, in one go. The step before the scheduler sleeps.
   void flush();
@@ -57,7 +81,7 @@ class EventLog {
   /// After flush(): when to flush again even if nothing happens until then, since the destination
   /// did not take all. Nothing if it did.
   std::optional<std::chrono::steady_clock::time_point> retry_at() const {
-    return sink_->retry_at();
+    return output_.retry_at();
   }
 
   /// Opens log.file anew, whether or not it was renamed. On failure that is logged as an
@@ -69,17 +93,26 @@ class EventLog {
   void close(std::chrono::milliseconds limit = std::chrono::seconds(1));
 
   /// Lines that did not and will not reach the destination, since the start.
-  std::uint64_t dropped_lines() const { return sink_->dropped_lines(); }
+  std::uint64_t dropped_lines() const { return output_.dropped(); }
 
  private:
-  void report_failure() const;
+  bool logs(bool wanted) const { return wanted && config_.level <= spdlog::level::info; }
+  void log(spdlog::level::level_enum level, fmt::string_view text, fmt::format_args values);
+  void redirect(LogDestination destination);
+  void write_queue();
+  void append_line(const LogRecord& record);
+  bool report_dropped();
+  void report_failure();
 
   int standard_output_;
   int standard_error_;
   LogConfig config_;
-  bool info_ = true;  // the level of events is wanted
-  std::shared_ptr<LogSink> sink_;
-  std::shared_ptr<spdlog::logger> logger_;
+  LogQueue queue_;
+  LogOutput output_;
+  std::unique_ptr<spdlog::formatter> layout_;
+  // Buffers that every line uses: its content, and the whole of it.
+  spdlog::memory_buf_t content_;
+  spdlog::memory_buf_t line_;
 };
 
 }  // namespace server

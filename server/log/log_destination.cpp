@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
-#include <utility>
 
 #include "coro/error.hpp"
 
@@ -43,8 +42,8 @@ boost::system::result<std::size_t> write_while_writable(int descriptor, std::str
   std::size_t written = 0;
   while (written < bytes.size() && writable(descriptor, std::chrono::milliseconds(0))) {
     const auto result = write_some(descriptor, bytes.substr(written, PIPE_BUF));
-    if (result.has_error())
-      return written > 0 ? boost::system::result<std::size_t>(written) : result.error();
+    if (result.has_error() && written == 0) return result;
+    if (result.has_error()) return written;
     written += result.value();
   }
   if (written == 0) return make_error_code(boost::system::errc::operation_would_block);
@@ -79,48 +78,36 @@ boost::system::result<LogDestination> LogDestination::file(const std::string& pa
   return LogDestination(descriptor, Method::write);
 }
 
-LogDestination::LogDestination(LogDestination&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)), method_(other.method_) {}
-
-LogDestination& LogDestination::operator=(LogDestination&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  std::swap(method_, other.method_);
-  return *this;
-}
-
-LogDestination::~LogDestination() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
 boost::system::result<std::size_t> LogDestination::write(std::string_view bytes) const {
   switch (method_) {
     case Method::write:
-      return write_some(descriptor_, bytes);
+      return write_some(descriptor_.number(), bytes);
     case Method::send:
       return uninterrupted([&] {
-        return ::send(descriptor_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        return ::send(descriptor_.number(), bytes.data(), bytes.size(),
+                      MSG_DONTWAIT | MSG_NOSIGNAL);
       });
     case Method::poll_and_write:
-      return write_while_writable(descriptor_, bytes);
+      return write_while_writable(descriptor_.number(), bytes);
   }
   return coro::last_error();
 }
 
 bool LogDestination::wait_writable(std::chrono::milliseconds limit) const {
-  return writable(descriptor_, limit);
+  return writable(descriptor_.number(), limit);
 }
 
 bool LogDestination::is(const std::string& path) const {
   struct stat open {};
   struct stat named {};
-  return ::fstat(descriptor_, &open) == 0 && ::stat(path.c_str(), &named) == 0 &&
+  return ::fstat(descriptor_.number(), &open) == 0 && ::stat(path.c_str(), &named) == 0 &&
          open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
 bool LogDestination::journal() const {
   const char* stream = std::getenv("JOURNAL_STREAM");
   struct stat status {};
-  return stream != nullptr && ::fstat(descriptor_, &status) == 0 &&
+  return stream != nullptr && ::fstat(descriptor_.number(), &status) == 0 &&
          stream == fmt::format("{}:{}", status.st_dev, status.st_ino);
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "coro/descriptor.hpp"
+
 namespace server {
 
 /// A descriptor that is written to without waiting for whoever reads it. Needs SIGPIPE and
@@ -21,18 +23,12 @@ class LogDestination {
   /// Opens for appending, and creates with mode 0640, less the umask.
   static boost::system::result<LogDestination> file(const std::string& path);
 
-  LogDestination(LogDestination&& other) noexcept;
-  LogDestination& operator=(LogDestination&& other) noexcept;
-  LogDestination(const LogDestination&) = delete;
-  LogDestination& operator=(const LogDestination&) = delete;
-  ~LogDestination();
-
-  /// Writes as much as is taken at once, at least one byte, or says why nothing was: would_block,
-  /// no_space_on_device, broken_pipe, ... Only a regular file can be waited for, as long as its
-  /// disk takes.
+  /// Writes as much as is taken at once, at least one byte, or returns why nothing was:
+  /// would_block, no_space_on_device, broken_pipe, ... Only a regular file makes it wait, for its
+  /// disk.
   boost::system::result<std::size_t> write(std::string_view bytes) const;
 
-  /// Waits until write() may succeed, at most `limit`; whether it may.
+  /// Waits until write() may succeed, at most `limit`. Returns whether it may.
   bool wait_writable(std::chrono::milliseconds limit) const;
 
   /// Whether a path names what is written to: not if the file was renamed (logrotate(8)).
@@ -47,7 +43,7 @@ class LogDestination {
 
   LogDestination(int descriptor, Method method) : descriptor_(descriptor), method_(method) {}
 
-  int descriptor_;  // owned; -1 = none
+  coro::Descriptor descriptor_;
   Method method_;
 };
 

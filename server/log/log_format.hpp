@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "server/config/config.hpp"
-#include "server/log/log_record.hpp"
+#include "server/log/log_queue.hpp"
 
 /// How a log line looks. spdlog's patterns lay out all lines, those of events too: measured at 100
 /// ns a line, a hundredth of an echo.

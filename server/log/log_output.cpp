@@ -34,7 +34,7 @@ void LogOutput::write() {
 
 boost::system::error_code LogOutput::attempt() {
   const auto result = destination_.write({at(begin_ + written_), end_ - begin_ - written_});
-  note(result.has_error() ? result.error() : boost::system::error_code());
+  note(result.error());
   if (result.has_value()) {
     written_ += *result;
     const std::string_view taken(at(begin_), written_);
@@ -53,7 +53,7 @@ boost::system::error_code LogOutput::attempt() {
                              : std::clamp(2 * retry_delay_, milliseconds(1), max_retry_delay);
     retry_at_ = steady_clock::now() + retry_delay_;
   }
-  return result.has_error() ? result.error() : boost::system::error_code();
+  return result.error();
 }
 
 void LogOutput::note(boost::system::error_code error) {

@@ -4,37 +4,37 @@
 
 namespace server {
 
-Notice::Notice(coro::Scheduler& scheduler, EventLog& log, std::string what)
-    : scheduler_(scheduler), log_(log), what_(std::move(what)) {}
+Notice::Notice(coro::Scheduler& scheduler, EventLog& log, std::string text)
+    : scheduler_(scheduler), log_(log), text_(std::move(text)) {}
 
 void Notice::happened() {
-  if (!sayer_.done()) {
-    ++unsaid_;
+  if (!repeating_.done()) {
+    ++unlogged_;
     return;
   }
-  log_.logger().warn("{}", what_);
-  // Without a stack for the sayer nothing is counted, and the next time is said at once again.
-  if (const auto sayer =
-          scheduler_.spawn("notice", [this](coro::Yield yield) { say_each_second(yield); }))
-    sayer_ = *sayer;
+  log_.warn("{}", text_);
+  // Without a stack for the coroutine nothing is counted, and the next time is logged at once.
+  const auto task =
+      scheduler_.spawn("notice", [this](coro::Yield yield) { repeat_each_second(yield); });
+  if (task) repeating_ = *task;
 }
 
-void Notice::happened(std::string what) {
-  what_ = std::move(what);
+void Notice::happened(std::string text) {
+  text_ = std::move(text);
   happened();
 }
 
-void Notice::say_each_second(coro::Yield yield) {
+void Notice::repeat_each_second(coro::Yield yield) {
   coro::error_code cancelled;
   do {
     cancelled = coro::sleep_for(yield, std::chrono::seconds(1));
-    if (unsaid_ == 0) return;
-    log_.logger().warn("{} ({} times in the last second)", what_, std::exchange(unsaid_, 0));
+    if (unlogged_ == 0) return;
+    log_.warn("{} ({} times in the last second)", text_, std::exchange(unlogged_, 0));
   } while (!cancelled);
 }
 
 void Notice::close() {
-  sayer_.cancel();
+  repeating_.cancel();
 }
 
 }  // namespace server

@@ -8,28 +8,28 @@
 
 namespace server {
 
-/// A warning about something that may happen ten thousand times a second: said at once the first
+/// A warning about something that may happen ten thousand times a second: logged at once the first
 /// time, then at most once a second, with how often it happened since.
 class Notice {
  public:
-  /// `what` is said as it is, then the count: "WHAT (17 times in the last second)".
-  Notice(coro::Scheduler& scheduler, EventLog& log, std::string what);
+  /// `text` is logged as it is, then with the count: "TEXT (17 times in the last second)".
+  Notice(coro::Scheduler& scheduler, EventLog& log, std::string text);
 
   void happened();
-  /// The same; from now on it is `what` that is said.
-  void happened(std::string what);
+  /// The same; from now on `text` is logged.
+  void happened(std::string text);
 
-  /// Says what is left to say. Nothing may happen afterwards.
+  /// Logs the last count. Nothing may happen afterwards.
   void close();
 
  private:
-  void say_each_second(coro::Yield yield);
+  void repeat_each_second(coro::Yield yield);
 
   coro::Scheduler& scheduler_;
   EventLog& log_;
-  std::string what_;
-  std::uint64_t unsaid_ = 0;
-  coro::Task sayer_;
+  std::string text_;
+  std::uint64_t unlogged_ = 0;  // times since the last line
+  coro::Task repeating_;        // as long as it happens again within a second
 };
 
 }  // namespace server

@@ -49,9 +49,9 @@ class EventLogTest : public testing::Test {
   // Configures the defaults with what `change` changes in them.
   template <typename Change>
   void configure(Change change) {
-    LogConfig config;
-    change(config);
-    ASSERT_EQ(log_.configure(config), std::nullopt);
+    Config config;
+    change(config.log);
+    log_.configure(config);
   }
 
   TemporaryDirectory directory_;
@@ -93,7 +93,7 @@ Account account(const std::vector<std::string>& lines) {
 }
 
 TEST_F(EventLogTest, WritesNothingBeforeFlush) {
-  log_.logger().info("listening on {}:{}", "127.0.0.1", 8888);
+  log_.info("listening on {}:{}", "127.0.0.1", 8888);
   EXPECT_EQ(pipe_.read(), "");
   EXPECT_THAT(flushed(), ElementsAre(EndsWith(" info listening on 127.0.0.1:8888")));
   EXPECT_THAT(flushed(), IsEmpty());
@@ -116,11 +116,11 @@ TEST_F(EventLogTest, WritesAllLinesAtOnce) {
 }
 
 TEST_F(EventLogTest, KeepsTheOrderOfEventsAndMessages) {
-  log_.logger().info("before");
+  log_.info("before");
   ClientLog client(log_, 1, "peer");
-  log_.logger().warn("between");
+  log_.warn("between");
   client.received("x");
-  log_.logger().info("after");
+  log_.info("after");
   EXPECT_THAT(flushed(), ElementsAre(EndsWith("before"), EndsWith("connected from peer"),
                                      EndsWith("between"), EndsWith("\"x\""), EndsWith("after")));
 }
@@ -175,7 +175,7 @@ TEST_F(EventLogTest, TellsOfDroppedLinesWhereTheyWereDropped) {
     log_.flush();
   }
   read_all(log_, pipe_);
-  log_.logger().info("afterwards");
+  log_.info("afterwards");
   EXPECT_THAT(flushed(), ElementsAre(EndsWith("afterwards")));
 }
 
@@ -240,7 +240,7 @@ TEST_F(EventLogTest, GoesOnInTheMiddleOfALineWhenTheDiskHasSpaceAgain) {
 }
 
 TEST_F(EventLogTest, TellsAtOnceOfALineThatCanNeverFit) {
-  log_.logger().info(std::string(LogOutput::capacity, 'x'));
+  log_.info("{}", std::string(LogOutput::capacity, 'x'));
   EXPECT_THAT(flushed(), ElementsAre(EndsWith(" warning 1 log lines dropped")));
 }
 
@@ -249,24 +249,24 @@ TEST_F(EventLogTest, LogsFromItsLevelUp) {
   ClientLog client(log_, 1, "peer");
   client.received("x");
   client.disconnected("closed by client", {});
-  log_.logger().info("quiet");
-  log_.logger().warn("loud");
+  log_.info("quiet");
+  log_.warn("loud");
   EXPECT_THAT(flushed(), ElementsAre(EndsWith(" warning loud")));
 }
 
 TEST_F(EventLogTest, ShowsDebugMessagesOnlyWhenAsked) {
-  log_.logger().debug("hidden");
+  log_.debug("hidden");
   configure([](LogConfig& config) { config.level = spdlog::level::debug; });
-  log_.logger().debug("shown");
+  log_.debug("shown");
   EXPECT_THAT(flushed(), ElementsAre(EndsWith(" debug shown")));
 }
 
 TEST_F(EventLogTest, WritesWhatWasLoggedBeforeAsItWasConfiguredThen) {
-  log_.logger().info("text");
+  log_.info("text");
   configure([](LogConfig& config) { config.format = LogFormat::json; });
-  log_.logger().info("json");
+  log_.info("json");
   configure([](LogConfig&) {});
-  log_.logger().info("text again");
+  log_.info("text again");
   const auto lines = flushed();
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_THAT(lines[0], EndsWith(" info text"));
@@ -275,11 +275,11 @@ TEST_F(EventLogTest, WritesWhatWasLoggedBeforeAsItWasConfiguredThen) {
 }
 
 TEST_F(EventLogTest, MovesToAFileAndBack) {
-  log_.logger().info("first");
+  log_.info("first");
   configure([&](LogConfig& config) { config.file = file_; });
-  log_.logger().info("second");
+  log_.info("second");
   configure([](LogConfig&) {});
-  log_.logger().info("third");
+  log_.info("third");
   EXPECT_THAT(flushed(), ElementsAre(EndsWith("first"), EndsWith("third")));
   EXPECT_THAT(file_lines(file_), ElementsAre(EndsWith("second")));
 }
@@ -287,24 +287,30 @@ TEST_F(EventLogTest, MovesToAFileAndBack) {
 TEST_F(EventLogTest, StaysAsItIsWhenTheNewFileCannotBeOpened) {
   configure([&](LogConfig& config) { config.file = file_; });
   const LogConfig before = log_.config();
-  LogConfig config;
-  config.format = LogFormat::json;
-  config.file = "/proc/none/log";
-  EXPECT_EQ(log_.configure(config),
-            "cannot open log file '/proc/none/log': No such file or directory");
+  Config config;
+  config.log.format = LogFormat::json;
+  config.log.file = "/proc/none/log";
+  try {
+    log_.configure(config);
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(
+        error.what(),
+        "key 'log.file': cannot open log file '/proc/none/log': No such file or directory");
+  }
   EXPECT_EQ(log_.config(), before);
-  log_.logger().info("still here");
+  log_.info("still here");
   log_.flush();
   EXPECT_THAT(file_lines(file_), ElementsAre(EndsWith(" info still here")));
 }
 
 TEST_F(EventLogTest, ReopensAFileThatWasRenamed) {
   configure([&](LogConfig& config) { config.file = file_; });
-  log_.logger().info("old");
+  log_.info("old");
   std::filesystem::rename(file_, directory_ / "log.1");
-  log_.logger().info("old as well: it was logged before the reopening");
+  log_.info("old as well: it was logged before the reopening");
   log_.reopen();
-  log_.logger().info("new");
+  log_.info("new");
   log_.flush();
   EXPECT_EQ(file_lines(directory_ / "log.1").size(), 2U);
   EXPECT_THAT(file_lines(file_), ElementsAre(EndsWith("new")));
@@ -315,7 +321,7 @@ TEST_F(EventLogTest, KeepsTheOldFileWhenReopeningFails) {
   std::filesystem::rename(file_, directory_ / "log.1");
   std::filesystem::create_directory(file_);
   log_.reopen();
-  log_.logger().info("still here");
+  log_.info("still here");
   log_.flush();
   EXPECT_THAT(file_lines(directory_ / "log.1"),
               ElementsAre(EndsWith(fmt::format(" error cannot reopen log file '{}': Is a "
@@ -325,14 +331,14 @@ TEST_F(EventLogTest, KeepsTheOldFileWhenReopeningFails) {
 }
 
 TEST_F(EventLogTest, ReopeningStandardOutputChangesNothing) {
-  log_.logger().info("one");
+  log_.info("one");
   log_.reopen();
-  log_.logger().info("two");
+  log_.info("two");
   EXPECT_THAT(flushed(), ElementsAre(EndsWith("one"), EndsWith("two")));
 }
 
 TEST_F(EventLogTest, CloseWritesWhatIsLeft) {
-  log_.logger().info("last words");
+  log_.info("last words");
   log_.close();
   EXPECT_THAT(lines_of(pipe_.read()), ElementsAre(EndsWith("last words")));
 }
@@ -341,7 +347,7 @@ TEST_F(EventLogTest, EndingWritesWhatIsLeft) {
   Pipe pipe;
   {
     EventLog log(pipe.writer());
-    log.logger().info("last words");
+    log.info("last words");
   }
   EXPECT_THAT(lines_of(pipe.read()), ElementsAre(EndsWith("last words")));
 }
@@ -389,11 +395,11 @@ TEST_F(EventLogTest, PrintsNoTimeForTheJournal) {
   ASSERT_EQ(::fstat(pipe_.writer(), &status), 0);
   ::setenv("JOURNAL_STREAM", fmt::format("{}:{}", status.st_dev, status.st_ino).c_str(), 1);
   EventLog log(pipe_.writer());
-  log.logger().warn("careful");
-  LogConfig config;
-  config.file = file_;
-  ASSERT_EQ(log.configure(config), std::nullopt);
-  log.logger().warn("careful");
+  log.warn("careful");
+  Config config;
+  config.log.file = file_;
+  log.configure(config);
+  log.warn("careful");
   log.flush();
   ::unsetenv("JOURNAL_STREAM");
   EXPECT_EQ(pipe_.read(), "<4>careful\n");

@@ -20,9 +20,9 @@ class ClientLogTest : public testing::Test {
   // Configures the defaults with what `change` changes in them.
   template <typename Change>
   void configure(Change change) {
-    LogConfig config;
-    change(config);
-    ASSERT_EQ(log_.configure(config), std::nullopt);
+    Config config;
+    change(config.log);
+    log_.configure(config);
   }
 
   std::vector<std::string> flushed() {
@@ -120,7 +120,7 @@ TEST_F(ClientLogTest, SilencesProbesWhenReceivedBytesAreNotLogged) {
 TEST_F(ClientLogTest, TellsTheTimeOfTheConnectionNotOfItsFirstByte) {
   configure([](LogConfig& config) { config.probes = false; });
   ClientLog client(log_, 1, "peer");
-  log_.logger().info("meanwhile");
+  log_.info("meanwhile");
   client.received("x");
   const auto lines = flushed();
   ASSERT_EQ(lines.size(), 3U);
