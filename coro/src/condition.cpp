@@ -5,15 +5,15 @@
 namespace coro {
 
 error_code Condition::wait(Yield yield) {
-  Waiter& waiter = yield.waiter();
+  detail::Fiber& fiber = yield.fiber();
   bool aborted = false;
   const auto abort = [&] {
     aborted = true;
-    waiter.wake(aborted);
+    fiber.wake(aborted);
   };
-  waiter.suspend_then([&] {
-    waiting_.push_back(waiter);
-    waiter.abort_by(abort);
+  fiber.suspend_then([&] {
+    waiting_.push_back(fiber);
+    fiber.abort_by(abort);
   });
   return aborted ? error_code(boost::asio::error::operation_aborted) : error_code();
 }

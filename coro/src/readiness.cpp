@@ -35,20 +35,20 @@ error_code Readiness::wait_writable(Yield yield) {
   return wait(writer_, EPOLLOUT, yield);
 }
 
-error_code Readiness::wait(Waiter*& waiting, std::uint32_t event, Yield yield) {
-  Waiter& waiter = yield.waiter();
+error_code Readiness::wait(detail::Fiber*& waiting, std::uint32_t event, Yield yield) {
+  detail::Fiber& fiber = yield.fiber();
   error_code result;
   const auto abort = [&] {
     result = boost::asio::error::operation_aborted;
     leave(waiting);
-    waiter.wake(true);
+    fiber.wake(true);
   };
-  waiter.suspend_then([&] {
+  fiber.suspend_then([&] {
     if ((watched_ & event) == 0) result = watch_for(watched_ | event);
-    if (result) return waiter.wake(false);
-    waiting = &waiter;
+    if (result) return fiber.wake(false);
+    waiting = &fiber;
     ++poller_.waiting_;
-    waiter.abort_by(abort);
+    fiber.abort_by(abort);
   });
   return result;
 }
@@ -64,11 +64,11 @@ error_code Readiness::observe_readable(Observer* observer) {
 }
 
 void Readiness::cancel() {
-  for (Waiter* waiting : {reader_, writer_})
+  for (detail::Fiber* waiting : {reader_, writer_})
     if (waiting != nullptr) waiting->cancel();
 }
 
-void Readiness::leave(Waiter*& waiting) {
+void Readiness::leave(detail::Fiber*& waiting) {
   if (std::exchange(waiting, nullptr) != nullptr) --poller_.waiting_;
 }
 
@@ -86,11 +86,11 @@ void Readiness::became(std::uint32_t events) {
   if (surprise) static_cast<void>(watch_for(waited_for));
 }
 
-void Readiness::wake(Waiter*& waiting) {
+void Readiness::wake(detail::Fiber*& waiting) {
   if (waiting == nullptr) return;
-  Waiter& waiter = *waiting;
+  detail::Fiber& fiber = *waiting;
   leave(waiting);
-  waiter.wake(false);
+  fiber.wake(false);
 }
 
 error_code Readiness::watch_for(std::uint32_t events) {

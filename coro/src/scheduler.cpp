@@ -55,54 +55,56 @@ Scheduler::~Scheduler() {
 
 void Scheduler::unwind() {
   // Again, because a destructor on one of these stacks may spawn.
-  WaiterQueue alive;
+  detail::FiberQueue alive;
   for (take_youngest_first(alive); !alive.empty(); take_youngest_first(alive)) {
     while (!alive.empty()) {
-      Waiter& waiter = alive.front();
+      detail::Fiber& fiber = alive.front();
       alive.pop_front();
-      waiter.serial_ = 0;
-      waiter.coroutine_.reset();
+      fiber.serial_ = 0;
+      fiber.coroutine_.reset();
     }
   }
 }
 
 // By the links that they have anyway: there may be no memory left.
-void Scheduler::take_youngest_first(WaiterQueue& alive) {
-  for (Waiter& waiter : waiters_) {
-    if (waiter.serial_ == 0) continue;
-    waiter.in_operation_ = false;  // a destructor may cancel it, but it waits for nothing any more
-    waiter.unlink();
-    alive.push_back(waiter);
+void Scheduler::take_youngest_first(detail::FiberQueue& alive) {
+  for (detail::Fiber& fiber : fibers_) {
+    if (fiber.serial_ == 0) continue;
+    fiber.in_operation_ = false;  // a destructor may cancel it, but it waits for nothing any more
+    fiber.unlink();
+    alive.push_back(fiber);
   }
-  alive.sort([](const Waiter& left, const Waiter& right) { return left.serial_ > right.serial_; });
+  alive.sort([](const detail::Fiber& left, const detail::Fiber& right) {
+    return left.serial_ > right.serial_;
+  });
 }
 
 // ---- spawning
 
-// A waiter with a stack, ready to be given a function; null if there is no stack to be had.
-Waiter* Scheduler::idle_waiter() {
+// A fiber with a stack, ready to be given a function; null if there is no stack to be had.
+detail::Fiber* Scheduler::idle_fiber() {
   if (kept_.empty()) {
     try {
-      if (spare_.empty()) spare_.push_back(waiters_.emplace_back(*this));
+      if (spare_.empty()) spare_.push_back(fibers_.emplace_back(*this));
       spare_.back().coroutine_.emplace(stacks_);
     } catch (const std::bad_alloc&) {
       return nullptr;
     }
-    Waiter& waiter = spare_.back();
+    detail::Fiber& fiber = spare_.back();
     spare_.pop_back();
-    kept_.push_back(waiter);
+    kept_.push_back(fiber);
     ++kept_count_;
   }
   return &kept_.back();
 }
 
-Task Scheduler::begin(Waiter& waiter, const char* name) {
+Task Scheduler::begin(detail::Fiber& fiber, const char* name) {
   --kept_count_;
-  waiter.name_ = name;
-  waiter.serial_ = ++counters_.spawned;
+  fiber.name_ = name;
+  fiber.serial_ = ++counters_.spawned;
   counters_.peak = std::max(counters_.peak, ++counters_.alive);
-  queue(waiter);
-  return Task(waiter);
+  queue(fiber);
+  return Task(fiber);
 }
 
 // ---- running
@@ -148,13 +150,13 @@ bool Scheduler::run_ready(std::size_t ready) {
 
 // Those who are queued meanwhile wait for the next round, so that I/O is never starved.
 void Scheduler::run_queue() {
-  WaiterQueue round;
+  detail::FiberQueue round;
   round.swap(queue_);
   try {
     while (!round.empty()) {
-      Waiter& waiter = round.front();
+      detail::Fiber& fiber = round.front();
       round.pop_front();
-      resume(waiter);
+      resume(fiber);
     }
   } catch (...) {  // The handler of exceptions has thrown; run() may be called again.
     queue_.splice(queue_.begin(), round);
@@ -202,60 +204,60 @@ void Scheduler::restart_context() {
   if (context_.stopped()) context_.restart();
 }
 
-void Scheduler::resume(Waiter& waiter) {
+void Scheduler::resume(detail::Fiber& fiber) {
   const Busy busy(*this);
   std::exception_ptr failure;
   try {
-    waiter.coroutine_->resume();
+    fiber.coroutine_->resume();
   } catch (...) {  // On the thread's own stack: no coroutine is being unwound through here.
     failure = std::current_exception();
   }
-  if (waiter.coroutine_->done())
-    ended(waiter, failure);
+  if (fiber.coroutine_->done())
+    ended(fiber, failure);
   else
-    waiter.start_operation();
+    fiber.start_operation();
 }
 
-void Scheduler::resume_now_or_queue(Waiter& waiter) {
+void Scheduler::resume_now_or_queue(detail::Fiber& fiber) {
   if (busy_)
-    queue(waiter);
+    queue(fiber);
   else
-    resume(waiter);
+    resume(fiber);
 }
 
-void Scheduler::queue(Waiter& waiter) {
-  waiter.unlink();
-  queue_.push_back(waiter);
+void Scheduler::queue(detail::Fiber& fiber) {
+  fiber.unlink();
+  queue_.push_back(fiber);
 }
 
-void Scheduler::abort(Waiter& waiter) {
+void Scheduler::abort(detail::Fiber& fiber) {
   const Busy busy(*this);
-  waiter.abort_operation();
+  fiber.abort_operation();
 }
 
 // ---- ending
 
-void Scheduler::ended(Waiter& waiter, const std::exception_ptr& failure) {
+void Scheduler::ended(detail::Fiber& fiber, const std::exception_ptr& failure) {
   --counters_.alive;
-  waiter.serial_ = 0;
-  waiter.cancel_requested_ = false;
-  while (!waiter.joiners_.empty())
-    waiter.joiners_.front().wake();
-  const char* name = waiter.name_;
-  recycle(waiter);
+  fiber.serial_ = 0;
+  fiber.cancel_requested_ = false;
+  while (!fiber.joiners_.empty())
+    fiber.joiners_.front().wake();
+  const char* name = fiber.name_;
+  recycle(fiber);
   if (failure) {
     ++counters_.failed;
     on_exception_(name, failure);
   }
 }
 
-void Scheduler::recycle(Waiter& waiter) {
-  if (kept_count_ < options_.keep_ready && !waiter.coroutine_->failed()) {
-    kept_.push_back(waiter);
+void Scheduler::recycle(detail::Fiber& fiber) {
+  if (kept_count_ < options_.keep_ready && !fiber.coroutine_->failed()) {
+    kept_.push_back(fiber);
     ++kept_count_;
   } else {
-    waiter.coroutine_.reset();
-    spare_.push_back(waiter);
+    fiber.coroutine_.reset();
+    spare_.push_back(fiber);
   }
 }
 

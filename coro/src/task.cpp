@@ -8,17 +8,17 @@ namespace coro {
 
 error_code Task::join(Yield yield) const {
   if (done()) return {};
-  Waiter& waiter = yield.waiter();
+  detail::Fiber& fiber = yield.fiber();
   error_code result;
-  Waiter::Joiner joiner(waiter);
+  detail::Fiber::Joiner joiner(fiber);
   const auto abort = [&] {
     result = boost::asio::error::operation_aborted;
     joiner.unlink();
-    waiter.wake(true);
+    fiber.wake(true);
   };
-  waiter.suspend_then([&] {
-    waiter_->joiners_.push_back(joiner);
-    waiter.abort_by(abort);
+  fiber.suspend_then([&] {
+    fiber_->joiners_.push_back(joiner);
+    fiber.abort_by(abort);
   });
   return result;
 }

@@ -5,18 +5,18 @@
 namespace coro {
 
 TimeLimit::TimeLimit(Yield yield, Clock::duration duration)
-    : waiter_(&yield.waiter()), timer_(yield.scheduler(), [this] { expire(); }) {
+    : fiber_(&yield.fiber()), timer_(yield.scheduler(), [this] { expire(); }) {
   timer_.expire_at(from_now(duration));
 }
 
 TimeLimit::~TimeLimit() {
-  if (expired_) --waiter_->expired_limits_;
+  if (expired_) --fiber_->expired_limits_;
 }
 
 void TimeLimit::expire() {
   expired_ = true;
-  ++waiter_->expired_limits_;
-  waiter_->scheduler().abort(*waiter_);
+  ++fiber_->expired_limits_;
+  fiber_->scheduler().abort(*fiber_);
 }
 
 }  // namespace coro

@@ -7,26 +7,26 @@
 
 namespace coro {
 
-Executor Yield::executor() const {
-  return scheduler().executor();
+Task Yield::task() const {
+  return Task(*fiber_);
 }
 
 void Yield::now() const {
-  waiter_->suspend_then([this] { waiter_->wake(false); });
+  fiber_->suspend_then([this] { fiber_->wake(false); });
 }
 
 error_code sleep_until(Yield yield, Clock::time_point when) {
-  Waiter& waiter = yield.waiter();
+  detail::Fiber& fiber = yield.fiber();
   error_code result;
-  Timer timer(yield.scheduler(), [&waiter] { waiter.wake(false); });
+  Timer timer(yield.scheduler(), [&fiber] { fiber.wake(false); });
   const auto abort = [&] {
     result = boost::asio::error::operation_aborted;
     timer.stop();
-    waiter.wake(true);
+    fiber.wake(true);
   };
-  waiter.suspend_then([&] {
+  fiber.suspend_then([&] {
     timer.expire_at(when);
-    waiter.abort_by(abort);
+    fiber.abort_by(abort);
   });
   return result;
 }

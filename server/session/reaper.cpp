@@ -54,7 +54,7 @@ void Reaper::time_out_overdue(coro::Clock::time_point now) {
     if (oldest.since_ + timeout_ > now) return;
     oldest.timed_out_ = true;
     oldest.leave();
-    oldest.waiter_->cancel();
+    oldest.task_.cancel();
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "coro/condition.hpp"
 #include "coro/io.hpp"
+#include "coro/task.hpp"
 #include "coro/yield.hpp"
 
 namespace server {
@@ -21,7 +22,7 @@ class Reaper {
   class Entry : public boost::intrusive::list_base_hook<
                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
    public:
-    explicit Entry(coro::Yield yield) : waiter_(&yield.waiter()) {}
+    explicit Entry(coro::Yield yield) : task_(yield.task()) {}
 
     /// Begins to wait now, or anew. Without a time-out it stands in the queue too, since a reload
     /// may set one, which then counts from the reload on.
@@ -34,7 +35,7 @@ class Reaper {
     friend class Reaper;
     void enter(Reaper& reaper);
 
-    coro::Waiter* waiter_;
+    coro::Task task_;
     coro::Clock::time_point since_;
     bool timed_out_ = false;
   };

@@ -64,7 +64,7 @@ bool trusted(const Peer& peer, const Config& config) {
 }  // namespace
 
 Session::Session(SessionContext& context, coro::Descriptor socket, Yield yield)
-    : waiter_(&yield.waiter()), waiting_(yield), context_(context) {
+    : task_(yield.task()), waiting_(yield), context_(context) {
   stream_.emplace(yield.scheduler(), std::move(socket));
 }
 
@@ -225,7 +225,7 @@ bool Session::look_at_delivery() {
   if (!stream_ || (unsent_ == 0 && delivery_.complete(totals_.bytes_out))) return false;
   delivery_.look(totals_.bytes_out, stream_->unacknowledged());
   if (unsent_ == 0 && delivery_.complete(totals_.bytes_out)) return false;
-  if (delivery_.stalled()) waiter_->cancel();
+  if (delivery_.stalled()) task_.cancel();
   return true;
 }
 

@@ -11,6 +11,7 @@
 
 #include "coro/condition.hpp"
 #include "coro/stream.hpp"
+#include "coro/task.hpp"
 #include "coro/yield.hpp"
 #include "server/config/config.hpp"
 #include "server/log/notice.hpp"
@@ -65,7 +66,7 @@ class Session : public boost::intrusive::list_base_hook<
 
   /// To be called after the stage has changed, since the session may wait for what does not matter
   /// any more.
-  void stage_changed() { waiter_->cancel(); }
+  void stage_changed() { task_.cancel(); }
 
   /// One look at whether the client takes what it is sent; it ends if it has stalled
   /// (limits.write_timeout). Returns whether it is owed anything.
@@ -89,7 +90,7 @@ class Session : public boost::intrusive::list_base_hook<
   bool deliver(coro::Clock::time_point until, coro::Yield yield);
 
   Ending ending_ = Ending::failed;
-  coro::Waiter* waiter_;
+  coro::Task task_;
   // From here on in the order that an echo uses them: what lies together is fetched together.
   Reaper::Entry waiting_;
   SessionContext& context_;

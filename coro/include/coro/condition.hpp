@@ -2,7 +2,7 @@
 
 #include <concepts>
 
-#include "coro/detail/waiter.hpp"
+#include "coro/detail/fiber.hpp"
 #include "coro/yield.hpp"
 
 namespace coro {
@@ -36,7 +36,7 @@ class Condition {
   void notify_all();
 
  private:
-  WaiterQueue waiting_;
+  detail::FiberQueue waiting_;
 };
 
 }  // namespace coro

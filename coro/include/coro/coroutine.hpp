@@ -9,7 +9,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "coro/detail/stack_pool.hpp"
+#include "coro/stack_pool.hpp"
 
 namespace coro {
 
@@ -41,8 +41,7 @@ class Coroutine {
   /// Gives it the function to run; nothing runs yet. Only when done() and not failed(). Throws
   /// std::bad_alloc if there is no memory for the function, which is not moved from then.
   template <typename Function>
-  requires std::invocable < std::decay_t<Function>
-  &, Coroutine& > void start(Function&& function) {
+  void start(Function&& function) {
     emplace<std::decay_t<Function>>(std::forward<Function>(function));
   }
   /// The same, with a Function that is made of these, once there is memory for it.

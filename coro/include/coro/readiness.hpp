@@ -7,7 +7,9 @@
 
 namespace coro {
 
+namespace detail {
 class Poller;
+}
 
 /// Lets coroutines wait until a descriptor is ready: one that reads and one that writes at a time.
 ///
@@ -56,20 +58,20 @@ class Readiness {
   void cancel();
 
  private:
-  friend class Poller;
+  friend class detail::Poller;
 
   // `waiting` is one of the two below, `event` what it waits for.
-  error_code wait(Waiter*& waiting, std::uint32_t event, Yield yield);
-  void leave(Waiter*& waiting);
+  error_code wait(detail::Fiber*& waiting, std::uint32_t event, Yield yield);
+  void leave(detail::Fiber*& waiting);
   void became(std::uint32_t events);
-  void wake(Waiter*& waiting);
+  void wake(detail::Fiber*& waiting);
   error_code watch_for(std::uint32_t events);
 
-  Poller& poller_;
+  detail::Poller& poller_;
   int descriptor_;
   std::uint32_t watched_ = 0;  // 0 = not registered
-  Waiter* reader_ = nullptr;
-  Waiter* writer_ = nullptr;
+  detail::Fiber* reader_ = nullptr;
+  detail::Fiber* writer_ = nullptr;
   Observer* observer_ = nullptr;  // instead of a reader
 };
 

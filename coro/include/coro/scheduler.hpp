@@ -12,12 +12,12 @@
 #include <type_traits>
 #include <utility>
 
+#include "coro/detail/fiber.hpp"
 #include "coro/detail/poller.hpp"
-#include "coro/detail/stack_pool.hpp"
 #include "coro/detail/timer_queue.hpp"
-#include "coro/detail/waiter.hpp"
 #include "coro/error.hpp"
 #include "coro/io.hpp"
+#include "coro/stack_pool.hpp"
 #include "coro/task.hpp"
 #include "coro/yield.hpp"
 
@@ -74,14 +74,14 @@ class Scheduler {
   /// The body is moved from only on success.
   template <CoroutineBody Body>
   [[nodiscard]] boost::system::result<Task> spawn(const char* name, Body&& body) {
-    Waiter* waiter = idle_waiter();
-    if (waiter == nullptr) return make_error_code(Error::no_stack);
+    detail::Fiber* fiber = idle_fiber();
+    if (fiber == nullptr) return make_error_code(Error::no_stack);
     try {
-      waiter->coroutine_->emplace<Spawned<std::decay_t<Body>>>(waiter, std::forward<Body>(body));
+      fiber->coroutine_->emplace<Spawned<std::decay_t<Body>>>(fiber, std::forward<Body>(body));
     } catch (const std::bad_alloc&) {
       return make_error_code(Error::no_stack);
     }
-    return begin(*waiter, name);
+    return begin(*fiber, name);
   }
 
   /// Runs until no coroutine is ready and none waits for an operation. What leaves it as an
@@ -112,21 +112,21 @@ class Scheduler {
 
   boost::asio::io_context& context() { return context_; }
   Executor executor() { return context_.get_executor(); }
-  Poller& poller() { return poller_; }
-  TimerQueue& timers() { return timers_; }
+  detail::Poller& poller() { return poller_; }
+  detail::TimerQueue& timers() { return timers_; }
   Counters counters() const;
   /// How this scheduler's stacks are guarded.
   StackPool::Guard stack_guard() const { return stacks_.guard(); }
 
  private:
   friend class Readiness;
-  friend class Waiter;
+  friend class detail::Fiber;
   friend class TimeLimit;
 
   template <typename Body>
   struct Spawned {
-    void operator()(Coroutine&) { body(Yield(*waiter)); }
-    Waiter* waiter;
+    void operator()(Coroutine&) { body(Yield(*fiber)); }
+    detail::Fiber* fiber;
     Body body;
   };
 
@@ -134,35 +134,35 @@ class Scheduler {
   // it.
   class Busy;
 
-  void take_youngest_first(WaiterQueue& alive);
-  Waiter* idle_waiter();
-  Task begin(Waiter& waiter, const char* name);
+  void take_youngest_first(detail::FiberQueue& alive);
+  detail::Fiber* idle_fiber();
+  Task begin(detail::Fiber& fiber, const char* name);
 
   template <typename Condition>
   void run_while(Condition holds);
-  void queue(Waiter& waiter);
-  void resume_now_or_queue(Waiter& waiter);
-  void abort(Waiter& waiter);
+  void queue(detail::Fiber& fiber);
+  void resume_now_or_queue(detail::Fiber& fiber);
+  void abort(detail::Fiber& fiber);
   bool run_ready(std::size_t ready);
   void run_queue();
   std::size_t poll_context();
   std::optional<std::size_t> wait();
   std::size_t poll_both();
   void restart_context();
-  void resume(Waiter& waiter);
-  void ended(Waiter& waiter, const std::exception_ptr& failure);
-  void recycle(Waiter& waiter);
+  void resume(detail::Fiber& fiber);
+  void ended(detail::Fiber& fiber, const std::exception_ptr& failure);
+  void recycle(detail::Fiber& fiber);
 
   Options options_;
   StackPool stacks_;
-  std::deque<Waiter> waiters_;  // all there are; none is destroyed before the scheduler is
+  std::deque<detail::Fiber> fibers_;  // all there are; none is destroyed before the scheduler is
   // Destroyed before them, since what it holds of operations in progress refers to them.
   boost::asio::io_context context_;
-  TimerQueue timers_;
-  Poller poller_{context_, timers_};
-  WaiterQueue queue_;  // to be resumed, in this order
-  WaiterQueue kept_;   // idle, with a stack; the last to end is the first to be used
-  WaiterQueue spare_;  // idle, without a stack
+  detail::TimerQueue timers_;
+  detail::Poller poller_{context_, timers_};
+  detail::FiberQueue queue_;  // to be resumed, in this order
+  detail::FiberQueue kept_;   // idle, with a stack; the last to end is the first to be used
+  detail::FiberQueue spare_;  // idle, without a stack
   std::size_t kept_count_ = 0;
   bool busy_ = false;
   std::size_t crowd_ = 0;

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "coro/detail/waiter.hpp"
+#include "coro/detail/fiber.hpp"
 #include "coro/yield.hpp"
 
 namespace coro {
@@ -14,12 +14,12 @@ class Task {
   Task() = default;
 
   /// Whether its function has ended, by itself or by an exception.
-  bool done() const { return waiter_ == nullptr || waiter_->serial_ != serial_; }
+  bool done() const { return fiber_ == nullptr || fiber_->serial_ != serial_; }
 
   /// Ends the operation that it waits in, or else the next one that it starts, with
   /// operation_aborted. What it then does is its own business. Nothing happens when it is done.
   void cancel() const {
-    if (!done()) waiter_->cancel();
+    if (!done()) fiber_->cancel();
   }
 
   /// Waits until it is done. operation_aborted if the one who waits is cancelled meanwhile.
@@ -27,9 +27,10 @@ class Task {
 
  private:
   friend class Scheduler;
-  explicit Task(Waiter& waiter) : waiter_(&waiter), serial_(waiter.serial_) {}
+  friend class Yield;
+  explicit Task(detail::Fiber& fiber) : fiber_(&fiber), serial_(fiber.serial_) {}
 
-  Waiter* waiter_ = nullptr;
+  detail::Fiber* fiber_ = nullptr;
   std::uint64_t serial_ = 0;
 };
 

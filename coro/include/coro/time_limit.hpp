@@ -28,7 +28,7 @@ class TimeLimit {
  private:
   void expire();
 
-  Waiter* waiter_;
+  detail::Fiber* fiber_;
   Timer timer_;
   bool expired_ = false;
 };

@@ -8,11 +8,13 @@
 namespace coro {
 
 class Scheduler;
+namespace detail {
 class TimerQueue;
+}
 
 /// Calls a function when a time has come, unless it is stopped or destroyed before:
 ///
-///     Timer timer(scheduler, [&] { waiter.wake(false); });
+///     Timer timer(scheduler, [&] { late.notify_all(); });
 ///     timer.expire_at(Clock::now() + 3s);
 ///
 /// While it is pending it keeps the scheduler running. The function runs on the thread's own stack;
@@ -41,9 +43,9 @@ class Timer : public boost::intrusive::set_base_hook<
   }
 
  private:
-  friend class TimerQueue;
+  friend class detail::TimerQueue;
 
-  TimerQueue& queue_;
+  detail::TimerQueue& queue_;
   std::function<void()> on_expiry_;
   Clock::time_point expiry_;
 };

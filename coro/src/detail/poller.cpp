@@ -9,7 +9,7 @@
 #include "coro/error.hpp"
 #include "coro/readiness.hpp"
 
-namespace coro {
+namespace coro::detail {
 
 Poller::Poller(boost::asio::io_context& context, TimerQueue& timers)
     : timers_(timers),
@@ -60,4 +60,4 @@ error_code Poller::control(int operation, int descriptor, std::uint32_t events,
                                                                                  : last_error();
 }
 
-}  // namespace coro
+}  // namespace coro::detail

@@ -7,7 +7,7 @@
 
 #include "coro/error.hpp"
 
-namespace coro {
+namespace coro::detail {
 namespace {
 
 using std::chrono::nanoseconds;
@@ -50,4 +50,4 @@ void TimerQueue::expire() {
   }
 }
 
-}  // namespace coro
+}  // namespace coro::detail

@@ -420,7 +420,7 @@ TEST(Scheduler, AnOperationThatIsDroppedWithoutAnEndFailsTheCoroutineThatWaits) 
 
 TEST(Scheduler, AnOperationThatIsDroppedLaterFailsTheCoroutineThatWaits) {
   Scheduler scheduler;
-  std::optional<Completion<>> operation;
+  std::optional<detail::Completion<>> operation;
   bool failed = false;
   start(scheduler, [&](Yield yield) {
     try {

@@ -289,7 +289,7 @@ TEST(Task, CancelWaitsForAnOperationThatCannotBeCancelled) {
 // Asio leaves its handler, which refers to the socket, in the cancellation slot.
 TEST(Task, CancelDoesNotReachBackToTheOperationBefore) {
   run([](Yield yield) {
-    std::optional<Completion<>> finish;
+    std::optional<detail::Completion<>> finish;
     const Task task = start(yield.scheduler(), [&finish](Yield other) {
       {
         const auto pair = std::make_unique<SocketPair>(other.scheduler());

@@ -309,6 +309,21 @@ TEST(Yield, TellsThatItWasCancelledWhenItsLastWaitHadJustSucceeded) {
   });
 }
 
+TEST(Yield, GivesAHandleToItsOwnCoroutine) {
+  run([](Yield yield) {
+    Task self;
+    const Task task = start(yield.scheduler(), [&](Yield inside) {
+      self = inside.task();
+      EXPECT_EQ(sleep_for(inside, forever), aborted);
+    });
+    yield.now();
+    EXPECT_FALSE(self.done());
+    self.cancel();
+    EXPECT_FALSE(task.join(yield));
+    EXPECT_TRUE(self.done());
+  });
+}
+
 TEST(Yield, SleepsAtLeastAsLongAsAsked) {
   run([](Yield yield) {
     const auto before = Clock::now();

@@ -12,8 +12,10 @@
 #include "coro/io.hpp"
 
 namespace coro {
-
 class Readiness;
+}
+
+namespace coro::detail {
 
 /// Tells which of many descriptors are ready and when a timer is due, by an epoll instance of its
 /// own (epoll(7)) in which a descriptor is registered once, however often it is waited for. Asio
@@ -47,7 +49,7 @@ class Poller {
   bool has_woken_context() const { return has_woken_; }
 
  private:
-  friend class Readiness;
+  friend class coro::Readiness;
 
   std::size_t wait(std::size_t limit, int timeout);
   // What epoll_ctl(2) says; `events` is what the descriptor is watched for.
@@ -63,4 +65,4 @@ class Poller {
   bool has_woken_ = false;
 };
 
-}  // namespace coro
+}  // namespace coro::detail

@@ -5,7 +5,7 @@
 #include "coro/descriptor.hpp"
 #include "coro/timer.hpp"
 
-namespace coro {
+namespace coro::detail {
 
 /// The timers of a scheduler by the order in which they are due, and the one descriptor by which
 /// the kernel says that the first of them is (timerfd_create(2)).
@@ -37,4 +37,4 @@ class TimerQueue {
   Clock::time_point armed_for_ = Clock::time_point::max();
 };
 
-}  // namespace coro
+}  // namespace coro::detail

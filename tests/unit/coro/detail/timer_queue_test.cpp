@@ -7,7 +7,7 @@
 
 #include "tests/unit/coro/test_support.hpp"
 
-namespace coro {
+namespace coro::detail {
 namespace {
 
 // When the kernel was asked to say that a timer is due; zero if it was not.
@@ -63,4 +63,4 @@ TEST(TimerQueue, BecomesReadableWhenATimerOfThePastIsArmed) {
 }
 
 }  // namespace
-}  // namespace coro
+}  // namespace coro::detail

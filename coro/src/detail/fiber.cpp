@@ -1,17 +1,21 @@
-#include "coro/detail/waiter.hpp"
+#include "coro/detail/fiber.hpp"
 
 #include <utility>
 
 #include "coro/scheduler.hpp"
 
-namespace coro {
+namespace coro::detail {
 
-Waiter::Waiter(Scheduler& scheduler) : scheduler_(&scheduler) {}
+Fiber::Fiber(Scheduler& scheduler) : scheduler_(&scheduler) {}
 
-Waiter::~Waiter() = default;
+Fiber::~Fiber() = default;
+
+Executor Fiber::executor() const {
+  return scheduler_->executor();
+}
 
 // On the resumer's stack, after the coroutine has suspended.
-void Waiter::start_operation() {
+void Fiber::start_operation() {
   in_operation_ = true;
   try {
     start_(callable_);
@@ -22,7 +26,7 @@ void Waiter::start_operation() {
   if (abort_requested()) abort_operation();
 }
 
-void Waiter::abort_operation() {
+void Fiber::abort_operation() {
   if (!in_operation_) return;
   if (abort_ != nullptr)
     abort_(abort_callable_);
@@ -30,7 +34,7 @@ void Waiter::abort_operation() {
     cancellation_.emit(boost::asio::cancellation_type::terminal);
 }
 
-void Waiter::operation_ended(bool aborted) {
+void Fiber::operation_ended(bool aborted) {
   in_operation_ = false;
   // Asio leaves its handler there, and the next operation need not replace it; the socket that it
   // refers to may be gone by then.
@@ -48,25 +52,25 @@ class Abandoned : public std::exception {
 
 }  // namespace
 
-void Waiter::abandon() {
+void Fiber::abandon() {
   if (!in_operation_) return;
   start_failure_ = std::make_exception_ptr(Abandoned());
   wake(false);
 }
 
-void Waiter::complete(bool aborted) {
+void Fiber::complete(bool aborted) {
   operation_ended(aborted);
   scheduler_->resume_now_or_queue(*this);
 }
 
-void Waiter::wake(bool aborted) {
+void Fiber::wake(bool aborted) {
   operation_ended(aborted);
   scheduler_->queue(*this);
 }
 
-void Waiter::cancel() {
+void Fiber::cancel() {
   cancel_requested_ = true;
   scheduler_->abort(*this);
 }
 
-}  // namespace coro
+}  // namespace coro::detail

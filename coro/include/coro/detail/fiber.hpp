@@ -10,26 +10,31 @@
 #include <utility>
 
 #include "coro/coroutine.hpp"
+#include "coro/io.hpp"
 
 namespace coro {
-
 class Scheduler;
+class Task;
 class TimeLimit;
+}  // namespace coro
+
+namespace coro::detail {
 
 /// A coroutine as its scheduler sees it: what it runs, what it waits for, and how that can be
 /// cancelled. Programs meet it as a Yield (from inside) and as a Task (from outside). The scheduler
 /// owns it, and uses it for one function after the other until the scheduler itself is destroyed.
-class alignas(64) Waiter : public boost::intrusive::list_base_hook<
-                               boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+class alignas(64) Fiber : public boost::intrusive::list_base_hook<
+                              boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  explicit Waiter(Scheduler& scheduler);
-  ~Waiter();
-  Waiter(const Waiter&) = delete;
-  Waiter& operator=(const Waiter&) = delete;
-  Waiter(Waiter&&) = delete;
-  Waiter& operator=(Waiter&&) = delete;
+  explicit Fiber(Scheduler& scheduler);
+  ~Fiber();
+  Fiber(const Fiber&) = delete;
+  Fiber& operator=(const Fiber&) = delete;
+  Fiber(Fiber&&) = delete;
+  Fiber& operator=(Fiber&&) = delete;
 
   Scheduler& scheduler() const { return *scheduler_; }
+  Executor executor() const;
 
   // From inside the coroutine
 
@@ -75,22 +80,22 @@ class alignas(64) Waiter : public boost::intrusive::list_base_hook<
   bool abort_requested() const { return cancel_requested_ || expired_limits_ > 0; }
 
  private:
-  friend class Scheduler;
-  friend class Task;
-  friend class TimeLimit;
+  friend class coro::Scheduler;
+  friend class coro::Task;
+  friend class coro::TimeLimit;
 
   // A coroutine that waits for the end of another one's function; it lives on its own stack.
   class Joiner : public boost::intrusive::list_base_hook<
                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
    public:
-    explicit Joiner(Waiter& waiter) : waiter_(&waiter) {}
+    explicit Joiner(Fiber& fiber) : fiber_(&fiber) {}
     void wake() {
       unlink();
-      waiter_->wake(false);
+      fiber_->wake(false);
     }
 
    private:
-    Waiter* waiter_;
+    Fiber* fiber_;
   };
 
   void suspend();
@@ -111,7 +116,7 @@ class alignas(64) Waiter : public boost::intrusive::list_base_hook<
   bool in_operation_ = false;
 
   std::exception_ptr start_failure_;
-  // Empty while this Waiter is spare. Its stack is what costs memory, so the scheduler may take it
+  // Empty while this Fiber is spare. Its stack is what costs memory, so the scheduler may take it
   // away.
   std::optional<Coroutine> coroutine_;
   boost::asio::cancellation_signal cancellation_;
@@ -123,7 +128,7 @@ class alignas(64) Waiter : public boost::intrusive::list_base_hook<
 };
 
 // Inline, and for the same reason as Coroutine's: a return here is one on another stack.
-inline void Waiter::suspend() {
+inline void Fiber::suspend() {
   assert(coroutine_->is_inside());
   coroutine_->suspend();
   // Not before: a second request is for the same operation until the coroutine has heard of it.
@@ -132,6 +137,6 @@ inline void Waiter::suspend() {
 }
 
 /// A queue of coroutines, which leave it by themselves when they are queued elsewhere or destroyed.
-using WaiterQueue = boost::intrusive::list<Waiter, boost::intrusive::constant_time_size<false>>;
+using FiberQueue = boost::intrusive::list<Fiber, boost::intrusive::constant_time_size<false>>;
 
-}  // namespace coro
+}  // namespace coro::detail

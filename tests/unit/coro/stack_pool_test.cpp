@@ -1,4 +1,4 @@
-#include "coro/detail/stack_pool.hpp"
+#include "coro/stack_pool.hpp"
 
 #include <sys/mman.h>
 #include <sys/resource.h>
