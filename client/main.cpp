@@ -4,7 +4,6 @@
 #include <csignal>
 #include <exception>
 #include <string_view>
-#include <variant>
 
 #include "client/bench/bench.hpp"
 #include "client/cli/options.hpp"
@@ -19,20 +18,19 @@
 namespace {
 
 int run(int argc, char** argv) {
-  const auto parsed = client::parse_options(argc, argv);
-  if (const auto* early = std::get_if<client::EarlyExit>(&parsed)) {
-    client::print(early->output);
-    client::print_error(client::escaped_lines(early->error));
-    return early->status;
+  const auto options = client::parse_options(argc, argv);
+  if (!options) {
+    client::print(options.error().output);
+    client::print_error(client::escaped_lines(options.error().error));
+    return options.error().status;
   }
-  const auto& options = std::get<client::Options>(parsed);
-  if (options.mode == client::Options::Mode::ping) return client::run_ping(options);
-  if (options.mode == client::Options::Mode::bench) return client::run_bench(options);
+  if (options->mode == client::Options::Mode::ping) return client::run_ping(*options);
+  if (options->mode == client::Options::Mode::bench) return client::run_bench(*options);
   const bool at_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
-  return at_terminal ? client::run_conversation(options) : client::run_pipe(options);
+  return at_terminal ? client::run_conversation(*options) : client::run_pipe(*options);
 }
 
-// Without a locale there is still UTF-8 on nearly every terminal.
+// Nearly every terminal understands UTF-8, also if no locale is set.
 void use_locale() {
   const char* const locale = std::setlocale(LC_CTYPE, "");
   if (locale == nullptr || std::string_view(locale) == "C") std::setlocale(LC_CTYPE, "C.UTF-8");
@@ -43,10 +41,10 @@ void use_locale() {
 int main(int argc, char** argv) {
   program::occupy_closed_standard_streams();
   use_locale();
-  // Whoever started us may ignore it; in a pipeline whose reader has gone it is what ends a filter
-  // quietly.
+  // The parent may have set it to be ignored, but it ends a filter quietly when the reader has
+  // gone.
   std::signal(SIGPIPE, SIG_DFL);
-  std::signal(SIGXFSZ, SIG_IGN);  // a file that must not grow is an error of writing
+  std::signal(SIGXFSZ, SIG_IGN);  // write(2) returns an error for a file that must not grow
   try {
     const int status = run(argc, argv);
     const auto unwritten = client::print_failure();

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <boost/system/result.hpp>
 #include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "client/wire/target.hpp"
 
@@ -12,11 +12,11 @@ namespace client {
 
 using Duration = std::chrono::nanoseconds;
 
-/// What only --ping knows; the letters are those of ping(8).
+/// The options of --ping; the letters are those of ping(8).
 struct PingOptions {
   std::optional<std::size_t> count;  ///< -c: stop after so many; without it, at Ctrl-C
-  Duration interval = std::chrono::seconds(
-      1);  ///< -i: from one echo to the next; 0: when the one before has come back or is lost
+  /// -i: from one echo to the next; 0: when the one before has come back or is lost
+  Duration interval = std::chrono::seconds(1);
   std::size_t size = 56;                    ///< -s: bytes of each echo, 1 to 1 MiB
   Duration wait = std::chrono::seconds(1);  ///< -W: an echo that takes longer is lost
   std::optional<Duration> deadline;         ///< -w: stop after this time, whatever has come
@@ -33,7 +33,7 @@ enum class BenchMode {
 
 enum class BenchFormat { text, json, csv };
 
-/// What only --bench knows.
+/// The options of --bench.
 struct BenchOptions {
   BenchMode mode = BenchMode::pingpong;
   std::size_t connections = 50;
@@ -41,9 +41,8 @@ struct BenchOptions {
   std::size_t pipeline = 1;                      ///< messages under way on each connection
   Duration duration = std::chrono::seconds(10);  ///< measured time, after the warm-up
   Duration warmup = std::chrono::seconds(1);     ///< before it; not counted
-  std::optional<double>
-      rate;  ///< messages a second over all connections; without it, as fast as it goes
-  std::size_t threads = 1;  ///< each with a scheduler of its own
+  std::optional<double> rate;  ///< messages a second in all; without it, as fast as possible
+  std::size_t threads = 1;     ///< each with a scheduler of its own
   BenchFormat format = BenchFormat::text;
   std::optional<std::string> plot;  ///< an SVG file to write
 };
@@ -59,14 +58,14 @@ struct Options {
   BenchOptions bench;
 };
 
-/// The command line asked for nothing more than to end: --help, --version, or a mistake.
+/// The program ends after it has printed this: for --help, --version or a mistake.
 struct EarlyExit {
-  int status = 0;  ///< 0, or 2 for a usage error
-  std::string output;
-  std::string error;
+  int status = 0;      ///< 0, or 2 for a usage error
+  std::string output;  ///< for standard output
+  std::string error;   ///< for standard error
 };
 
 /// Reads the command line.
-std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv);
+boost::system::result<Options, EarlyExit> parse_options(int argc, const char* const* argv);
 
 }  // namespace client

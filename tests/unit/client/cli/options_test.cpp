@@ -10,15 +10,15 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::variant<Options, EarlyExit> parse(std::vector<const char*> arguments) {
+boost::system::result<Options, EarlyExit> parse(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "coroecho-client");
   return parse_options(static_cast<int>(arguments.size()), arguments.data());
 }
 
 Options accepted(const std::vector<const char*>& arguments) {
-  auto parsed = parse(arguments);
-  if (const auto* early = std::get_if<EarlyExit>(&parsed)) ADD_FAILURE() << early->error;
-  return std::get<Options>(parsed);
+  const auto parsed = parse(arguments);
+  if (!parsed) ADD_FAILURE() << parsed.error().error;
+  return parsed ? *parsed : Options();
 }
 
 TEST(Options, TalkToThisMachineByDefault) {
@@ -55,11 +55,10 @@ TEST(Options, NameTheVariableWhosePortIsWrongWhereItIsUsed) {
   for (const char* port : {"abc", "http://10.0.0.1:8888", "0", "70000", "80 "}) {
     setenv("COROECHO_PORT", port, 1);
     const auto parsed = parse({"host"});
-    ASSERT_TRUE(std::holds_alternative<EarlyExit>(parsed)) << port;
-    EXPECT_EQ(std::get<EarlyExit>(parsed).status, 2);
-    EXPECT_EQ(std::get<EarlyExit>(parsed).error.find("COROECHO_PORT: found \"" + std::string(port)),
-              0U)
-        << std::get<EarlyExit>(parsed).error;
+    ASSERT_FALSE(parsed) << port;
+    EXPECT_EQ(parsed.error().status, 2);
+    EXPECT_EQ(parsed.error().error.find("COROECHO_PORT: found \"" + std::string(port)), 0U)
+        << parsed.error().error;
     EXPECT_EQ(accepted({"host:7"}).target.name(), "host:7");
     EXPECT_EQ(accepted({"host", "7"}).target.name(), "host:7");
   }
@@ -136,11 +135,10 @@ TEST(Options, EndWithStatus2AndALineOnAMistake) {
                                              {"--bench", "--json", "--csv"},
                                              {"--bench", "--mode", "idle", "--rate", "5"}}) {
     const auto parsed = parse(arguments);
-    const auto* early = std::get_if<EarlyExit>(&parsed);
-    ASSERT_NE(early, nullptr) << arguments.front();
-    EXPECT_EQ(early->status, 2) << arguments.front();
-    EXPECT_FALSE(early->error.empty()) << arguments.front();
-    EXPECT_TRUE(early->output.empty()) << arguments.front();
+    ASSERT_FALSE(parsed) << arguments.front();
+    EXPECT_EQ(parsed.error().status, 2) << arguments.front();
+    EXPECT_FALSE(parsed.error().error.empty()) << arguments.front();
+    EXPECT_TRUE(parsed.error().output.empty()) << arguments.front();
   }
 }
 
@@ -164,11 +162,11 @@ TEST(Options, TakeOnlyDecimalNumbersWithinTheirRange) {
           "1,5", "1e400", "99999999999999999999", "1x", "\xff"}) {
       arguments.push_back(value);
       const auto parsed = parse(arguments);
-      const auto* early = std::get_if<EarlyExit>(&parsed);
       const std::string what = std::string(arguments.end()[-2]) + " '" + value + "'";
-      ASSERT_NE(early, nullptr) << what;
-      EXPECT_EQ(early->status, 2) << what;
-      EXPECT_NE(early->error.find(arguments.end()[-2]), std::string::npos) << early->error;
+      ASSERT_FALSE(parsed) << what;
+      EXPECT_EQ(parsed.error().status, 2) << what;
+      EXPECT_NE(parsed.error().error.find(arguments.end()[-2]), std::string::npos)
+          << parsed.error().error;
       arguments.pop_back();
     }
   }
@@ -189,14 +187,15 @@ TEST(Options, TakeNoWarmupAndNoIntervalButNoOtherTimeOfZero) {
                                              {"--ping", "-W", "0"},
                                              {"--ping", "-w", "0"},
                                              {"--bench", "--duration", "0"}}) {
-    EXPECT_TRUE(std::holds_alternative<EarlyExit>(parse(arguments))) << arguments.front();
+    EXPECT_FALSE(parse(arguments)) << arguments.front();
   }
 }
 
 TEST(Options, SayHelpAndVersionOnStandardOutput) {
   for (const char* option : {"--help", "--version"}) {
     const auto parsed = parse({option});
-    const auto& early = std::get<EarlyExit>(parsed);
+    ASSERT_FALSE(parsed);
+    const auto& early = parsed.error();
     EXPECT_EQ(early.status, 0);
     EXPECT_FALSE(early.output.empty());
     EXPECT_TRUE(early.error.empty());
@@ -205,10 +204,10 @@ TEST(Options, SayHelpAndVersionOnStandardOutput) {
 
 TEST(Options, NameTheModesWhereThereIsNoneOfThatName) {
   const auto parsed = parse({"--bench", "--mode", "wild"});
-  ASSERT_TRUE(std::holds_alternative<EarlyExit>(parsed));
-  EXPECT_TRUE(std::get<EarlyExit>(parsed).error.starts_with(
+  ASSERT_FALSE(parsed);
+  EXPECT_TRUE(parsed.error().error.starts_with(
       "--mode: found \"wild\", expected pingpong, stream, churn or idle\n"))
-      << std::get<EarlyExit>(parsed).error;
+      << parsed.error().error;
   EXPECT_EQ(accepted({"--bench", "--mode", "Churn"}).bench.mode, BenchMode::churn);
 }
 
