@@ -25,7 +25,6 @@ namespace client {
 namespace {
 
 using coro::Yield;
-namespace error = boost::asio::error;
 
 // Typed lines go to the server, and their echoes to the screen. One coroutine reads lines and obeys
 // them; the link has one that receives; each :ping and :send has its own, so that the prompt stays
@@ -56,7 +55,6 @@ class Conversation {
   void handle_signal(int signal);
   void lost(const Failure& failure);
   void show_prompt();
-  void say_failure(const Failure& failure);
 
   const Options* options_;
   coro::Scheduler* scheduler_;
@@ -85,7 +83,7 @@ void Conversation::begin() {
 
 void Conversation::fail(const Failure& failure) {
   succeeded_ = false;
-  say_failure(failure);
+  terminal_.complain(text_of(failure));
   terminal_.stop();
 }
 
@@ -110,11 +108,11 @@ void Conversation::run(Yield yield) {
 // ---- the connection
 
 bool Conversation::connect(Yield yield) {
-  const auto failed = link_.open(yield, options_->timeout);
+  const auto error = link_.open(yield, options_->timeout);
   show_prompt();
-  if (failed == error::operation_aborted) return false;  // Ctrl-C
-  if (failed) {
-    say_failure(connect_failure(options_->target, failed));
+  if (error == boost::asio::error::operation_aborted) return false;  // Ctrl-C
+  if (error) {
+    terminal_.complain(text_of(connect_failure(options_->target, error)));
     return false;
   }
   const auto& peer = link_.peer();
@@ -132,7 +130,7 @@ void Conversation::close() {
 void Conversation::lost(const Failure& failure) {
   succeeded_ = false;
   show_prompt();
-  say_failure(failure);
+  terminal_.complain(text_of(failure));
 }
 
 void Conversation::show_prompt() {
@@ -173,9 +171,9 @@ void Conversation::obey(const Command& command, Yield yield) {
 
 void Conversation::send_line(const std::string& text, Yield yield) {
   if (!link_.is_open() && !connect(yield)) return;
-  const auto failed = link_.send(
+  const auto error = link_.send(
       text, [this](const auto& reply) { show(reply); }, yield);
-  if (failed) terminal_.say(terminal_.style().bad("not sent"));
+  if (error) terminal_.say(terminal_.style().bad("not sent"));
 }
 
 void Conversation::show(const Exchange::Reply& reply) {
@@ -241,10 +239,6 @@ void Conversation::handle_signal(int signal) {
     quitting_ = true;
     main_.cancel();
   }
-}
-
-void Conversation::say_failure(const Failure& failure) {
-  terminal_.complain(text_of(failure));
 }
 
 }  // namespace

@@ -12,12 +12,9 @@
 namespace client {
 namespace {
 
-std::string up(std::size_t rows) {
-  return rows == 0 ? std::string() : fmt::format("\033[{}A", rows);
-}
-
-std::string right(std::size_t columns) {
-  return columns == 0 ? std::string() : fmt::format("\033[{}C", columns);
+// Moves the cursor: A is up, C is right (ECMA-48).
+std::string move(std::size_t by, char direction) {
+  return by == 0 ? std::string() : fmt::format("\033[{}{}", by, direction);
 }
 
 std::string text_of(std::span<const LineLayout::Row> rows, const Style& style) {
@@ -48,7 +45,8 @@ void LineDisplay::draw(std::wstring_view prompt, std::wstring_view line, std::si
     first_row_ = std::min(layout.cursor_row - std::min(layout.cursor_row, shown - 1),
                           layout.rows.size() - shown);
     text += text_of(std::span(layout.rows).subspan(first_row_, shown), style_);
-    text += up(first_row_ + shown - 1 - layout.cursor_row) + '\r' + right(layout.cursor_column);
+    text += move(first_row_ + shown - 1 - layout.cursor_row, 'A') + '\r' +
+            move(layout.cursor_column, 'C');
     client::print(text);
   }
   layout_ = std::move(layout);
@@ -80,7 +78,7 @@ std::string LineDisplay::back_to_begin() const {
   const auto columns = terminal_size(STDOUT_FILENO).columns;
   const auto row = columns == columns_ ? layout_.cursor_row
                                        : lay_out(prompt_, line_, cursor_, columns).cursor_row;
-  return up(row - std::min(row, first_row_)) + '\r';
+  return move(row - std::min(row, first_row_), 'A') + '\r';
 }
 
 void LineDisplay::erase() {
