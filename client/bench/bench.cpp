@@ -243,9 +243,9 @@ void Bench::watch_signals(Yield yield) {
 BenchOutcome measure(const Options& options) try {
   coro::Scheduler scheduler;
   Bench bench(scheduler, options);
-  const auto failed = run_to_end(scheduler, [&] { bench.begin(); });
+  const auto exception = exception_of_run(scheduler, [&] { bench.begin(); });
   auto outcome = bench.outcome();
-  if (failed) outcome.results.add_failure(*failed);
+  if (exception) outcome.results.add_failure(failure_of(exception));
   return outcome;
 } catch (const std::exception& error) {  // not even a scheduler could be made
   BenchOutcome outcome;

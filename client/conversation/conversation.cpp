@@ -34,8 +34,6 @@ class Conversation {
   Conversation(coro::Scheduler& scheduler, const Options& options);
 
   void begin();
-  /// Ends it because of an exception.
-  void fail(const Failure& failure);
   bool succeeded() const { return succeeded_; }
   /// The signal that ended it, or 0.
   int terminated_by() const { return terminated_by_; }
@@ -79,12 +77,6 @@ Conversation::Conversation(coro::Scheduler& scheduler, const Options& options)
 
 void Conversation::begin() {
   main_ = scheduler_->spawn("conversation", [this](Yield yield) { run(yield); }).value();
-}
-
-void Conversation::fail(const Failure& failure) {
-  succeeded_ = false;
-  terminal_.complain(text_of(failure));
-  terminal_.stop();
 }
 
 void Conversation::run(Yield yield) {
@@ -249,8 +241,7 @@ int run_conversation(const Options& options) {
   {
     coro::Scheduler scheduler;
     Conversation conversation(scheduler, options);
-    const auto failed = run_to_end(scheduler, [&] { conversation.begin(); });
-    if (failed) conversation.fail(*failed);
+    run_to_end(scheduler, [&] { conversation.begin(); });
     signal = conversation.terminated_by();
     succeeded = conversation.succeeded();
   }

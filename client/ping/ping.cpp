@@ -270,10 +270,7 @@ void Ping::show_always(const std::string& line) {
 int run_ping(const Options& options) {
   coro::Scheduler scheduler;
   Ping ping(scheduler, options);
-  if (const auto failed = run_to_end(scheduler, [&] { ping.begin(); })) {
-    report(*failed);
-    return 1;
-  }
+  run_to_end(scheduler, [&] { ping.begin(); });
   return ping.exit_status();
 }
 

@@ -173,12 +173,8 @@ void Pipe::fail(Failure failure) {
 int run_pipe(const Options& options) {
   coro::Scheduler scheduler;
   Pipe pipe(scheduler, options);
-  const auto failed = run_to_end(
-      scheduler, [&] { scheduler.spawn("pipe", [&](Yield yield) { pipe.run(yield); }).value(); });
-  if (failed) {
-    report(*failed);
-    return 1;
-  }
+  run_to_end(scheduler,
+             [&] { scheduler.spawn("pipe", [&](Yield yield) { pipe.run(yield); }).value(); });
   if (pipe.failure()) report(*pipe.failure());
   return pipe.succeeded() ? 0 : 1;
 }

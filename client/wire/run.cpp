@@ -24,9 +24,8 @@ Failure failure_of(const std::exception_ptr& exception) {
   }
 }
 
-std::optional<Failure> run_to_end(coro::Scheduler& scheduler, const std::function<void()>& begin) {
-  const auto exception = exception_of_run(scheduler, begin);
-  return exception ? std::optional(failure_of(exception)) : std::nullopt;
+void run_to_end(coro::Scheduler& scheduler, const std::function<void()>& begin) {
+  if (const auto exception = exception_of_run(scheduler, begin)) std::rethrow_exception(exception);
 }
 
 }  // namespace client

@@ -2,22 +2,21 @@
 
 #include <exception>
 #include <functional>
-#include <optional>
 
 #include "client/wire/failure.hpp"
 #include "coro/scheduler.hpp"
 
 namespace client {
 
-/// Runs what this begins, until no coroutine is left. An exception that leaves it or a coroutine,
-/// such as for lack of memory, ends the run: the others might wait for ever for what it was to do.
-/// It is returned.
-std::optional<Failure> run_to_end(coro::Scheduler& scheduler, const std::function<void()>& begin);
+/// Calls `begin`, and runs the scheduler until no coroutine is left. An exception that leaves
+/// `begin` or a coroutine, such as for lack of memory, ends the run, since the other coroutines
+/// might wait for ever for that one. It is thrown again.
+void run_to_end(coro::Scheduler& scheduler, const std::function<void()>& begin);
 
-/// The same; null if there was none. To return the exception itself takes no memory.
+/// The same, but returns the exception, or null if there was none. Needs no memory for that.
 std::exception_ptr exception_of_run(coro::Scheduler& scheduler, const std::function<void()>& begin);
 
-/// An exception that ended a run. It is not null.
+/// The failure to report for an exception, which is not null.
 Failure failure_of(const std::exception_ptr& exception);
 
 }  // namespace client
