@@ -1,5 +1,5 @@
 # Sourced by the scripts beside it: installs what is missing, configures and builds a CMake preset.
-# Debian and its relatives are served by apt-get; elsewhere the names below say what to install.
+# Debian and its relatives are served by apt-get; on other systems the user installs the packages below.
 # shellcheck shell=bash disable=SC2034
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
@@ -34,7 +34,7 @@ fail() {
   exit 1
 }
 
-# For a test that this machine cannot run: says why.
+# Ends a test that this machine cannot run, with the reason.
 cannot() {
   say "$*"
   exit 77
@@ -67,7 +67,7 @@ missing() {
   done
 }
 
-# Runs a command silently; shows everything it said when it fails.
+# Runs a command silently; shows its whole output if it fails.
 quietly() {
   local log status=0
   log=$(mktemp)

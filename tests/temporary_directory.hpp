@@ -30,7 +30,7 @@ class TemporaryDirectory {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
 
-  // Writes a file, replacing one of that name, and says where it is.
+  // Writes a file, replacing one of that name, and returns its path.
   std::filesystem::path write(std::string_view name, std::string_view text) const {
     std::filesystem::path file = path_ / name;
     std::ofstream stream(file, std::ios::binary);

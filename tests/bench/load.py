@@ -28,7 +28,7 @@ class Load:
             self.process.stdin.write(command + "\n")
             self.process.stdin.flush()
         except BrokenPipeError:
-            pass  # its last words say why
+            pass  # its last line has the reason
         answer = self.process.stdout.readline()
         answer = json.loads(answer) if answer else {"failure": "the load ended"}
         if answer and "failure" in answer:

@@ -63,8 +63,8 @@ SERVERS = (
     built("Asio, awaitable", "asio_awaitable", framework=True),
     built("thread per connection", "thread_per_connection"),
     built("libuv", "libuv", framework=True),
-    # Once as it is written where the program looks at the bytes, once where the kernel may pass them on
-    # (splice(2)), which nobody can do who logs them.
+    # Once as a program that looks at the bytes, once as one that lets the kernel pass them on (splice(2)), which a
+    # server that logs them cannot do.
     built("Go", "go_net", "4096", framework=True),
     built("Go, io.Copy", "go_net"),
     built("tokio", "tokio_echo", framework=True),

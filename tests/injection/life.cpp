@@ -253,7 +253,7 @@ void Life::judge_end() {
   if (!explained && !mute) wrong("exit code " + std::to_string(exit_code_) + " without a word");
 }
 
-// Whether the point has failed, or is to, in this phase or before.
+// Whether the point fails, or has failed, in this phase or before.
 bool Life::hurt(Phase phase) const {
   return point_.occurrence != 0 && point_.phase <= phase;
 }

@@ -18,8 +18,8 @@ std::string tail(const std::string& text) {
   return text.size() <= shown ? text : "[...]" + text.substr(text.size() - shown);
 }
 
-// AddressSanitizer says once that it does not know a coroutine's stack. It does not check stacks
-// here (see COROECHO_SANITIZE), so that is no finding.
+// AddressSanitizer warns once about a coroutine's stack. It does not check stacks here (see
+// COROECHO_SANITIZE), so that is no finding.
 std::string without_stack_notice(std::string text) {
   const std::size_t notice =
       text.find("WARNING: ASan is ignoring requested __asan_handle_no_return");

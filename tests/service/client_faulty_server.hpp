@@ -38,7 +38,7 @@ class FaultyConnection {
   const std::atomic<bool>* ending_;
 };
 
-// A server that misbehaves as the test says: the behaviour is called for each connection, with its
+// A server that misbehaves as the test wants: the behaviour is called for each connection, with its
 // number from 1, on a thread of its own; when it returns, the connection is closed.
 class FaultyServer {
  public:

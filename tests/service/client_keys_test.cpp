@@ -304,7 +304,7 @@ TEST(ClientKeys, LetsTheKernelEditWhereEditrcWantsNoEditing) {
   pty.wait_for("recv from server:");
 }
 
-// ---- names that somebody else has chosen
+// ---- names that others have chosen
 
 TEST(ClientKeys, SendsNothingButFiles) {
   Echo echo;

@@ -40,7 +40,7 @@ class Pty {
   const TemporaryDirectory& home() const { return home_; }
 
   void type(std::string_view bytes);
-  // Gives the terminal another size, of which the program is told (SIGWINCH).
+  // Gives the terminal another size; the program gets SIGWINCH.
   void resize(Size size);
   // Waits until it has written this after what earlier calls waited for. Throws std::runtime_error
   // with all that it has written when time is up, or it has ended.

@@ -15,7 +15,7 @@
 #include "tests/service/server.hpp"
 #include "tests/service/stream.hpp"
 
-// How connections end, and what the log then says.
+// The ends of connections, and their lines in the log.
 namespace service {
 namespace {
 

@@ -18,8 +18,8 @@
 #include "tests/service/server.hpp"
 #include "tests/service/stream.hpp"
 
-// Thousands of clients that do what chance says. A model says what must come back: all of it after
-// a half-close, the beginning of it otherwise.
+// Thousands of clients with random behaviour. A model predicts the echo: all of it after a
+// half-close, the beginning of it otherwise.
 namespace service {
 namespace {
 

@@ -99,7 +99,7 @@ TEST(Reload, ChangesTheLogLevelAndBack) {
   const TemporaryDirectory directory;
   const std::filesystem::path path = directory / "echo.sock";
   Server server;
-  // The log says nothing of this one, so the socket tells that it is in force.
+  // At this level nothing is logged, so the socket shows that the file is in force.
   server.write_configuration("{unix: " + path.string() + ", log: {level: error}}");
   server.process().signal(SIGHUP);
   wait_for_file(path);

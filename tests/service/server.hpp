@@ -13,7 +13,7 @@
 namespace service {
 
 // A running coroecho with a configuration of its own. When the test ends it must still run, stop on
-// SIGTERM and exit 0; a test that ends it otherwise says so by calling stop() or expect_exit().
+// SIGTERM and exit 0; a test that ends it otherwise calls stop() or expect_exit().
 class Server {
  public:
   // `configuration` is YAML; the command line then sets the address: 127.0.0.1 and any free port,

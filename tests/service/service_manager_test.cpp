@@ -68,7 +68,7 @@ TEST_F(Notified, TheStatusHasLiveFigures) {
   const Server server("", on_any_port, telling(address_));
   SocketClient client = server.connect();
   EXPECT_EQ("hello", client.echo("hello"));
-  // They may be told between the connection and its bytes too.
+  // Figures may be sent between the connection and its bytes too.
   const std::string figures =
       "STATUS=1 active, 1 accepted, 0 refused, 5 bytes in, 5 bytes out, 0 log lines dropped";
   EXPECT_EQ(figures, manager_.wait_for(figures));

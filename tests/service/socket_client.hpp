@@ -27,7 +27,8 @@ class SocketClient {
 
   void send(std::string_view bytes);
 
-  // Sends until nobody has taken anything for `quiet`, without receiving. How much was taken.
+  // Sends without receiving until the kernel has taken nothing for `quiet`. Returns the bytes
+  // taken.
   std::size_t send_until_blocked(std::string_view bytes,
                                  std::chrono::milliseconds quiet = std::chrono::milliseconds(300));
 

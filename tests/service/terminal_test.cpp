@@ -30,9 +30,9 @@ class PseudoTerminal {
   std::string script() const { return "exec setsid --ctty \"$@\" <" + path_; }
   std::vector<std::string> leader() const { return {"sh", "-c", script(), "sh"}; }
 
-  // Runs a command under such a leader, which is there for its jobs as a shell is: it passes on
-  // SIGTERM, and SIGHUP if it is to; of SIGUSR1 it makes a SIGHUP. The job is in the "foreground"
-  // or in the "background".
+  // Runs a command under such a leader, which serves its jobs as a shell does: it passes on
+  // SIGTERM, SIGHUP on request, and SIGUSR1 as a SIGHUP. The job is in the "foreground" or in the
+  // "background".
   std::vector<std::string> job(const std::string& ground, bool passes_hangup_on) const {
     const std::string shell =
         "import os, signal, sys\n"

@@ -5,7 +5,7 @@
 
 namespace load {
 
-/// Throws what errno says.
+/// Throws errno as a std::system_error.
 [[noreturn]] inline void throw_errno(const char* what) {
   throw std::system_error(errno, std::system_category(), what);
 }

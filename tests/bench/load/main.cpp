@@ -1,6 +1,6 @@
-// The load of the benchmarks: cheaper than any server, so that it is the server which is measured.
-// It is told what to do by lines on standard input, and answers each with a line of JSON when it is
-// done and nothing is under way:
+// The load of the benchmarks: cheaper than any server, so that the server is the limit. It reads
+// commands, a line each, from standard input, and answers each with a line of JSON when it is done
+// and nothing is under way:
 //
 //   open GROUP COUNT                              connects
 //   run SECONDS GROUP:SIZE:PIPELINE[:unverified]...   echoes, the groups in order of urgency

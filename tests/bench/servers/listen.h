@@ -6,8 +6,8 @@ extern "C" {
 #endif
 
 // Listens on 127.0.0.1 at `port` (0: a free one), with TCP_NODELAY, which accepted sockets inherit,
-// and says so on standard output. `flags` are those of socket(2), such as SOCK_NONBLOCK. Ends the
-// program when it cannot.
+// and reports the port on standard output. `flags` are those of socket(2), such as SOCK_NONBLOCK.
+// Ends the program if it cannot.
 int listen_on(const char* port, int flags);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-"""Clients that do what chance says, and tell when what came back is not what was promised."""
+"""Clients with random behaviour, which report echoes that break a promise."""
 import asyncio
 import contextlib
 import random

@@ -13,7 +13,7 @@ wait_until() {
   done
 }
 
-# echoes HOST PORT: a mebibyte and back, byte for byte; the client's exit code says so.
+# echoes HOST PORT: a mebibyte and back, byte for byte, by the client's exit code.
 echoes() {
   head -c 1048576 /dev/urandom | "$client" --timeout 5s "$1" "$2" >/dev/null
 }
@@ -52,7 +52,7 @@ sys.exit(result['echoes'] < 1000 or result['lost'] != 0 or bool(result['failures
 PYTHON
 }
 
-# Whatever there is to remove: it must not fail.
+# Must not fail, whatever is left.
 remove_everything() {
   docker swarm leave --force >/dev/null 2>&1 || true
   docker ps -aq | xargs -r docker rm -f -v >/dev/null 2>&1 || true

@@ -1,5 +1,5 @@
-# Sourced: the manifests. No cluster runs here: they are held against the API's schemas, and what they say about the
-# image against the image.
+# Sourced: the manifests. No cluster runs here: they are compared with the API's schemas, and their statements about the
+# image with the image.
 # shellcheck shell=bash
 
 manifests=("$root/docker/kubernetes.yaml" "$root/docker/kubernetes-monitoring.yaml")

@@ -1,4 +1,4 @@
-// kubernetes_environment.mjs FOLDER FILE: checks what no schema knows of the Deployment, that its parts fit together, and
+// kubernetes_environment.mjs FOLDER FILE: checks that the parts of the Deployment fit together, which no schema can, and
 // prints its environment as arguments of docker run. FOLDER as in validate_kubernetes.mjs.
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';

@@ -1,6 +1,6 @@
-// validate_kubernetes.mjs FOLDER FILE...: holds manifests against the schemas of the Kubernetes API, as the npm package
+// validate_kubernetes.mjs FOLDER FILE...: compares manifests with the schemas of the Kubernetes API, as the npm package
 // kubernetes-models has them from its OpenAPI description, compiled to validators and to TypeScript types. The validators
-// know types, ranges, enumerations and what is required; the types also know which fields there are. FOLDER has the
+// check types, ranges, enumerations and required fields; the types also list all fields. FOLDER has the
 // packages in its node_modules. Prints a line for each object; exits with 1 if one is wrong.
 import {execFileSync} from 'node:child_process';
 import {readFileSync, writeFileSync} from 'node:fs';

@@ -1,4 +1,4 @@
-# Sourced by prove: how a proof says that a promise holds, waits for it, or ends the test.
+# Sourced by prove: a proof reports that a promise holds, waits for it, or ends the test.
 # shellcheck shell=bash
 
 ok() {

@@ -4,7 +4,7 @@
 
 leader=''  # the container's systemd
 nspawn=''
-transcript=''  # what the command said that is at work
+transcript=''  # the output of the command that is running
 
 # Runs a command in the container.
 inside() {

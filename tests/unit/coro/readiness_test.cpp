@@ -22,7 +22,7 @@ namespace {
 
 using testing::ElementsAre;
 
-// Two connected Unix sockets that Asio knows nothing of.
+// Two connected Unix sockets without objects of Asio.
 struct BarePair {
   BarePair() {
     std::array<int, 2> ends{};
@@ -174,7 +174,7 @@ TEST(Readiness, TheEndOfTheOtherSideWakesBothDirections) {
   });
 }
 
-// Of a pipe the kernel tells that as EPOLLHUP without EPOLLIN.
+// For a pipe the kernel reports that as EPOLLHUP without EPOLLIN.
 TEST(Readiness, TheEndOfAPipeWakesWhoReads) {
   run([](Yield yield) {
     std::array<int, 2> ends{};
@@ -278,7 +278,7 @@ TEST(Readiness, ACancellationAfterTheWaitEndsWhatIsWaitedForThen) {
   });
 }
 
-// Counts how often it is told, and tells a coroutine.
+// Counts the calls, and wakes a coroutine.
 struct CountingObserver final : Readiness::Observer {
   void became_readable() override {
     ++heard;

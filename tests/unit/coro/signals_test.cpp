@@ -40,7 +40,7 @@ TEST(Signals, ThatCameBeforeTheWaitAreNotLost) {
   });
 }
 
-// The kernel tells the lowest number first: who acts upon them at leisure sees them all before.
+// The kernel returns the lowest number first. A coroutine that reads them late gets all of them.
 TEST(Signals, ThatCameTogetherAreReturnedBeforeAnybodyElseRuns) {
   run([](Yield yield) {
     Signals signals(yield.scheduler(), {SIGHUP, SIGUSR1, SIGUSR2});

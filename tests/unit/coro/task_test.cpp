@@ -297,7 +297,7 @@ TEST(Task, CancelDoesNotReachBackToTheOperationBefore) {
         char byte = 0;
         pair->near.async_read_some(buffer(&byte, 1), other);
       }
-      // An operation that knows nothing of cancellation.
+      // An operation that cannot be cancelled.
       boost::asio::async_initiate<Yield, void()>(
           [&](auto handler) { finish.emplace(std::move(handler)); }, other);
       EXPECT_EQ(sleep_for(other, forever), aborted);

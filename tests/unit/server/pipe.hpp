@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-// A pipe whose reader reads only when it is told to.
+// A pipe whose reader reads only on request.
 class Pipe {
  public:
   Pipe() {

@@ -3,8 +3,8 @@
 
 restart_under_load() {
   local load figures
-  # This machine's python3, which enters the container's network and reaches the Unix socket by its root. Not by way of
-  # a function, which would be another process than the one that is to be ended.
+  # This machine's python3, which enters the container's network and reaches the Unix socket by its root. A function
+  # around it would be another process than the one that must be ended.
   nsenter --target "$leader" --net -- \
     python3 "$here/connect_load.py" "/proc/$leader/root/run/coroecho.socket" >"$transcript" &
   load=$!

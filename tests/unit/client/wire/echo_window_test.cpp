@@ -80,7 +80,7 @@ TEST(EchoWindow, GivesWhatIsToBeSentInOrder) {
   EXPECT_EQ(sent, "def");
 }
 
-// Compared with what a plain string says, for pieces of every size around the ring's end.
+// Compares it with a plain string, for pieces of every size around the ring's end.
 TEST(EchoWindow, AgreesWithAPlainStringOverManyTurns) {
   std::mt19937 random(1);
   EchoWindow window(61);

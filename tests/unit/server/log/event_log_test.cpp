@@ -60,7 +60,7 @@ class EventLogTest : public testing::Test {
   EventLog log_{pipe_.writer()};
 };
 
-// Reads all lines while the log flushes as its owner would: when it says so.
+// Reads all lines while the log flushes as its owner would: at retry_at().
 std::vector<std::string> read_all(EventLog& log, Pipe& pipe) {
   std::string all = pipe.read();
   log.flush();
@@ -72,7 +72,7 @@ std::vector<std::string> read_all(EventLog& log, Pipe& pipe) {
   return lines_of(all + pipe.read());
 }
 
-// The lines that are events of clients, and the sum of what "N log lines dropped" say.
+// The lines that are events of clients, and the sum of all "N log lines dropped".
 struct Account {
   std::uint64_t events = 0;
   std::uint64_t told_lost = 0;
