@@ -12,8 +12,8 @@
 
 namespace coro::detail {
 
-/// What an Asio operation calls when it has ended: leaves the values on the coroutine's stack and
-/// resumes it.
+/// An Asio operation calls this when it has ended: it leaves the values on the coroutine's stack
+/// and resumes it.
 template <typename... Values>
 class Completion {
  public:
