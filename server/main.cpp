@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "coro/scheduler.hpp"
+#include "coro/stack_overflow.hpp"
 #include "coro/timer.hpp"
 #include "program/standard_streams.hpp"
 #include "server/admin/health_check.hpp"
@@ -140,6 +141,7 @@ int serve(const server::Options& options, const server::Config& config, server::
 int main(int argc, char** argv) {
   program::occupy_closed_standard_streams();
   keep_signals_from_ending_the_service();
+  coro::report_stack_overflow();
   try {
     const server::Options options = server::parse_options(argc, argv);
     if (options.answer) return print(*options.answer);

@@ -1,5 +1,7 @@
 #include "client/wire/run.hpp"
 
+#include "coro/stack_overflow.hpp"
+
 namespace client {
 
 std::exception_ptr exception_of_run(coro::Scheduler& scheduler,
@@ -8,6 +10,7 @@ std::exception_ptr exception_of_run(coro::Scheduler& scheduler,
     std::rethrow_exception(exception);
   });
   try {
+    coro::report_stack_overflow();  // in a terminal after the handlers that restore its modes
     begin();
     scheduler.run();
   } catch (const std::exception&) {

@@ -1,7 +1,10 @@
 #include "coro/coroutine.hpp"
 
+#include <unistd.h>
+
 #include <boost/context/stack_traits.hpp>
 #include <cassert>
+#include <cstddef>
 #include <cstdint>
 
 namespace coro {
@@ -47,6 +50,12 @@ bool Coroutine::is_inside() const {
   const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
   const auto top = reinterpret_cast<std::uintptr_t>(stack_.sp);
   return here <= top && here > top - stack_.size;
+}
+
+bool Coroutine::guards(const void* address) const {
+  const auto fault = reinterpret_cast<std::uintptr_t>(address);
+  const auto bottom = reinterpret_cast<std::uintptr_t>(stack_.sp) - stack_.size;
+  return fault < bottom && fault >= bottom - static_cast<std::size_t>(::getpagesize());
 }
 
 }  // namespace coro

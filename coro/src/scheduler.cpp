@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <new>
 
+#include "overflow_watch.hpp"
+
 namespace coro {
 namespace {
 
@@ -120,6 +122,7 @@ void Scheduler::run(const Task& until) {
 template <typename Condition>
 void Scheduler::run_while(Condition holds) {
   assert(!busy_);
+  const detail::OverflowWatch watch(*this);
   for (std::optional<std::size_t> ready = 0; ready;) {
     const bool idle = run_ready(*ready);
     before_sleep_();
@@ -259,6 +262,12 @@ void Scheduler::recycle(detail::Fiber& fiber) {
     fiber.coroutine_.reset();
     spare_.push_back(fiber);
   }
+}
+
+const char* Scheduler::coroutine_guarded_at(const void* address) const {
+  for (const detail::Fiber& fiber : fibers_)
+    if (fiber.coroutine_ && fiber.coroutine_->guards(address)) return fiber.name_;
+  return nullptr;
 }
 
 Scheduler::Counters Scheduler::counters() const {

@@ -65,6 +65,8 @@ class Coroutine {
   bool failed() const { return !outside_; }
   /// Whether the caller runs on this coroutine's stack.
   bool is_inside() const;
+  /// Whether the address is in the guard page beneath its stack, where an overflow faults.
+  bool guards(const void* address) const;
 
  private:
   using Ends = boost::coroutines2::coroutine<void>;

@@ -117,6 +117,10 @@ class Scheduler {
   Counters counters() const;
   /// How this scheduler's stacks are guarded.
   StackPool::Guard stack_guard() const { return stacks_.guard(); }
+  /// Bytes that each coroutine may use of its stack.
+  std::size_t stack_size() const { return stacks_.stack_size(); }
+  /// The name of the coroutine whose guard page has the address, or null. Safe in a signal handler.
+  const char* coroutine_guarded_at(const void* address) const;
 
  private:
   friend class Readiness;
