@@ -29,8 +29,4 @@ int main() {
     std::puts("resume");
     lesson.resume();
   }
-
-  // A coroutine that has ended keeps its stack and takes another function.
-  lesson.start([](Coroutine&) { std::puts("  another function on the same stack"); });
-  lesson.resume();
 }
