@@ -49,6 +49,8 @@ void reserve(std::vector<std::byte*>& list, std::size_t size) {
 
 }  // namespace
 
+const std::size_t StackPool::default_stack_size = std::size_t{CORO_STACK_SIZE} * 1024;
+
 StackPool::StackPool(Options options)
     : stack_size_(whole_pages(options.stack_size)),
       keep_resident_(options.keep_resident),

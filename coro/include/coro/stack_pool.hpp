@@ -33,11 +33,9 @@ class StackPool {
     Guard guard = kernel_guard();
   };
 
-#ifdef NDEBUG
-  static constexpr std::size_t default_stack_size = std::size_t{64} * 1024;
-#else
-  static constexpr std::size_t default_stack_size = std::size_t{256} * 1024;
-#endif
+  /// The CMake option CORO_STACK_SIZE, 64 KiB unless the library was built with another. It is not
+  /// a constant of this header, so that all sources of a program agree on it.
+  static const std::size_t default_stack_size;
 
   StackPool() : StackPool(Options{}) {}
   explicit StackPool(Options options);

@@ -166,6 +166,10 @@ TEST(StackPool, CountsStacksInUseAndHeld) {
   EXPECT_EQ(pool.held(), 100U);
 }
 
+TEST(StackPool, GivesStacksOfOneSizeWhateverTheBuild) {
+  EXPECT_EQ(StackPool().stack_size(), std::size_t{64} << 10U);
+}
+
 TEST(StackPool, RoundsTheStackSizeUpToWholePages) {
   const StackPool pool({.stack_size = page_size() + 1});
   EXPECT_EQ(pool.stack_size(), 2 * page_size());
