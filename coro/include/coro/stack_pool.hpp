@@ -53,20 +53,12 @@ class StackPool {
   void deallocate(boost::context::stack_context& stack) noexcept;
 
   /// Bytes a coroutine may use of its stack.
-  std::size_t stack_size() const {
-    return stack_size_;
-  }
+  std::size_t stack_size() const { return stack_size_; }
   /// Stacks handed out and not yet returned.
-  std::size_t in_use() const {
-    return carved_ - resident_.size() - released_.size();
-  }
+  std::size_t in_use() const { return carved_ - resident_.size() - released_.size(); }
   /// Stacks that exist, in use or free.
-  std::size_t held() const {
-    return carved_;
-  }
-  Guard guard() const {
-    return guard_;
-  }
+  std::size_t held() const { return carved_; }
+  Guard guard() const { return guard_; }
 
   /// The best guard this kernel has.
   static Guard kernel_guard();
