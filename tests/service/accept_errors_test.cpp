@@ -7,11 +7,11 @@
 #include "tests/service/process_status.hpp"
 #include "tests/service/server.hpp"
 
-// accept(2) fails otherwise than for want of descriptors.
+// accept(2) fails for another reason than a lack of descriptors.
 namespace service {
 namespace {
 
-// For good, as in a sandbox that forbids it.
+// It fails for good, as in a sandbox that forbids it.
 class LastingAcceptError : public testing::TestWithParam<const char*> {};
 
 TEST_P(LastingAcceptError, NeitherSpinsNorDeafens) {
@@ -34,7 +34,7 @@ TEST_P(LastingAcceptError, NeitherSpinsNorDeafens) {
   server.stop(SIGTERM);
 }
 
-// Processes that share a socket make EAGAIN an everyday error, unless it stays so.
+// EAGAIN is usual if processes share a socket, but not if it stays.
 INSTANTIATE_TEST_SUITE_P(AcceptErrors, LastingAcceptError,
                          testing::Values("EPERM", "EINVAL", "ENOSYS", "EAGAIN", "ECONNABORTED"),
                          [](const auto& test) { return std::string(test.param); });

@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* admin_anywhere = "admin: {port: 0}";
 
-// The port of the `occurrence`-th time that the endpoint was opened.
+// The port on which the endpoint was opened for the `occurrence`-th time.
 std::uint16_t admin_port(const Server& server, std::size_t occurrence = 1) {
   const std::string before = "admin on http://127.0.0.1:";
   const std::string line = server.log().wait_for_line(before, occurrence);
@@ -29,7 +29,7 @@ std::string request(const std::string& path, const std::string& more = "") {
   return "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n" + more + "\r\n";
 }
 
-// Sends, and receives all that comes until the server closes.
+// Sends, and receives until the server closes.
 std::string answer(const Server& server, const std::string& bytes) {
   SocketClient client = connect_to_admin(server);
   client.send(bytes);
@@ -48,7 +48,7 @@ std::string status_line(const std::string& response) {
   return response.substr(0, response.find("\r\n"));
 }
 
-// Receives until what has come ends so.
+// Receives until the received text ends with this.
 std::string receive_through(SocketClient& client, std::string_view end) {
   std::string received;
   while (!received.ends_with(end))
@@ -156,7 +156,7 @@ TEST(Admin, AnswersOneWhoWaitsBeforeItSendsTheBody) {
               status_line(answers));
     EXPECT_NE(std::string::npos, answers.find("\r\nConnection: close\r\n")) << answers;
   }
-  // Without a body there is nothing to wait for.
+  // The request has no body, so the server must not wait for one.
   const std::string both =
       answer(server, "GET /healthz HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n" +
                          request("/readyz", "Connection: close\r\n"));
@@ -207,7 +207,7 @@ TEST(Admin, EndsConnectionsThatSendNothingOrTooSlowly) {
   EXPECT_EQ("", idle.receive_until_end());
 }
 
-// The number of coroutines that the n-th statistics line tells.
+// The number of coroutines in the n-th statistics line.
 int coroutines(Server& server, std::size_t occurrence) {
   server.process().signal(SIGUSR1);
   const std::string line = server.log().wait_for_line("statistics: ", occurrence);
@@ -291,7 +291,7 @@ TEST(Admin, AnswersWhileTheServiceDrainsButDoesNotKeepItAlive) {
   Server server("admin: {port: 0}\nshutdown: {timeout: 1h}");
   SocketClient idle = connect_to_admin(server);
   SocketClient client = server.connect();
-  // Not read, so that the echo stays under way.
+  // The client does not read, so that the echo stays under way.
   client.send_until_blocked(std::string(std::size_t{64} * 1024 * 1024, 'a'));
   server.process().signal(SIGTERM);
   server.log().wait_for_line("stopping, with 1 connections");

@@ -27,7 +27,7 @@ const std::string& flood() {
   return bytes;
 }
 
-// The kernel takes this whole.
+// The kernel takes all of this at once.
 const std::string& small_flood() {
   static const std::string bytes = random_bytes(250 * kibibyte);
   return bytes;
@@ -47,7 +47,7 @@ TEST(Backpressure, ASenderThatNeverReadsIsStoppedAndThenClosed) {
   }
 }
 
-// One whose kernel takes little that it does not receive.
+// A client with a small receive buffer.
 SocketClient connect_small(const Server& server) {
   return {"127.0.0.1", server.port(), "", 4096};
 }
@@ -60,7 +60,7 @@ TEST(Backpressure, ASenderThatNeverReadsIsClosedThoughTheKernelHasTakenAllOfTheE
   server.log().wait_for_line("client 1 disconnected: write timeout");
 }
 
-// Its own kernel takes nearly nothing.
+// The client's own kernel takes nearly nothing.
 TEST(Backpressure, TheKernelHoldsLittleForASenderThatNeverReads) {
   const Server server("{limits: {write_timeout: 1s}, log: {payload: 0}}");
   SocketClient client = connect_small(server);
@@ -144,7 +144,7 @@ TEST(Backpressure, OthersAreServedMeanwhile) {
 TEST(Backpressure, CostsOneBufferAndNoProcessorTime) {
   Server server("log: {payload: 0}");
   const pid_t pid = server.process().pid();
-  server.connect().exchange(flood());  // whatever is allocated once, is now
+  server.connect().exchange(flood());  // makes the service allocate what it allocates only once
   const std::size_t before = resident_bytes(pid);
 
   constexpr std::size_t count = 16;
@@ -155,7 +155,7 @@ TEST(Backpressure, CostsOneBufferAndNoProcessorTime) {
   }
   const double share = processor_share(pid);
   EXPECT_LT(share, idle_share);
-  // The rest of one read of 256 KiB for each, and a coroutine's stack.
+  // For each client: the rest of one read of 256 KiB, and a coroutine's stack.
   const std::size_t most = count * (256 + 64) * kibibyte + mebibyte;
   if (!sanitized) {
     EXPECT_LT(resident_bytes(pid), before + most);

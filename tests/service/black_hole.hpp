@@ -8,13 +8,13 @@
 
 namespace service {
 
-// A port of 127.0.0.1 where nobody answers, as behind a firewall: its queue of connections is full.
+// A port of 127.0.0.1 that does not answer, as behind a firewall: its queue of connections is full.
 class BlackHole {
  public:
   BlackHole();
 
   std::uint16_t port() const { return port_; }
-  // Until another one tries to connect. Throws std::runtime_error when time is up.
+  // Waits until another client tries to connect. Throws std::runtime_error when time is up.
   void wait_for_client() const;
 
  private:

@@ -18,8 +18,8 @@ std::string tail(const std::string& text) {
   return text.size() <= shown ? text : "[...]" + text.substr(text.size() - shown);
 }
 
-// AddressSanitizer warns once about a coroutine's stack. It does not check stacks here (see
-// COROECHO_SANITIZE), so that is no finding.
+// AddressSanitizer reports once that it does not know a coroutine's stack. That is no finding,
+// since it does not check stacks here (see COROECHO_SANITIZE).
 std::string without_stack_notice(std::string text) {
   const std::size_t notice =
       text.find("WARNING: ASan is ignoring requested __asan_handle_no_return");
@@ -29,7 +29,8 @@ std::string without_stack_notice(std::string text) {
   return text.erase(begin, text.find('\n', last_line) + 1 - begin);
 }
 
-// The lines of a growing text that contain a part; each call goes on where the last one ended.
+// Finds the lines of a growing text that contain a part. Each call continues where the last one
+// ended.
 class LineSearch {
  public:
   explicit LineSearch(std::string_view part) : part_(part) {}

@@ -30,7 +30,7 @@ class CapturedOutput {
   std::string wait_for_line(std::string_view part, std::size_t occurrence = 1,
                             std::chrono::milliseconds timeout = patience) const;
 
-  // Returns once `size` bytes have been written; all of them so far. Throws as above.
+  // Waits until `size` bytes have been written. Returns all so far. Throws as above.
   std::string wait_for_bytes(std::size_t size, std::chrono::milliseconds timeout = patience) const;
 
   // The number of complete lines so far that contain `part`.

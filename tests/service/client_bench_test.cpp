@@ -17,7 +17,7 @@
 #include "tests/service/server.hpp"
 #include "tests/temporary_directory.hpp"
 
-// coroecho-client --bench: that what it says is true, not how fast anything is.
+// coroecho-client --bench: its report is true, however fast the machine is.
 namespace service {
 namespace {
 
@@ -93,8 +93,8 @@ TEST(ClientBench, KeepsTheRateItIsGiven) {
   EXPECT_EQ(evaluate(finished.output, "190 <= r['echoes'] <= 210"), "True\n") << finished.output;
 }
 
-// While the server stands still, messages are due all the same: those that could not be sent have
-// waited too.
+// Messages are due also while the server stands still. Those that could not be sent have waited
+// too.
 TEST(ClientBench, CountsLatencyFromWhenAMessageWasMeantToBeSent) {
   const FaultyServer server([](FaultyConnection& connection, int) {
     connection.send(connection.receive(64));
@@ -229,7 +229,7 @@ TEST(ClientBench, CountsConnectionsThatTheServerCloses) {
     if (number % 2 == 0) {
       connection.send(connection.receive(64));
       connection.half_close();
-      // To close with the next message unread would be a reset.
+      // Closing with the next message unread would be a reset.
       while (connection.receive()) {
       }
       return;
@@ -389,7 +389,7 @@ TEST(ClientBench, BeginsNothingWithoutItsConnectionsHoweverShortTheWarmUp) {
   }
 }
 
-// A lack of memory shows in its threads, each time in another place.
+// A thread of the benchmark lacks memory, each time in another place.
 TEST(ClientBench, ReportsWhereThereIsNoMemoryForItsThreads) {
   if (sanitized) GTEST_SKIP() << "the limit would stop AddressSanitizer";
   const Server server;

@@ -6,11 +6,11 @@
 #include "tests/service/client_faulty_server.hpp"
 #include "tests/service/process.hpp"
 
-// How the client names what ended a connection, in each of its modes.
+// Each mode of the client names the reason why a connection ended.
 namespace service {
 namespace {
 
-constexpr int attempts = 20;  // one would often find the right word by luck
+constexpr int attempts = 20;  // one attempt often finds the right word by luck
 
 class ClientFailure : public testing::TestWithParam<std::vector<std::string>> {
  protected:

@@ -19,18 +19,18 @@ class FaultyConnection {
  public:
   FaultyConnection(FileDescriptor socket, const std::atomic<bool>& ending);
 
-  // The bytes that have come, at least one; nothing at the client's FIN or on a broken connection.
+  // Waits for bytes, at least one. Returns nothing at the client's FIN or on a broken connection.
   std::optional<std::string> receive();
-  // Exactly so many bytes, or fewer at the end.
+  // Receives exactly so many bytes, or fewer at the end.
   std::string receive(std::size_t size);
   void send(std::string_view bytes);
   void echo_until_end();
   void wait(std::chrono::milliseconds time) const;
-  // Keeps the connection open and takes nothing.
+  // Keeps the connection open and receives nothing.
   void be_silent() const;
-  // FIN; what comes afterwards is still received.
+  // Sends FIN; later bytes are still received.
   void half_close();
-  // RST.
+  // Resets the connection.
   void reset();
 
  private:
@@ -38,14 +38,14 @@ class FaultyConnection {
   const std::atomic<bool>* ending_;
 };
 
-// A server that misbehaves as the test wants: the behaviour is called for each connection, with its
-// number from 1, on a thread of its own; when it returns, the connection is closed.
+// A server that misbehaves as the test wants. It calls the behaviour for each connection, with its
+// number from 1, on a thread of its own, and closes the connection when that returns.
 class FaultyServer {
  public:
   using Behaviour = std::function<void(FaultyConnection&, int number)>;
 
   explicit FaultyServer(Behaviour behaviour);
-  // On a port that an earlier one had.
+  // Listens on the port of an earlier one.
   FaultyServer(Behaviour behaviour, std::uint16_t port);
   FaultyServer(const FaultyServer&) = delete;
   FaultyServer& operator=(const FaultyServer&) = delete;

@@ -12,7 +12,7 @@
 #include "tests/service/random_bytes.hpp"
 #include "tests/service/server.hpp"
 
-// coroecho-client in a real terminal: what a person sees.
+// coroecho-client in a real terminal, as a person sees it.
 namespace service {
 namespace {
 
@@ -51,7 +51,7 @@ TEST(ClientInteractive, ShowsEachReplyWithItsRoundTripTimeAndThePromptAgain) {
   terminal.wait_for_last_line(prompt(server.port()));
 }
 
-// The two clients and the server of the original Lua program showed this.
+// The two clients and the server of the original Lua program had the same output.
 TEST(ClientInteractive, TwoAtOnceReproduceTheOriginalTranscript) {
   const Server server;
   const Terminal first(client(server.port()));
@@ -448,7 +448,7 @@ TEST(ClientProgress, IsShownToAPersonWhileALongInputGoesThrough) {
   const Terminal terminal(client(server.port(), "< " + file.string() + " > /dev/null"));
   terminal.wait_for("% ");
   expect_contains(terminal.wait_for(" of 16.0 MiB"), "[");
-  // Gone when it is done.
+  // The progress is wiped at the end.
   EXPECT_EQ(terminal.wait_for("exit=0"), "exit=0");
 }
 

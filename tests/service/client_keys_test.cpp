@@ -17,20 +17,20 @@
 #include "tests/service/client_pty.hpp"
 #include "tests/service/scale.hpp"
 
-// coroecho-client in a terminal, byte by byte: what is typed is what is sent, and the terminal
-// remains the user's.
+// coroecho-client in a terminal, byte by byte: it sends exactly the typed bytes, and gives the
+// terminal back as it was.
 namespace service {
 namespace {
 
 using namespace std::string_literals;
 using namespace std::chrono_literals;
 
-// An echo that keeps what it received.
+// An echo service that keeps the bytes it received.
 class Echo {
  public:
   std::uint16_t port() const { return server_.port(); }
 
-  // Waits until so many bytes have come; all of them.
+  // Waits until so many bytes have come, and returns all so far.
   std::string wait_for_bytes(std::size_t size) {
     const auto deadline = Clock::now() + patience;
     for (;;) {
@@ -83,7 +83,7 @@ bool is_bold(const std::string& written) {
   return bold;
 }
 
-// ---- what is typed is what is sent
+// ---- exactly the typed bytes are sent
 
 TEST(ClientKeys, SendsBytesThatAreNoUtf8AsTheyAreTyped) {
   expect_sent("a\xc3\nb\xff\xe6\xbc\nc\n", "a\xc3\nb\xff\xe6\xbc\nc\n");
@@ -107,7 +107,7 @@ TEST(ClientKeys, SendsWhatIsPastedAsItIs) {
   expect_sent("<\033[200~" + text + "third\033[201~>\n", "<" + text + "third>\n");
 }
 
-// The terminal throws away what is waiting at a Ctrl-C, the end of a paste too.
+// At a Ctrl-C the terminal discards its unread input, also the end of a paste.
 TEST(ClientKeys, EndsAPasteAtCtrlC) {
   for (const std::string end : {"", "\033[201~"}) {
     Echo echo;
@@ -203,13 +203,13 @@ TEST(ClientKeys, KeepsWhatIsTypedRightAfterControlC) {
   }
 }
 
-// ---- the terminal remains the user's
+// ---- the terminal is given back as it was
 
 TEST(ClientKeys, GivesTheTerminalBackWhateverEndsIt) {
   Echo echo;
   std::vector<int> signals = {SIGABRT, SIGTERM, SIGHUP, SIGALRM, SIGUSR1, SIGPIPE, SIGXCPU};
   if (!sanitized)
-    signals.insert(signals.end(), {SIGSEGV, SIGBUS, SIGFPE});  // which a sanitizer takes
+    signals.insert(signals.end(), {SIGSEGV, SIGBUS, SIGFPE});  // these a sanitizer catches
   for (const int signal : signals) {
     Pty pty(client(echo.port()));
     pty.wait_for("> ");
@@ -304,7 +304,7 @@ TEST(ClientKeys, LetsTheKernelEditWhereEditrcWantsNoEditing) {
   pty.wait_for("recv from server:");
 }
 
-// ---- names that others have chosen
+// ---- names chosen by others
 
 TEST(ClientKeys, SendsNothingButFiles) {
   Echo echo;
@@ -365,7 +365,7 @@ TEST(ClientKeys, CountsInTheProgressOnlyWhatIsStillToBeRead) {
     const auto begin = Clock::now();
     while (const auto bytes = connection.receive()) {
       connection.send(*bytes);
-      // Two thirds at once, the rest when the progress has been shown.
+      // Echo two thirds at once, the rest after the progress has been shown.
       if (Clock::now() - begin < 100ms) connection.wait(3s);
     }
   });

@@ -17,7 +17,7 @@
 #include "tests/service/server.hpp"
 #include "tests/temporary_directory.hpp"
 
-// Output of coroecho-client that cannot be written, and what must not be written as it is.
+// Output of coroecho-client that cannot be written, and text that must be escaped.
 namespace service {
 namespace {
 
@@ -81,7 +81,7 @@ TEST(ClientOutput, LeavesOutMessagesThatCannotBeWritten) {
   }
 }
 
-// A reader of messages that is gone for certain.
+// Standard error is a pipe whose reader is gone for certain.
 TEST(ClientOutput, IsNotEndedByAReaderOfMessagesWhoIsGone) {
   const auto finished = run({"bash", "-c",
                              "exec 3> >(exec sleep 0); wait $!; \"" COROECHO_CLIENT
@@ -130,7 +130,7 @@ TEST(ClientOutput, CanBeEndedWhileNobodyReads) {
   while (!is_full() && Clock::now() < deadline)
     std::this_thread::sleep_for(1ms);
   ASSERT_TRUE(is_full());
-  // One that comes just before it waits is not noticed while it waits.
+  // A signal that comes just before the client waits is not noticed while it waits.
   std::optional<int> status;
   while (!status && Clock::now() < deadline) {
     process.signal(SIGTERM);
@@ -142,7 +142,7 @@ TEST(ClientOutput, CanBeEndedWhileNobodyReads) {
   EXPECT_EQ(status, 1);
 }
 
-// ---- what the operator or the network named
+// ---- names from the operator or the network
 
 TEST(ClientOutput, ShowsNoNameAsItIsThatControlsTheTerminal) {
   const std::string evil = "x\033]52;c;eA==\a\xe2\x80\xae\xff";

@@ -129,7 +129,7 @@ TEST(ClientPipe, WorksWithSocatAndItsCat) {
   expect_same_bytes(bytes, finished.output);
 }
 
-// ---- what goes wrong
+// ---- failures
 
 TEST(ClientPipe, FindsTheByteThatWasChanged) {
   const FaultyServer server([](FaultyConnection& connection, int) {
@@ -185,7 +185,7 @@ TEST(ClientPipe, GivesUpOnAServerThatTakesNothingThoughTheInputGoesOn) {
   expect_contains(process.errors().wait_for_end(), "timeout: ");
 }
 
-// The timeout is for no progress, not for the whole.
+// The time-out is for a lack of progress, not for the whole run.
 TEST(ClientPipe, WaitsForASlowServerAsLongAsThereIsProgress) {
   const FaultyServer server([](FaultyConnection& connection, int) {
     for (const char byte : connection.receive(6)) {

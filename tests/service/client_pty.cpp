@@ -69,7 +69,7 @@ Pty::~Pty() {
   ::waitpid(pid_, nullptr, 0);
 }
 
-// Takes the client's output meanwhile, so that neither waits for the other.
+// Reads the client's output meanwhile, so that neither waits for the other.
 void Pty::type(std::string_view bytes) {
   constexpr std::size_t piece = 512;
   while (!bytes.empty()) {

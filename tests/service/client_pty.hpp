@@ -16,7 +16,7 @@
 
 namespace service {
 
-// A program in a terminal (pty(7)) that shows nothing: the test types bytes and sees bytes.
+// A program in a pty(7): the test types bytes and reads bytes.
 class Pty {
  public:
   struct Size {
@@ -40,12 +40,12 @@ class Pty {
   const TemporaryDirectory& home() const { return home_; }
 
   void type(std::string_view bytes);
-  // Gives the terminal another size; the program gets SIGWINCH.
+  // Gives the terminal another size; the kernel sends the program SIGWINCH.
   void resize(Size size);
-  // Waits until it has written this after what earlier calls waited for. Throws std::runtime_error
-  // with all that it has written when time is up, or it has ended.
+  // Waits until the program has written this, after the text that earlier calls waited for. Throws
+  // std::runtime_error with the whole output when time is up or the program has ended.
   void wait_for(std::string_view text);
-  // All so far.
+  // The whole output so far.
   const std::string& written() const { return written_; }
   // Whether the kernel shows and edits what is typed, as for a shell's child.
   bool edits_itself() const;

@@ -8,8 +8,7 @@
 
 namespace service {
 
-// A real terminal (tmux) with a shell command running in it, typed into and looked at as a person
-// would.
+// A real terminal (tmux) in which a shell command runs. The test types and looks as a person would.
 class Terminal {
  public:
   struct Size {
@@ -17,17 +16,17 @@ class Terminal {
     int rows = 30;
   };
 
-  // Runs the command in a shell; when it has ended, the screen shows `exit=STATUS`. HOME is a
-  // directory of its own.
+  // Runs the command in a shell. When it has ended, the screen shows `exit=STATUS`. HOME is a
+  // directory of the test's own.
   explicit Terminal(const std::string& command);
   Terminal(const std::string& command, Size size);
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
   ~Terminal();
 
-  // Text as it is typed, without Enter.
+  // Types text, without Enter.
   void type(std::string_view text) const;
-  // A key by its tmux name: "Enter", "C-c", "Up".
+  // Presses a key, by its tmux name: "Enter", "C-c", "Up".
   void press(std::string_view key) const;
   void enter(std::string_view line) const;
   void resize(Size size) const;

@@ -15,13 +15,13 @@
 #include "tests/service/server.hpp"
 #include "tests/service/stream.hpp"
 
-// The ends of connections, and their lines in the log.
+// How connections end, and how the log reports it.
 namespace service {
 namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
 
-// Around the 256 KiB that the service reads at once.
+// Sizes around the 256 KiB that the service reads at once.
 class HalfClose : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(HalfClose, ReturnsEveryByteBeforeTheFin) {
@@ -83,7 +83,7 @@ TEST(Ending, APortProbeIsAnOrdinaryEnding) {
 TEST(Ending, ABrokenPipeIsAnOrdinaryEnding) {
   Server server("log: {payload: 0}");
   for (int i = 0; i < 20; ++i) {
-    // With bytes on the way in both directions when the client goes.
+    // Bytes are on the way in both directions when the client closes.
     SocketClient client = server.connect();
     client.send(random_bytes(mebibyte));
     client.close();
@@ -129,7 +129,7 @@ void wait_for_end(const SocketClient& client) {
   ASSERT_EQ(1, poll(&ended, 1, milliseconds_until(Clock::now() + patience)));
 }
 
-// A reset would overtake what the client has not received yet; on Linux only sending shows it.
+// A reset would discard bytes that the client has not received yet. On Linux only sending shows it.
 TEST(LingeringClose, WhatIsSentAfterTheFinCausesNoReset) {
   const Server server("limits: {idle_timeout: 300ms}");
   SocketClient client = server.connect();
@@ -142,7 +142,7 @@ TEST(LingeringClose, WhatIsSentAfterTheFinCausesNoReset) {
   EXPECT_EQ("hello", client.receive_until_end());
 }
 
-// Lets them go on for a while.
+// Lets the clients continue for a while.
 void run_for(std::vector<Stream>& streams, std::chrono::milliseconds time) {
   const Clock::time_point end = Clock::now() + time;
   run(streams, [end] { return Clock::now() > end; });
@@ -155,7 +155,7 @@ TEST(LingeringClose, ASlowReaderThatKeepsSendingGetsEverything) {
   streams.emplace_back(server.connect(), Stream::Plan{.reads = false});
   Stream& slow = streams.front();
   run_for(streams, std::chrono::milliseconds(300));
-  // For longer than the service lingers for a client that takes nothing.
+  // Longer than the service lingers for a client that receives nothing.
   for (int i = 0; i < 25; ++i) {
     slow.read(true);
     run(streams, [&, before = slow.received()] { return slow.received() > before; });
@@ -170,7 +170,7 @@ TEST(LingeringClose, ASlowReaderThatKeepsSendingGetsEverything) {
   EXPECT_EQ(size, slow.received());
 }
 
-// Each byte is a message of its own, and each that is taken is progress.
+// Each byte is a message of its own; each one that the client receives is progress.
 TEST(LingeringClose, ASlowReaderThatIsOwedLittleIsNotWaitedForForEver) {
   const TemporaryDirectory directory;
   const std::filesystem::path path = directory / "echo.sock";

@@ -4,7 +4,7 @@
 
 #include "tests/service/client_terminal.hpp"
 
-// The Tab key in real shells, each in a terminal, which know the completions of this project only.
+// The Tab key in real shells, each in a terminal. They know only the completions of this project.
 namespace service {
 namespace {
 
@@ -14,7 +14,7 @@ struct Shell {
   std::string name;
   std::string command;
   std::string set_up;
-  std::string after_option;  // one that takes a value; zsh takes it away if a space is typed
+  std::string after_option;  // after an option with a value; zsh removes it if a space is typed
 };
 
 const Shell bash{"bash", "bash --norc --noprofile -i",
@@ -56,7 +56,7 @@ class Completion : public testing::TestWithParam<Shell> {
   Terminal terminal_;
 };
 
-// A shell takes a while to start: one does for all of a program.
+// A shell takes a while to start, so one serves for all tests of a program.
 TEST_P(Completion, CompletesOptionsAndValuesOfTheClient) {
   expect_completed("coroecho-client --pi", "coroecho-client --ping");  // not --pipeline
   expect_completed("coroecho-client --ping --int",
@@ -80,7 +80,7 @@ TEST_P(Completion, CompletesOptionsValuesAndFilesOfTheServer) {
   expect_completed("coroecho --config settings/m", "coroecho --config settings/my.yaml");
 }
 
-// No name of a host is offered where a port is meant, and files are completed after an = too.
+// A port is not completed by host names, and files are completed after an = too.
 TEST_P(Completion, CompletesAfterAnEqualsSignAndOffersNoHostAsAPort) {
   terminal_.enter("cd; touch chart.svg; clear");
   terminal_.wait_for_last_line(">");

@@ -117,7 +117,7 @@ TEST(CommandLine, VersionIsOneLine) {
   EXPECT_NE(std::string::npos, finished.output.find(COROECHO_VERSION)) << finished.output;
 }
 
-// Otherwise nobody would see that the output is missing.
+// The missing output must be noticed.
 TEST(CommandLine, WhatCannotBePrintedIsAnError) {
   for (const std::string option : {"--version", "-V", "--help", "-h", "--check-config"}) {
     const Finished finished = run({"sh", "-c", "exec \"$0\" \"$1\" >/dev/full", COROECHO, option});

@@ -24,7 +24,7 @@ std::unique_ptr<Process> the_one_of_eight_that_serves(const std::vector<std::str
 // Tests of --daemon. The commands are run in a directory of the test's own.
 class DaemonTest : public testing::Test {
  protected:
-  // This process adopts the daemon when its parent ends, so that it can wait for it.
+  // This process adopts the daemon when the daemon's parent ends, so that it can wait for it.
   DaemonTest();
   ~DaemonTest() override;
 
@@ -32,14 +32,14 @@ class DaemonTest : public testing::Test {
 
   std::vector<std::string> command(const std::vector<std::string>& arguments) const;
 
-  // Starts one that serves at echo.sock, with `more` in its configuration, by a shell's `script`,
-  // of which "$@" is the command. Everything is in relative paths. Returns when the parent has
-  // ended, and nobody holds its streams.
+  // Starts a daemon that serves at echo.sock, with `more` in its configuration, by a shell's
+  // `script` in which "$@" is the command. All paths are relative. Returns when the parent has
+  // ended and no process holds its streams.
   void start(const std::string& more = "", const std::string& script = R"(exec "$@")");
 
   void expect_exit(int exit_code);
 
-  // Neither a daemon nor its files are left.
+  // Expects that neither a daemon nor its files are left.
   void expect_refusal(const std::vector<std::string>& arguments, int exit_code,
                       const std::string& message);
 

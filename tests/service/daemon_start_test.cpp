@@ -9,7 +9,7 @@
 #include "tests/service/daemon.hpp"
 #include "tests/service/server.hpp"
 
-// --daemon as it is started by scripts and init systems that leave things as they should not be.
+// --daemon, started by scripts and init systems in unusual states.
 namespace service {
 namespace {
 
@@ -33,7 +33,7 @@ TEST_P(ClosedStreams, LeaveADaemonThatServesAndWritesNowhereElse) {
   expect_service();
 }
 
-// The socket's number is the first one after the standard streams', closed or not.
+// The socket gets the first number after those of the standard streams, closed or not.
 TEST_P(ClosedStreams, LeaveInheritedSocketsTheirNumbers) {
   const std::string script =
       "import os, socket, sys\n"
@@ -79,7 +79,7 @@ class SlowStart : public DaemonTest {
     wait_for_content(path("echo.log"), "stacks guarded by");
     pid_ = std::stoi(content(path("echo.pid")));
   }
-  // Before the command's output ends, which the daemon has too.
+  // The daemon has the command's output too, so this must come before its end.
   ~SlowStart() override {
     if (pid_ > 0) kill(pid_, SIGKILL);
   }

@@ -89,7 +89,7 @@ TEST_F(Daemon, WarnsThatALogWithoutAFileGoesNowhere) {
 
 TEST_F(Daemon, ServesWhatItInherits) {
   const std::string socket = path("inherited.sock");
-  // The one that listens and hands its socket on.
+  // This process listens and hands its socket on.
   const std::string script =
       "import os, socket, sys\n"
       "s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()\n"
@@ -123,7 +123,8 @@ TEST_F(Daemon, ALogThatCannotBeOpenedReachesTheTerminal) {
 }
 
 TEST_F(Daemon, AnAddressThatCannotBeHadReachesTheTerminal) {
-  // Of the reserved class E (RFC 1112): those for documentation are some test network's at times.
+  // An address of the reserved class E (RFC 1112). Test networks sometimes use those for
+  // documentation.
   const std::string message =
       "coroecho: --host: cannot listen on 240.0.0.1:7777: Cannot assign requested address\n";
   const std::vector<std::string> elsewhere = {"--host", "240.0.0.1", "--port", "7777"};

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
 
-// The service logs for each stream that it received and sent exactly the bytes that came back.
+// The log reports for each stream that the service received and sent exactly the echoed bytes.
 void expect_same_counts(const std::string& log, const std::vector<Stream>& streams) {
   for (const Stream& stream : streams) {
     const std::string bytes = std::to_string(stream.received());
@@ -58,8 +58,7 @@ TEST(Drain, InTheMiddleOfTwoHundredStreamsLosesNoReceivedByte) {
   expect_same_counts(server.log().text(), streams);
 }
 
-// The client's own buffer is full too, and the service has not seen those bytes when it begins to
-// drain.
+// The client's own buffer is full too, which the service does not know yet when it begins to drain.
 TEST(Drain, EndsWithWhatHadArrivedThoughMoreComes) {
   Server server("{shutdown: {timeout: 1h}, log: {payload: 0}}");
   SocketClient client = server.connect();

@@ -33,7 +33,7 @@ TEST(Echo, ClosesAfterAClientThatSentNothing) {
   EXPECT_EQ("", client.exchange(""));
 }
 
-// tcp(7): by default an urgent byte is taken out of the stream, and would be lost.
+// By default an urgent byte is taken out of the stream (tcp(7)), and would be lost.
 TEST(Echo, ReturnsUrgentBytesInTheirPlace) {
   Server server;
   SocketClient client = server.connect();
@@ -45,7 +45,8 @@ TEST(Echo, ReturnsUrgentBytesInTheirPlace) {
   EXPECT_EQ("before ! between ? between ", client.receive(27));
 }
 
-// Linux knows them since 5.15. Accepted sockets do not inherit how they are read.
+// Linux has urgent bytes of Unix sockets since 5.15. An accepted socket does not inherit
+// SO_OOBINLINE.
 TEST(Echo, ReturnsUrgentBytesOfUnixSocketsInTheirPlace) {
   const TemporaryDirectory directory;
   const Server server("unix: " + (directory / "echo").string());
@@ -61,7 +62,7 @@ TEST(Echo, ReturnsUrgentBytesOfUnixSocketsInTheirPlace) {
   }
 }
 
-// Around the sizes of buffers, one byte less and one byte more.
+// The sizes of buffers, one byte less and one byte more.
 class EchoOfSize : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(EchoOfSize, ReturnsEverythingAfterHalfClose) {

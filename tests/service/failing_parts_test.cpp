@@ -13,7 +13,7 @@
 #include "tests/service/process_status.hpp"
 #include "tests/service/server.hpp"
 
-// A part of the service fails: the whole neither hangs nor goes on without it in silence.
+// A part of the service fails: the service neither hangs nor silently goes on without it.
 namespace service {
 namespace {
 

@@ -12,7 +12,7 @@
 #include "tests/service/server.hpp"
 #include "tests/service/stream.hpp"
 
-// Misbehaviour on purpose. Times are lower bounds only: a busy machine is slower still.
+// Injected faults. Times are lower bounds only, since a busy machine is slower.
 namespace service {
 namespace {
 

@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// More than are served in one turn, so that some have theirs after the time-outs.
+// More clients than are served in one turn, so that some turns come after the time-outs.
 constexpr std::size_t crowd = 300;
 
 std::vector<SocketClient> connect_crowd(const Server& server) {
@@ -27,8 +27,8 @@ std::vector<SocketClient> connect_crowd(const Server& server) {
   return clients;
 }
 
-// Freezes the service for longer than `time`. Meanwhile `act` happens, and not at once: a timer is
-// due before, so that the service learns of the time before it learns of the clients.
+// Freezes the service for longer than `time`, and calls `act` meanwhile. A timer is due before
+// that, so that the service learns of the time before it learns of the clients.
 template <typename Act>
 void freeze(Server& server, milliseconds time, Act act) {
   server.process().signal(SIGSTOP);
@@ -63,7 +63,7 @@ TEST(Freeze, WhoHasClosedMeanwhileWasNotIdle) {
 TEST(Freeze, AProxyHeaderThatHasComeMeanwhileIsInTime) {
   Server server("{proxy_protocol: v1, log: {events: [disconnect]}}");
   std::vector<SocketClient> clients = connect_crowd(server);
-  // All have been accepted: the last of them before this one.
+  // All clients have been accepted, the last of them before this one.
   SocketClient last = server.connect();
   last.send("PROXY UNKNOWN\r\n");
   last.echo("accepted");

@@ -12,7 +12,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// A service, and a check with the same configuration, once it is known where it listens.
+// A service, and a check with the same configuration and the port on which the service listens.
 class HealthCheck : public testing::Test {
  protected:
   static std::uint16_t free_port() { return Server().port(); }

@@ -8,12 +8,12 @@
 
 namespace service {
 
-// Starts a server that ends while it is traced: LeakSanitizer does not work then.
+// Starts a server that may end while it is traced, so without LeakSanitizer, which then fails.
 inline const std::vector<std::string> ends_traced = {"env", "ASAN_OPTIONS=detect_leaks=0"};
 inline const std::vector<std::string> any_port = {"--host", "127.0.0.1", "--port", "0"};
 
-// As long as it exists, system calls of a running program fail: strace(1), `what` as behind its -e
-// inject=, such as "accept4:error=EPERM:when=1".
+// As long as this object exists, system calls of a running program fail. `what` is as after
+// strace(1)'s -e inject=, such as "accept4:error=EPERM:when=1".
 class InjectedFailure {
  public:
   InjectedFailure(const Process& program, const std::string& what)

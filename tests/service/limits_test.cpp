@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
 
-// At most one line at the beginning and one a second.
+// There is at most one line at the beginning and one a second.
 void expect_at_most_one_a_second(const Server& server, const std::string& notice,
                                  Clock::time_point since) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(Clock::now() - since).count();
@@ -45,7 +45,7 @@ TEST(MaxConnections, TheNextClientWaitsForASlotAndThenIsServed) {
   EXPECT_EQ("3", third.receive(1));
 }
 
-// They wait together, so that one round of accepting meets them all.
+// The clients wait together, so that one round of accepting meets them all.
 TEST(MaxConnections, HoldsForACrowdThatArrivesAtOnce) {
   Server server("limits: {max_connections: 2}");
   server.process().signal(SIGSTOP);
@@ -63,7 +63,7 @@ TEST(MaxConnections, HoldsForACrowdThatArrivesAtOnce) {
   }
 }
 
-// The one of them that has come back first, served and gone.
+// The client that was served first, and has closed.
 std::size_t serve_one(std::vector<SocketClient>& clients) {
   std::vector<pollfd> ready;
   for (const SocketClient& client : clients)
@@ -214,7 +214,7 @@ TEST(Descriptors, AShortfallIsTold) {
   EXPECT_NE(std::string::npos, line.find("the system allows 100")) << line;
 }
 
-// With room for 50 descriptors, and more clients than that.
+// The service has room for 50 descriptors, and more clients than that.
 class OutOfDescriptors : public testing::Test {
  protected:
   OutOfDescriptors() {

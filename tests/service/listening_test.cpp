@@ -44,7 +44,7 @@ TEST(Listening, TheIpv6WildcardTakesIpv4AndShowsItAsSuch) {
 }
 
 TEST(Listening, ServesIpv4OnAMachineWithoutIpv6AndSaysSo) {
-  // In a network of its own, in which IPv6 is off.
+  // The service runs in a network namespace in which IPv6 is off.
   const Finished finished =
       run({"unshare", "-rn", "sh", "-c",
            "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; exec timeout 1 \"$0\"", COROECHO});
@@ -79,8 +79,8 @@ TEST(UnixSocket, EchoesAndGoesWithTheService) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
-// Nobody can connect any more when it looks for the last time, and another that starts does not
-// take the file for a stale one, which the first would remove then.
+// When the service accepts for the last time, no client can connect any more. Another service that
+// starts must not take the file for a stale one, which the first would then remove.
 TEST(UnixSocket, ItsFileGoesBeforeTheSocketIsClosed) {
   const TemporaryDirectory directory;
   const std::filesystem::path path = directory / "echo.sock";

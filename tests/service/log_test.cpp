@@ -47,8 +47,8 @@ std::size_t occurrences(const std::string& text, std::string_view part) {
   return count;
 }
 
-// A coroecho whose log the test does not read from its standard output. It listens on a Unix
-// socket, so that nothing has to be read to find it.
+// A coroecho whose standard output the test does not read. It listens on a Unix socket, so that the
+// test needs no log to find it.
 class Service {
  public:
   // `wrapper` is a command that executes the one that follows it.
@@ -90,7 +90,7 @@ class Service {
   Process process_;
 };
 
-// The bytes that a payload in a log line stands for.
+// The bytes for which a payload in a log line stands.
 std::string unescaped(const std::string& text) {
   std::string bytes;
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -121,7 +121,7 @@ std::string unescaped(const std::string& text) {
 
 TEST(Log, JsonLinesParseAndTellExactlyWhatWasReceived) {
   Server server("log: {format: json, payload: 64KiB}");
-  // No more than the payload shows even if all comes at once.
+  // At most as much as the payload shows if everything comes at once.
   const std::string sent = random_bytes(60000) + "\xf0\x9f\x98\x80 \"quoted\\\" \xc3\xa9\n";
   expect_same_bytes(sent, server.connect().exchange(sent));
   server.stop(SIGTERM);
@@ -237,7 +237,7 @@ TEST(Log, MovesToANewFileWhenToldThatItWasRenamed) {
   EXPECT_TRUE(contents(file).ends_with(" stopped\n"));
 }
 
-// As most configurations of logrotate do, `systemctl reload` or a SIGHUP.
+// Most configurations of logrotate call `systemctl reload` or send SIGHUP.
 TEST(Log, MovesToANewFileWhenReloadedAfterItWasRenamed) {
   const TemporaryDirectory directory;
   const std::filesystem::path file = directory / "log";

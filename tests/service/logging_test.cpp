@@ -64,7 +64,7 @@ TEST(Logging, AClientCannotForgeALine) {
   EXPECT_EQ(8U, server.log().count_lines(forged)) << "what was received is shown, escaped\n" << log;
 }
 
-// Neither C0 nor C1 controls, which a terminal would obey, and nothing that is not UTF-8.
+// The log has no C0 or C1 controls, which a terminal would obey, and only UTF-8.
 bool plain_text(const std::string& line) {
   return std::all_of(line.begin(), line.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }

@@ -10,8 +10,8 @@
 #include "tests/service/file_descriptor.hpp"
 #include "tests/service/server.hpp"
 
-// The Lua program from which this service descends asked one client after the other whether it had
-// sent something. These tests show the faults of that.
+// The Lua program from which this service descends polled one client after the other. These tests
+// are about the faults of that.
 namespace service {
 namespace {
 
@@ -45,7 +45,7 @@ TEST(LuaLessons, AThousandIdleClientsDelayNobody) {
   const std::vector<SocketClient> idle = connect_crowd(server);
   server.log().wait_for_line("client 1001 connected");
   const Clock::duration among_idle = median_round_trip(active);
-  // Room for a busy machine; asking each of a thousand would take a thousand times as long.
+  // Leaves room for a busy machine. Polling a thousand clients would take a thousand times as long.
   EXPECT_LT(among_idle, 3 * alone + std::chrono::milliseconds(1));
 }
 
@@ -76,7 +76,7 @@ TEST(LuaLessons, ClientsThatArriveAtOnceAreAllAccepted) {
   raise_descriptor_limit();
   Server server;
   const std::uint16_t port = server.port();
-  // While the server cannot accept, all of them pile up.
+  // All clients pile up while the server cannot accept.
   server.process().signal(SIGSTOP);
   std::vector<SocketClient> clients;
   for (std::size_t i = 0; i < crowd; ++i)

@@ -28,7 +28,7 @@ TEST(Peers, NcatGetsEverythingBack) {
 
 TEST(Peers, SocatGetsEverythingBack) {
   const Server server;
-  // -t: how long socat waits after its half-close; half a second unless told.
+  // -t: how long socat waits after its half-close; half a second by default.
   expect_echo_through({"socat", "-t", "30", "-", "TCP:127.0.0.1:" + std::to_string(server.port())},
                       random_bytes(8 * mebibyte));
 }

@@ -16,7 +16,7 @@ namespace service {
 
 namespace {
 
-// In the child, between fork and exec: only what is safe there.
+// Runs in the child, between fork and exec: only calls that are safe there.
 [[noreturn]] void become(const std::vector<char*>& command, int input, int output, int errors) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   std::signal(SIGPIPE, SIG_DFL);
@@ -34,7 +34,7 @@ pid_t start(const std::vector<std::string>& command, int input, int output, int 
     arguments.push_back(const_cast<char*>(argument.c_str()));  // execvp(3) does not write to it
   }
   arguments.push_back(nullptr);
-  // Writing to a program that has closed its input is an answer, not the end of the test.
+  // A write to a program that has closed its input must return an error, not end the test.
   std::signal(SIGPIPE, SIG_IGN);
   const pid_t pid = fork();
   if (pid < 0) throw_errno("fork");

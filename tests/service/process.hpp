@@ -14,8 +14,8 @@
 
 namespace service {
 
-// A running program: what it writes is captured, its input is a pipe. It starts with the signal
-// dispositions of a fresh shell and dies with the test.
+// A running program. Its output is captured, its input is a pipe. It starts with the signal
+// dispositions of a fresh shell, and dies with the test.
 class Process {
  public:
   // Looks the program up in PATH. A program that cannot be started exits with 127.
@@ -29,7 +29,8 @@ class Process {
   const CapturedOutput& output() const { return output_; }  // standard output
   const CapturedOutput& errors() const { return errors_; }  // standard error
 
-  // Writes to the program's standard input; blocks until it took all. False when it has closed it.
+  // Writes to the program's standard input, and blocks until all is written. False if the program
+  // has closed it.
   bool write(std::string_view bytes);
   void close_input();
 
@@ -53,7 +54,7 @@ class Process {
   std::optional<int> exit_code_;
 };
 
-// Runs a program to its end with nothing to read.
+// Runs a program to its end, with an empty input.
 struct Finished {
   int exit_code;
   std::string output;

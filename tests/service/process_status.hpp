@@ -12,13 +12,13 @@ namespace service {
 std::size_t resident_bytes(pid_t process);
 std::size_t open_descriptors(pid_t process);
 
-// Waits until the program has at most that many; false when time is up.
+// Waits until the program has at most so many; false when time is up.
 bool wait_for_open_descriptors(pid_t process, std::size_t most);
 
 // The share of one processor that the program takes during the next `period`: 0..1.
 double processor_share(pid_t process, std::chrono::milliseconds period = std::chrono::seconds(1));
 
-// Above this a program that has nothing to do spins.
+// An idle program with a larger share than this spins.
 inline constexpr double idle_share = 0.05;
 
 // The soft limit of RLIMIT_NOFILE, getrlimit(2).

@@ -18,8 +18,8 @@
 #include "tests/service/server.hpp"
 #include "tests/service/stream.hpp"
 
-// Thousands of clients with random behaviour. A model predicts the echo: all of it after a
-// half-close, the beginning of it otherwise.
+// Thousands of clients that act at random. A model gives the expected echo: all bytes after a
+// half-close, the beginning of them otherwise.
 namespace service {
 namespace {
 
@@ -36,7 +36,7 @@ Stream::Plan random_plan(std::mt19937_64& random) {
   // Sizes of every magnitude, from nothing to a megabyte.
   plan.size = random() % (std::size_t{1} << (random() % 21));
   plan.piece = 1 + random() % (std::size_t{1} << (random() % 17));
-  // Not too many pieces: a pause for each takes time.
+  // Not too many pieces, since each has a pause.
   plan.piece = std::max(plan.piece, plan.size / 20 + 1);
   if (chance(20)) plan.pause = std::chrono::milliseconds(random() % 10);
   if (chance(25)) plan.end = Stream::End::reset;

@@ -13,8 +13,8 @@
 
 #include "tests/service/server.hpp"
 
-// Reloads that change where the service listens, while the same ports and files are in use by
-// itself.
+// Reloads that change the listening addresses, while the service itself uses the same ports and
+// files.
 namespace service {
 namespace {
 
@@ -83,7 +83,7 @@ TEST_F(ReloadOfAddresses, NobodyWhoConnectsMeanwhileIsRefused) {
   for (int i = 0; i < 20; ++i)
     reload(on(i % 2 == 0 ? "0.0.0.0" : "127.0.0.1"));
   clients.join();
-  // One that connects between the last accept(2) and the close(2) of a socket is reset.
+  // A client that connects between the last accept(2) and the close(2) of a socket is reset.
   EXPECT_LE(refused, 2U);
 }
 
@@ -93,7 +93,7 @@ TEST_F(ReloadOfAddresses, WhatASecondProcessHasStaysAnErrorThatChangesNothing) {
   EXPECT_EQ(
       1U, server_.log().count_lines("cannot listen on [::]:" + port_ + ": Address already in use"));
   EXPECT_EQ("127.0.0.1", echo("127.0.0.1"));
-  // Nor is the port of either one shared by now.
+  // The port of neither is shared any more.
   const Finished third = run({COROECHO, "--host", "127.0.0.1", "--port", port_, "--config",
                               server_.directory().write("third.yaml", "reuse_port: true")});
   EXPECT_EQ(cannot_listen, third.exit_code);

@@ -99,7 +99,7 @@ TEST(Reload, ChangesTheLogLevelAndBack) {
   const TemporaryDirectory directory;
   const std::filesystem::path path = directory / "echo.sock";
   Server server;
-  // At this level nothing is logged, so the socket shows that the file is in force.
+  // The log does not report this reload, but the socket shows that it is in force.
   server.write_configuration("{unix: " + path.string() + ", log: {level: error}}");
   server.process().signal(SIGHUP);
   wait_for_file(path);
@@ -173,7 +173,7 @@ TEST(Reload, AnAddressInUseIsOneErrorLineAndChangesNothing) {
   EXPECT_EQ(1U, server.log().count_lines("127.0.0.1:" + std::to_string(other.port())));
   EXPECT_TRUE(accepts("127.0.0.1", port));
   EXPECT_FALSE(accepts("127.0.0.2", other.port()));
-  server.log().wait_for_line("client 1 connected");  // the log, too, is as it was
+  server.log().wait_for_line("client 1 connected");  // the log is as it was too
 }
 
 // A script sends SIGHUP as soon as it finds the pid file.
@@ -197,7 +197,7 @@ TEST(Reload, IsFinishedBeforeTheServiceStops) {
     Server server("{host: [127.0.0.1, 127.0.0.2, 127.0.0.3], port: 0}", {});
     server.connect().echo("hello");
     server.write_configuration("{host: [127.0.0.2, 127.0.0.4], port: 0}");
-    // Both wait when it goes on; the one to reload is delivered first.
+    // Both signals are pending when it goes on; the one to reload is delivered first.
     server.process().signal(SIGSTOP);
     server.process().signal(SIGHUP);
     server.process().signal(SIGTERM);

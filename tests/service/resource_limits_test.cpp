@@ -1,4 +1,4 @@
-// Limits of the process (getrlimit(2)) that it meets while it serves.
+// The service reaches limits of its process (getrlimit(2)).
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 

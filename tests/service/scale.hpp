@@ -16,7 +16,7 @@ inline constexpr bool sanitized = false;
 inline constexpr bool sanitized = false;
 #endif
 
-// How many of something a test takes: a fifth where AddressSanitizer makes everything slower.
+// Scales a test's numbers: a fifth under AddressSanitizer, which makes everything slower.
 constexpr std::size_t scaled(std::size_t count) {
   return sanitized ? count / 5 : count;
 }

@@ -12,8 +12,8 @@
 
 namespace service {
 
-// A running coroecho with a configuration of its own. When the test ends it must still run, stop on
-// SIGTERM and exit 0; a test that ends it otherwise calls stop() or expect_exit().
+// A running coroecho with a configuration of its own. When the test ends, the service must still
+// run, stop on SIGTERM and exit 0; a test that ends it otherwise calls stop() or expect_exit().
 class Server {
  public:
   // `configuration` is YAML; the command line then sets the address: 127.0.0.1 and any free port,
@@ -26,7 +26,7 @@ class Server {
   Server& operator=(const Server&) = delete;
   ~Server();
 
-  // The port it listens on at an address as the log shows it: "127.0.0.1", "[::1]".
+  // The port on which the service listens at an address as the log shows it: "127.0.0.1", "[::1]".
   std::uint16_t port(std::string_view address = "127.0.0.1") const;
 
   // A new connection to 127.0.0.1.

@@ -68,7 +68,7 @@ TEST_F(Notified, TheStatusHasLiveFigures) {
   const Server server("", on_any_port, telling(address_));
   SocketClient client = server.connect();
   EXPECT_EQ("hello", client.echo("hello"));
-  // Figures may be sent between the connection and its bytes too.
+  // The figures may also be sent between the connection and its bytes.
   const std::string figures =
       "STATUS=1 active, 1 accepted, 0 refused, 5 bytes in, 5 bytes out, 0 log lines dropped";
   EXPECT_EQ(figures, manager_.wait_for(figures));
@@ -135,7 +135,7 @@ TEST_F(Notified, AWatchdogOfAnotherProcessIsNotFed) {
 }
 
 TEST_F(Notified, AFullQueueStallsNobody) {
-  // Nobody reads: the queue is full after some hundred messages.
+  // No process reads, so the queue is full after some hundred messages.
   Server server("", on_any_port, telling(address_, {"WATCHDOG_USEC=2000"}));
   SocketClient client = server.connect();
   const Clock::time_point end = Clock::now() + std::chrono::seconds(1);

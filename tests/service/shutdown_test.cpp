@@ -35,7 +35,7 @@ INSTANTIATE_TEST_SUITE_P(Signals, ShutdownBy, testing::Values(SIGTERM, SIGINT),
                            return std::string(signal.param == SIGTERM ? "SIGTERM" : "SIGINT");
                          });
 
-// The bytes that the log says were received from client 1.
+// The bytes that were received from client 1, by the log.
 std::size_t bytes_received(const std::string& log) {
   const std::string before = "client 1 received ";
   std::size_t sum = 0;
@@ -48,7 +48,7 @@ std::size_t bytes_received(const std::string& log) {
 TEST(Shutdown, EchoesWhatItHasReceived) {
   Server server("log: {payload: 0}");
   SocketClient client = server.connect();
-  // More than the sockets' buffers hold, and nothing is read: the server waits with a full buffer.
+  // More than the sockets' buffers hold. The client does not read, so the server waits.
   const std::string bytes = random_bytes(std::size_t{64} * 1024 * 1024);
   const std::size_t sent = client.send_until_blocked(bytes);
   server.process().signal(SIGTERM);

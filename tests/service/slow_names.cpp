@@ -1,5 +1,5 @@
-// Loaded before the other libraries (LD_PRELOAD): the name server never answers, and there may be
-// no thread to ask it.
+// With this library loaded first (LD_PRELOAD), the name server never answers, and no thread can be
+// started if the test wants that.
 #include <dlfcn.h>
 #include <netdb.h>
 #include <pthread.h>

@@ -30,7 +30,7 @@ constexpr int config_error = 78;  // EX_CONFIG of sysexits.h
 // A socket of the service manager, which outlives the services that serve it.
 class ManagedSocket {
  public:
-  // Of any family on a free port; without `listens` it is only bound.
+  // A socket of any family on a free port. Without `listens` it is only bound.
   explicit ManagedSocket(int family, int type = SOCK_STREAM, bool listens = true, int protocol = 0)
       : socket_(above(socket(family, type | SOCK_CLOEXEC, protocol)), "socket") {
     sockaddr_storage address{};
@@ -63,7 +63,7 @@ class ManagedSocket {
   std::string descriptor() const { return std::to_string(socket_.get()); }
 
  private:
-  // Moves it out of the way of the descriptors that the service gets; the new one is inherited.
+  // Moves it to a number beyond those that the service gets. The new one is inherited.
   static int above(int descriptor) {
     const int moved = fcntl(descriptor, F_DUPFD, 100);
     close(descriptor);
@@ -107,7 +107,7 @@ TEST(SocketActivation, ServesWhatItInheritsInsteadOfWhatIsConfigured) {
   const ManagedSocket tcp6(AF_INET6);
   const ManagedSocket local(path);
   const std::string port = std::to_string(tcp4.port());
-  // These addresses are in use, which would keep it from starting.
+  // These addresses are in use, so the service could not start if it listened on them.
   Server server("unix: " + configured.string(), {"--host", "127.0.0.1", "--port", port},
                 activation({&tcp4, &tcp6, &local}, "a:b:c"));
   EXPECT_EQ("four", SocketClient("127.0.0.1", tcp4.port()).echo("four"));
@@ -121,7 +121,7 @@ TEST(SocketActivation, ServesWhatItInheritsInsteadOfWhatIsConfigured) {
       server.log().wait_for_line("listening on unix:" + path.string() + " (inherited)"));
   server.stop(SIGTERM);
   EXPECT_EQ(3U, server.log().count_lines(" info listening on "));
-  EXPECT_TRUE(std::filesystem::exists(path));  // it is the service manager's
+  EXPECT_TRUE(std::filesystem::exists(path));  // the file belongs to the service manager
 }
 
 bool kernel_has_mptcp() {
@@ -130,8 +130,8 @@ bool kernel_has_mptcp() {
   return descriptor >= 0;
 }
 
-// SocketProtocol=mptcp in a socket unit. It lacks options of TCP, urgent bytes for one, which
-// clients without MPTCP have.
+// SocketProtocol=mptcp in a socket unit. Such a socket lacks options of TCP, for example urgent
+// bytes, which clients without MPTCP have.
 TEST(SocketActivation, ServesMultipathTcpAsTcp) {
   if (!kernel_has_mptcp()) GTEST_SKIP() << "this kernel has no Multipath TCP";
   const ManagedSocket echo(AF_INET, SOCK_STREAM, true, IPPROTO_MPTCP);
@@ -239,7 +239,7 @@ TEST(SocketActivation, RestartsUnderLoadRefuseNobody) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     server.stop(SIGTERM);
   }
-  const Server last("", {}, activation({&echo}));  // for who waits now
+  const Server last("", {}, activation({&echo}));  // serves the clients that wait now
   stop = true;
   clients.join();
   EXPECT_EQ("", failure);

@@ -30,7 +30,7 @@ AddressInfo numeric(const std::string& address, std::uint16_t port) {
   return {found, &freeaddrinfo};
 }
 
-// Which of `events` are ready. Throws std::runtime_error when time is up.
+// Returns which of `events` are ready. Throws std::runtime_error when time is up.
 short wait_until_ready(int socket, int events, Clock::time_point deadline) {
   pollfd ready{.fd = socket, .events = static_cast<short>(events), .revents = 0};
   const int count = poll(&ready, 1, milliseconds_until(deadline));
@@ -39,14 +39,14 @@ short wait_until_ready(int socket, int events, Clock::time_point deadline) {
   return ready.revents;
 }
 
-// How much the socket took at once, perhaps nothing.
+// Returns how many bytes the socket took at once, perhaps none.
 std::size_t send_some(int socket, std::string_view bytes) {
   const ssize_t size = ::send(socket, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
   if (size < 0 && errno != EAGAIN) throw_errno("send");
   return size < 0 ? 0 : static_cast<std::size_t>(size);
 }
 
-// Appends what one receive gives, at most `most` bytes; false at the server's FIN.
+// Appends the bytes of one receive, at most `most`. False at the server's FIN.
 bool receive_some(int socket, std::string& received, std::size_t most) {
   std::array<char, 65536> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled below
   const ssize_t size = recv(socket, buffer.data(), std::min(most, buffer.size()), 0);

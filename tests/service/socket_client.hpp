@@ -13,45 +13,43 @@
 
 namespace service {
 
-// A raw stream socket. Whatever waits gives up after service::patience; every failure is an
-// exception: std::system_error from the socket, std::runtime_error when time is up or the stream
-// ends early.
+// A raw stream socket. Each wait ends after service::patience. Every failure is an exception:
+// std::system_error from the socket, std::runtime_error when time is up or the stream ends early.
 class SocketClient {
  public:
-  // To a numeric IPv4 or IPv6 address; `source`: from this one instead of the one that fits;
-  // `receive_buffer`: of so many bytes (SO_RCVBUF) instead of the usual size.
+  // Connects to a numeric IPv4 or IPv6 address, from `source` if given, with a receive buffer of
+  // `receive_buffer` bytes (SO_RCVBUF) if given.
   SocketClient(const std::string& address, std::uint16_t port, const std::string& source = "",
                int receive_buffer = 0);
-  // To a Unix socket.
+  // Connects to a Unix socket.
   explicit SocketClient(const std::filesystem::path& path);
 
   void send(std::string_view bytes);
 
-  // Sends without receiving until the kernel has taken nothing for `quiet`. Returns the bytes
-  // taken.
+  // Sends without receiving until the socket takes nothing for `quiet`. Returns how much it took.
   std::size_t send_until_blocked(std::string_view bytes,
                                  std::chrono::milliseconds quiet = std::chrono::milliseconds(300));
 
-  // Exactly that many bytes.
+  // Receives exactly so many bytes.
   std::string receive(std::size_t size);
 
-  // Everything that comes until nothing has come for `quiet`, or the server has ended the
-  // connection in whatever way.
+  // Receives until nothing has come for `quiet`, or the connection has ended in any way.
   std::string receive_until_quiet(std::chrono::milliseconds quiet = std::chrono::milliseconds(300));
 
-  // Everything up to the server's FIN.
+  // Receives everything up to the server's FIN.
   std::string receive_until_end();
 
-  // Sends the bytes, and receives as many. For what fits into the socket's buffers.
+  // Sends the bytes, which must fit into the socket's buffers, and receives as many.
   std::string echo(std::string_view bytes);
 
-  // Sends the bytes and half-closes, receiving all the while; everything up to the server's FIN.
+  // Sends the bytes and half-closes, and receives meanwhile. Returns everything up to the server's
+  // FIN.
   std::string exchange(std::string_view bytes);
 
-  // FIN: nothing more will be sent.
+  // Sends FIN.
   void half_close();
 
-  // RST, not FIN.
+  // Closes by RST instead of FIN.
   void reset();
 
   void close();

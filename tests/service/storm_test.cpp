@@ -9,7 +9,7 @@
 #include "tests/service/scale.hpp"
 #include "tests/service/server.hpp"
 
-// Very many clients that want nothing good.
+// Very many clients that misbehave.
 namespace service {
 namespace {
 
@@ -55,7 +55,7 @@ TEST(Storm, AThousandThatStallAfterAByteLeaveNothingBehind) {
   const std::size_t before = resident_bytes(server.process().pid());
   for (int i = 0; i < 2; ++i)
     stall(server, scaled(1000));
-  // The first crowd's memory serves the next.
+  // The next crowd uses the memory of the first.
   if (!sanitized) {
     EXPECT_LT(resident_bytes(server.process().pid()), before + mebibyte);
   }

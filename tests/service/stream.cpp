@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t longest_piece = 65536;
 constexpr std::size_t period = 1'000'003;  // no multiple of any buffer
 
-// Every stream sends these again and again, each from a beginning of its own.
+// Every stream sends these bytes repeatedly, each from another offset.
 const std::string& source() {
   static const std::string bytes = [] {
     const std::string once = random_bytes(period);
@@ -48,7 +48,7 @@ void Stream::ready(short events) {
     client_.reset();
     done_ = true;
   } else {
-    shutdown(descriptor(), SHUT_WR);  // after a reset it fails; the next receive tells
+    shutdown(descriptor(), SHUT_WR);  // fails after a reset, which the next receive reports
     half_closed_ = true;
   }
 }
@@ -93,7 +93,7 @@ void run(std::vector<Stream>& streams, const std::function<bool()>& until) {
     }
     if (waiters.empty()) return;
     if (Clock::now() > deadline) throw std::runtime_error("time is up: streams do not end");
-    // Briefly, since pauses end and `until` changes without any of these being ready.
+    // Waits briefly, since pauses end and `until` changes without any of these being ready.
     if (poll(waiting.data(), waiting.size(), 5) < 0) throw_errno("poll");
     for (std::size_t i = 0; i < waiting.size(); ++i) {
       if (waiting[i].revents != 0) waiters[i]->ready(waiting[i].revents);

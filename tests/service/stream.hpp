@@ -35,14 +35,14 @@ class Stream {
 
   Stream(SocketClient client, const Plan& plan);
 
-  // Sends nothing more: the end of the plan comes now.
+  // Sends nothing more, and ends as planned.
   void finish() { plan_.size = sent_; }
   void read(bool reads) { plan_.reads = reads; }
 
-  // Over: by the server's FIN, by the planned reset, or since the server reset the connection.
+  // The stream has ended: by the server's FIN, by the planned reset, or by a reset of the server.
   bool done() const { return done_; }
   bool got_fin() const { return got_fin_; }
-  // All received bytes are those that were sent.
+  // All received bytes are the sent ones.
   bool same() const { return same_; }
   std::size_t sent() const { return sent_; }
   std::size_t received() const { return received_; }
@@ -63,7 +63,7 @@ class Stream {
   SocketClient client_;
   Plan plan_;
   std::string name_;
-  std::size_t begin_;  // where this stream begins in the bytes that all take theirs from
+  std::size_t begin_;  // the offset in the bytes that all streams send
   std::size_t sent_ = 0;
   std::size_t received_ = 0;
   Clock::time_point next_piece_;
@@ -73,8 +73,8 @@ class Stream {
   bool same_ = true;
 };
 
-// Lets all of them send and receive until `until` holds or all are done. Throws std::runtime_error
-// when time is up.
+// Lets all streams send and receive until `until` holds or all have ended. Throws
+// std::runtime_error when time is up.
 void run(
     std::vector<Stream>& streams, const std::function<bool()>& until = [] { return false; });
 

@@ -11,11 +11,11 @@
 #include "tests/service/file_descriptor.hpp"
 #include "tests/service/server.hpp"
 
-// A service that was started at a terminal, and what SIGHUP means there.
+// A service that was started at a terminal, and the meaning of SIGHUP there.
 namespace service {
 namespace {
 
-// A terminal of its own (pty(7)).
+// A pty(7).
 class PseudoTerminal {
  public:
   PseudoTerminal() : master_(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), "posix_openpt") {
@@ -23,16 +23,15 @@ class PseudoTerminal {
     path_ = ptsname(master_.get());
   }
 
-  // As its window would.
+  // Closes the terminal, as its window would.
   void close() { master_.close(); }
 
   // A script that runs a command as the leader of the terminal's session.
   std::string script() const { return "exec setsid --ctty \"$@\" <" + path_; }
   std::vector<std::string> leader() const { return {"sh", "-c", script(), "sh"}; }
 
-  // Runs a command under such a leader, which serves its jobs as a shell does: it passes on
-  // SIGTERM, SIGHUP on request, and SIGUSR1 as a SIGHUP. The job is in the "foreground" or in the
-  // "background".
+  // Runs a command as a job of such a leader, in the "foreground" or in the "background". The
+  // leader passes on SIGTERM, SIGHUP if asked to, and SIGUSR1 as a SIGHUP.
   std::vector<std::string> job(const std::string& ground, bool passes_hangup_on) const {
     const std::string shell =
         "import os, signal, sys\n"
@@ -91,7 +90,7 @@ TEST(ServiceAtATerminal, GoesOnWhenItIsClosedIfItWasStartedByNohup) {
   runner.insert(runner.end(), {"env", "--ignore-signal=HUP"});
   Server server("", address, runner);
   terminal.close();
-  expect_reload(server);  // the kernel's SIGHUP is one like others
+  expect_reload(server);  // the kernel's SIGHUP is like any other
 }
 
 TEST(ServiceAtATerminal, StopsInTheForegroundOfAShell) {
@@ -101,11 +100,11 @@ TEST(ServiceAtATerminal, StopsInTheForegroundOfAShell) {
   expect_stop(server);
 }
 
-// As sudo(8) does, whose own terminal for the command is there as long as the command.
+// sudo(8) gives the command a terminal of its own, which exists as long as the command.
 TEST(ServiceAtATerminal, StopsInTheForegroundWhenTheLeaderSendsSighup) {
   const PseudoTerminal terminal;
   Server server("shutdown: {delay: 500ms}", address, terminal.job("foreground", true));
-  for (std::size_t time = 1; time <= 2; ++time) {  // more than one is not impatience
+  for (std::size_t time = 1; time <= 2; ++time) {  // a second one is not impatience
     server.process().signal(SIGUSR1);
     server.log().wait_for_line("the terminal was closed", time);
   }
