@@ -105,6 +105,12 @@ void append_escaped(TextBuffer& out, std::string_view bytes, EscapeRules rules) 
   out.resize(static_cast<std::size_t>(end - out.data()));
 }
 
+std::string escaped(std::string_view bytes, EscapeRules rules) {
+  TextBuffer out;
+  append_escaped(out, bytes, rules);
+  return fmt::to_string(out);
+}
+
 std::size_t whole_characters(std::string_view bytes, std::size_t limit) {
   if (bytes.size() <= limit) return bytes.size();
   // A character that spans the limit begins at most three bytes before it.

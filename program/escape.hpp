@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 /// Received bytes as text that can forge no log line and do nothing to a terminal.
@@ -25,6 +26,9 @@ struct EscapeRules {
 /// invisible (program/invisible.hpp), and whatever is not UTF-8 (RFC 3629). The result is valid
 /// UTF-8.
 void append_escaped(TextBuffer& out, std::string_view bytes, EscapeRules rules = {});
+
+/// The same as a text of its own.
+std::string escaped(std::string_view bytes, EscapeRules rules = {});
 
 /// How many of `bytes` to show so that at most `limit` are shown and no UTF-8 character is cut.
 std::size_t whole_characters(std::string_view bytes, std::size_t limit);

@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "coro/time_limit.hpp"
-#include "server/process/descriptor_limit.hpp"
+#include "program/descriptor_limit.hpp"
 #include "server/status/scheduler_lag.hpp"
 
 namespace server {
@@ -290,10 +290,9 @@ Status Server::status() const {
 }
 
 void Server::provide_descriptors() {
-  constexpr std::size_t as_many_as_possible = std::size_t{1} << 30;
   const std::size_t most = config_.limits.max_connections;
-  const std::size_t have =
-      raise_descriptor_limit(most == 0 ? as_many_as_possible : most + own_descriptors);
+  const std::size_t have = program::raise_descriptor_limit(most == 0 ? program::as_many_as_possible
+                                                                     : most + own_descriptors);
   if (have < most + own_descriptors) {
     log_.warn(
         "{}: {} connections need {} descriptors, but the system allows {} (ulimit -n, "

@@ -26,6 +26,7 @@
 #include "client/wire/run.hpp"
 #include "client/wire/source_addresses.hpp"
 #include "coro/scheduler.hpp"
+#include "program/descriptor_limit.hpp"
 
 namespace client {
 namespace {
@@ -36,14 +37,6 @@ using namespace std::chrono_literals;
 
 constexpr auto sample_interval = 100ms;
 constexpr auto glance = 20ms;
-
-// Every connection is a descriptor.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 std::chrono::nanoseconds cpu_time() {
   rusage usage{};
@@ -263,7 +256,7 @@ void fail(BenchOutcome& outcome, const Options& options, error_code error) {
 }  // namespace
 
 int run_bench(const Options& options) {
-  raise_descriptor_limit();
+  program::raise_descriptor_limit();  // every connection is a descriptor
   const bool plots = options.bench.plot.has_value();
   OutputFile plot(options.bench.plot.value_or(""));
   BenchOutcome outcome;

@@ -4,17 +4,16 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <boost/algorithm/string/case_conv.hpp>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <map>
 #include <sstream>
 #include <stdexcept>
 
-#include "client/output/quantity.hpp"
 #include "client/output/rendering.hpp"
+#include "program/environment.hpp"
+#include "program/quantity.hpp"
 
 namespace client {
 namespace {
@@ -23,7 +22,10 @@ constexpr int usage_error = 2;
 constexpr std::size_t largest_message = std::size_t{64} << 20U;
 constexpr std::size_t largest_ping = std::size_t{1} << 20U;
 constexpr std::size_t most_connections = 1'000'000;
+using program::Spelling;
+
 constexpr Duration shortest_time = std::chrono::milliseconds(1);
+constexpr Duration longest_time = std::chrono::hours(100 * 24);
 constexpr double lowest_rate = 0.001;
 constexpr double highest_rate = 1e9;
 
@@ -73,7 +75,7 @@ void add_time(CLI::App& app, const std::string& name, Target& target, const std:
   const auto expected = fmt::format("a time from {} to 100 days: 0.5, 500ms, 2s, 5m, 1h",
                                     shortest == shortest_time ? "1ms" : "0");
   add(app, name, "TIME", target, text, expected, [shortest](const std::string& value) {
-    return within(parse_time(value), shortest, Duration::max());
+    return within(program::parse_duration(value, Spelling::free), shortest, longest_time);
   });
 }
 
@@ -81,7 +83,7 @@ template <typename Target>
 void add_number(CLI::App& app, const std::string& name, Target& target, const std::string& text,
                 std::size_t most) {
   add(app, name, "N", target, text, fmt::format("a number from 1 to {}", most),
-      [most](const std::string& value) { return within(parse_count(value), 1UL, most); });
+      [most](const std::string& value) { return within(program::parse_whole_number(value, Spelling::free), 1UL, most); });
 }
 
 std::optional<BenchMode> parse_mode(const std::string& value) {
@@ -116,7 +118,7 @@ void add_general(CommandLine& line) {
       ->option_text(" ");
   add(app, "-s,--size", "SIZE", line.size, "Bytes of each message (ping 56, bench 64, stream 64k)",
       "a size from 1 to 64m: 100, 64k, 1m",
-      [](const std::string& value) { return within(parse_size(value), 1UL, largest_message); });
+      [](const std::string& value) { return within(program::parse_size(value, Spelling::free), 1UL, largest_message); });
   app.add_flag("--json", line.json, "Results as JSON");
 }
 
@@ -154,7 +156,7 @@ void add_bench(CommandLine& line) {
       "Messages a second in all; latency then counts from\n"
       "when each was meant to be sent",
       "a number from 0.001 to 1e9", [](const std::string& value) {
-        return within(parse_number(value), lowest_rate, highest_rate);
+        return within(program::parse_number(value), lowest_rate, highest_rate);
       });
   add_number(app, "--threads", bench.threads, "Each with a scheduler of its own (1)", 1024);
   app.add_flag("--csv", line.csv, "Results as CSV, with a header")->option_text(" ");
@@ -162,23 +164,16 @@ void add_bench(CommandLine& line) {
       ->option_text("FILE");
 }
 
-// Kubernetes and a Docker link make COROECHO_PORT=tcp://10.0.0.1:8888 of a service called coroecho.
-bool is_service_link(std::string_view value) {
-  constexpr std::array<std::string_view, 3> schemes = {"tcp://", "udp://", "sctp://"};
-  return std::ranges::any_of(schemes, [&](auto scheme) { return value.starts_with(scheme); });
-}
-
 // The port of the service in the same environment (coroecho(8)), as in a container.
 std::string usual_port() {
-  const char* const variable = std::getenv("COROECHO_PORT");  // NOLINT(concurrency-mt-unsafe)
-  const std::string_view port = variable == nullptr ? "" : variable;
-  if (port.empty() || is_service_link(port)) return Target().port;
-  if (!within(parse_count(port), 1UL, 65535UL)) {
+  const std::string variable = "COROECHO_PORT";
+  const auto port = program::environment(variable);
+  if (!port || program::is_service_link(variable)) return Target().port;
+  if (!within(program::parse_whole_number(*port, Spelling::free), 1UL, 65535UL)) {
     throw CLI::ValidationError(
-        "COROECHO_PORT",
-        fmt::format("found \"{}\", expected a number from 1 to 65535", escaped(port)));
+        variable, fmt::format("found \"{}\", expected a number from 1 to 65535", escaped(*port)));
   }
-  return std::string(port);
+  return *port;
 }
 
 void take_size(CommandLine& line) {

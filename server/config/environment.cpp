@@ -4,13 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/algorithm/string/split.hpp>
 #include <cctype>
-#include <cstdlib>
 #include <iterator>
 #include <string_view>
 
+#include "program/environment.hpp"
 #include "server/config/config_error.hpp"
 #include "server/config/nearest_key.hpp"
 
@@ -19,19 +18,6 @@ namespace server {
 namespace {
 
 constexpr std::string_view prefix = "COROECHO_";
-
-// Of a service called coroecho, Kubernetes and a Docker link make
-// COROECHO_PORT=tcp://10.0.0.1:8888, and so of coroecho-admin COROECHO_ADMIN_PORT.
-bool is_service_link(std::string_view value) {
-  constexpr std::array<std::string_view, 3> schemes = {"tcp://", "udp://", "sctp://"};
-  return std::ranges::any_of(schemes, [&](auto scheme) { return value.starts_with(scheme); });
-}
-
-// Whether the variable of a key is somebody else's, which no operator has set.
-bool is_foreign(const std::string& variable) {
-  const auto value = environment(variable);
-  return variable.ends_with("_PORT") && value && is_service_link(*value);
-}
 
 // The names of the variables with the prefix.
 std::vector<std::string> our_variables() {
@@ -55,15 +41,9 @@ std::string variable_of(const std::string& key) {
   return name;
 }
 
-std::optional<std::string> environment(const std::string& variable) {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
-  const char* const value = std::getenv(variable.c_str());
-  return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
-}
-
 std::vector<std::string> environment_values(const std::string& key, bool is_list) {
-  const auto value = environment(variable_of(key));
-  if (!value || is_foreign(variable_of(key))) return {};
+  const auto value = program::environment(variable_of(key));
+  if (!value || program::is_service_link(variable_of(key))) return {};
   if (!is_list) return {*value};
   std::vector<std::string> values;
   boost::split(values, *value, [](char byte) { return byte == ','; });
@@ -78,7 +58,8 @@ std::vector<std::string> misspelt_variables(const std::vector<std::string>& keys
   for (const std::string& name : our_variables()) {
     const std::string rest = name.substr(prefix.size());
     const bool is_known = std::ranges::find(known, rest) != known.end();
-    const auto nearest = is_known || is_foreign(name) ? std::nullopt : nearest_key(rest, known);
+    const auto nearest =
+        is_known || program::is_service_link(name) ? std::nullopt : nearest_key(rest, known);
     if (nearest) {
       lines.push_back(
           fmt::format("{}: sets nothing, did you mean {}{}", escaped(name), prefix, *nearest));
@@ -91,10 +72,10 @@ std::vector<std::string> foreign_variables(const std::vector<std::string>& keys)
   std::vector<std::string> lines;
   for (const std::string& key : keys) {
     const std::string name = variable_of(key);
-    if (is_foreign(name)) {
+    if (program::is_service_link(name)) {
       lines.push_back(fmt::format(
           "{}: \"{}\" is ignored: Kubernetes (enableServiceLinks) or a Docker link sets it", name,
-          escaped(*environment(name))));
+          escaped(*program::environment(name))));
     }
   }
   return lines;

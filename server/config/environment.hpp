@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,10 +9,7 @@ namespace server {
 /// "limits.idle_timeout".
 std::string variable_of(const std::string& key);
 
-/// A variable's value. An empty one counts as not set.
-std::optional<std::string> environment(const std::string& variable);
-
-/// The same, for a key of the configuration; a list is separated by commas. Empty if it is not set,
+/// The values of a key's variable; a list is separated by commas. Empty if it is not set,
 /// or set by somebody else (foreign_variables()).
 std::vector<std::string> environment_values(const std::string& key, bool is_list);
 

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <map>
 
+#include "program/environment.hpp"
 #include "server/config/environment.hpp"
 #include "server/config/settings.hpp"
 
@@ -163,7 +164,7 @@ Options parse_options(int argc, const char* const* argv) {
   add_options(app, options, given);
   options.answer = parse(app, argc, argv);
   if (options.answer) return options;
-  if (!options.config) options.config = environment("COROECHO_CONFIG");
+  if (!options.config) options.config = program::environment("COROECHO_CONFIG");
   take_overrides(options, given);
   if (options.daemon) remember_directory(options);
   return options;

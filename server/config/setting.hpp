@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/config/quantity.hpp"
+#include "program/quantity.hpp"
 #include "server/config/yaml_reader.hpp"
 
 namespace server {
@@ -54,7 +54,7 @@ template <typename Number>
 Setting whole_number(const std::string& key, Number& field, std::uint64_t least,
                      std::uint64_t most) {
   auto parse = [least, most](const Value& value) -> std::optional<Number> {
-    const auto number = parse_whole_number(value.text);
+    const auto number = program::parse_whole_number(value.text);
     if (value.quoted || !number || *number < least || *number > most) return std::nullopt;
     return static_cast<Number>(*number);
   };
@@ -70,12 +70,14 @@ Setting whole_number(const std::string& key, Number& field, std::uint64_t least,
 template <typename Number>
 Setting size(const std::string& key, Number& field, std::uint64_t most) {
   auto parse = [most](const Value& value) -> std::optional<Number> {
-    const auto bytes = parse_size(value.text);
+    const auto bytes = program::parse_size(value.text);
     return bytes && *bytes <= most ? std::optional(static_cast<Number>(*bytes)) : std::nullopt;
   };
-  auto format = [](Number bytes) { return Value{.text = size_text(bytes), .quoted = false}; };
-  return single(key, "a size such as 512 or 64KiB, at most " + size_text(most), field, parse,
-                format);
+  auto format = [](Number bytes) {
+    return Value{.text = program::size_text(bytes), .quoted = false};
+  };
+  return single(key, "a size such as 512 or 64KiB, at most " + program::size_text(most), field,
+                parse, format);
 }
 
 /// One word of several, in capitals or not. Of two words that mean the same the first is written.
@@ -111,18 +113,17 @@ Setting text(const std::string& key, std::string& field, std::size_t longest);
 template <typename Duration>
 Setting duration(const std::string& key, Duration& field, std::chrono::milliseconds most) {
   auto parse = [most](const Value& value) -> std::optional<Duration> {
-    const auto parsed = parse_duration(value.text);
-    if (!parsed || *parsed > most || *parsed % Duration(1) != std::chrono::milliseconds(0))
-      return std::nullopt;
+    const auto parsed = program::parse_duration(value.text);
+    if (!parsed || *parsed > most || (*parsed % Duration(1)).count() != 0) return std::nullopt;
     return std::chrono::duration_cast<Duration>(*parsed);
   };
   auto format = [](Duration chosen) {
-    return Value{.text = duration_text(chosen), .quoted = false};
+    return Value{.text = program::duration_text(chosen), .quoted = false};
   };
   const std::string example =
       Duration(1) < std::chrono::seconds(1) ? "500ms, 30s or 2m" : "30s or 2m";
-  return single(key, "a duration such as " + example + ", at most " + duration_text(most), field,
-                parse, format);
+  return single(key, "a duration such as " + example + ", at most " + program::duration_text(most),
+                field, parse, format);
 }
 
 }  // namespace server

@@ -136,7 +136,7 @@ Setting port_or_off(const std::string& key, std::optional<std::uint16_t>& field)
   const std::string expected = "off or a whole number from 0 to 65535";
   auto read = [&field, expected](const std::vector<Value>& values) {
     const Value& value = values.front();
-    const auto number = parse_whole_number(value.text);
+    const auto number = program::parse_whole_number(value.text);
     if (value.text == "off")
       field.reset();
     else if (!value.quoted && number && *number <= 65535)
@@ -156,35 +156,37 @@ Setting duration_range(const std::string& key, DurationRange& field, millisecond
     constexpr std::string_view separator = "..";
     const std::string_view text = value.text;
     const std::size_t dots = text.find(separator);
-    const auto first = parse_duration(text.substr(0, dots));
+    const auto first = program::parse_duration(text.substr(0, dots));
     const auto last = dots == std::string_view::npos
                           ? first
-                          : parse_duration(text.substr(dots + separator.size()));
+                          : program::parse_duration(text.substr(dots + separator.size()));
     if (!first || !last || *first > *last || *last > most) return std::nullopt;
-    return DurationRange{.least = *first, .most = *last};
+    return DurationRange{.least = std::chrono::duration_cast<milliseconds>(*first), .most = std::chrono::duration_cast<milliseconds>(*last)};
   };
   auto format = [](const DurationRange& range) {
-    const std::string least = duration_text(range.least);
-    return plain(range.least == range.most ? least : least + ".." + duration_text(range.most));
+    const std::string least = program::duration_text(range.least);
+    return plain(range.least == range.most ? least
+                                           : least + ".." + program::duration_text(range.most));
   };
-  auto expected =
-      "a duration such as 20ms or a range such as 10ms..50ms, at most " + duration_text(most);
+  auto expected = "a duration such as 20ms or a range such as 10ms..50ms, at most " +
+                  program::duration_text(most);
   return single(key, expected, field, parse, format);
 }
 
 Setting close_after(const std::string& key, CloseAfter& field) {
   auto parse = [](const Value& value) -> std::optional<CloseAfter> {
     // A plain number is bytes; the loader's plain seconds would be a trap here.
-    if (const auto bytes = parse_size(value.text); bytes && *bytes <= tebibyte)
+    if (const auto bytes = program::parse_size(value.text); bytes && *bytes <= tebibyte)
       return CloseAfter{.bytes = *bytes, .time = milliseconds(0)};
     const bool has_unit =
         !value.text.empty() && std::isdigit(static_cast<unsigned char>(value.text.back())) == 0;
-    const auto time = parse_duration(value.text);
+    const auto time = program::parse_duration(value.text);
     if (!has_unit || !time || *time > month) return std::nullopt;
-    return CloseAfter{.bytes = 0, .time = *time};
+    return CloseAfter{.bytes = 0, .time = std::chrono::duration_cast<milliseconds>(*time)};
   };
   auto format = [](const CloseAfter& limit) {
-    return plain(limit.time > milliseconds(0) ? duration_text(limit.time) : size_text(limit.bytes));
+    return plain(limit.time > milliseconds(0) ? program::duration_text(limit.time)
+                                              : program::size_text(limit.bytes));
   };
   return single(key, "a size such as 64KiB, at most 1TiB, or a duration such as 5s, at most 720h",
                 field, parse, format);

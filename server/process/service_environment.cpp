@@ -10,8 +10,8 @@
 #include <limits>
 #include <optional>
 
+#include "program/quantity.hpp"
 #include "server/config/config_error.hpp"
-#include "server/config/quantity.hpp"
 
 namespace server {
 namespace {
@@ -32,7 +32,7 @@ bool names_this_process(const std::string& pid) {
 
 std::chrono::microseconds take_watchdog() {
   const auto pid = take_variable("WATCHDOG_PID");
-  const auto period = parse_whole_number(take_variable("WATCHDOG_USEC").value_or(""));
+  const auto period = program::parse_whole_number(take_variable("WATCHDOG_USEC").value_or(""));
   constexpr auto longest = std::chrono::microseconds(std::chrono::hours(24 * 365));
   if (!period || (pid && !names_this_process(*pid))) return {};
   return std::min(std::chrono::microseconds(static_cast<std::int64_t>(
@@ -46,7 +46,7 @@ std::vector<InheritedDescriptor> take_descriptors() {
   const auto names = take_variable("LISTEN_FDNAMES");
   if (!pid || !text || !names_this_process(*pid)) return {};
 
-  const auto count = parse_whole_number(*text);
+  const auto count = program::parse_whole_number(*text);
   if (!count || *count > most_descriptors)
     throw ConfigError("LISTEN_FDS: found '" + escaped(*text) + "', expected a number of sockets");
   std::vector<std::string> named(*count, "unknown");

@@ -9,14 +9,8 @@
 #include <random>
 #include <string>
 
-namespace server {
+namespace program {
 namespace {
-
-std::string escaped(std::string_view bytes, program::EscapeRules rules = {}) {
-  program::TextBuffer out;
-  program::append_escaped(out, bytes, rules);
-  return {out.data(), out.size()};
-}
 
 std::string utf8(std::uint32_t character) {
   const auto byte = [](std::uint32_t value) { return static_cast<char>(value); };
@@ -137,26 +131,26 @@ TEST(Escape, JsonParsersReadWhatTextShows) {
 }
 
 TEST(WholeCharacters, ShowsAllThatIsNotAboveTheLimit) {
-  EXPECT_EQ(program::whole_characters("abc", 3), 3U);
-  EXPECT_EQ(program::whole_characters("abc", 4), 3U);
-  EXPECT_EQ(program::whole_characters("", 0), 0U);
+  EXPECT_EQ(whole_characters("abc", 3), 3U);
+  EXPECT_EQ(whole_characters("abc", 4), 3U);
+  EXPECT_EQ(whole_characters("", 0), 0U);
 }
 
 TEST(WholeCharacters, CutsBetweenCharacters) {
-  EXPECT_EQ(program::whole_characters("abcd", 3), 3U);
-  EXPECT_EQ(program::whole_characters("aäb", 1), 1U);
-  EXPECT_EQ(program::whole_characters("aäb", 2), 1U);
-  EXPECT_EQ(program::whole_characters("aäb", 3), 3U);
-  EXPECT_EQ(program::whole_characters("\xF0\x9F\x98\x80", 3), 0U);
-  EXPECT_EQ(program::whole_characters("x\xF0\x9F\x98\x80", 4), 1U);
-  EXPECT_EQ(program::whole_characters("x\xF0\x9F\x98\x80y", 5), 5U);
+  EXPECT_EQ(whole_characters("abcd", 3), 3U);
+  EXPECT_EQ(whole_characters("aäb", 1), 1U);
+  EXPECT_EQ(whole_characters("aäb", 2), 1U);
+  EXPECT_EQ(whole_characters("aäb", 3), 3U);
+  EXPECT_EQ(whole_characters("\xF0\x9F\x98\x80", 3), 0U);
+  EXPECT_EQ(whole_characters("x\xF0\x9F\x98\x80", 4), 1U);
+  EXPECT_EQ(whole_characters("x\xF0\x9F\x98\x80y", 5), 5U);
 }
 
 TEST(WholeCharacters, CutsAtTheLimitWhatIsNotUtf8) {
-  EXPECT_EQ(program::whole_characters("\x80\x80\x80\x80\x80\x80", 5), 5U);
-  EXPECT_EQ(program::whole_characters("\xf0\xf0\xf0\xf0\xf0\xf0", 5), 5U);
-  EXPECT_EQ(program::whole_characters("abc\xe2zz", 4), 4U);
+  EXPECT_EQ(whole_characters("\x80\x80\x80\x80\x80\x80", 5), 5U);
+  EXPECT_EQ(whole_characters("\xf0\xf0\xf0\xf0\xf0\xf0", 5), 5U);
+  EXPECT_EQ(whole_characters("abc\xe2zz", 4), 4U);
 }
 
 }  // namespace
-}  // namespace server
+}  // namespace program

@@ -123,6 +123,7 @@ TEST(Options, EndWithStatus2AndALineOnAMistake) {
                                              {"--nonsense"},
                                              {"--timeout", "soon"},
                                              {"--timeout", "0"},
+                                             {"--timeout", "2401h"},
                                              {"-c", "3"},
                                              {"--rate", "5"},
                                              {"--json"},

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "program/environment.hpp"
 #include "server/config/settings.hpp"
 
 namespace server {
@@ -59,7 +60,7 @@ TEST(Environment, AListIsSeparatedByCommasAndASingleValueIsTakenWhole) {
 TEST(Environment, AnEmptyVariableCountsAsNotSet) {
   const Variable events("COROECHO_LOG_EVENTS", "");
   EXPECT_THAT(environment_values("log.events", true), IsEmpty());
-  EXPECT_EQ(environment("COROECHO_LOG_EVENTS"), std::nullopt);
+  EXPECT_EQ(program::environment("COROECHO_LOG_EVENTS"), std::nullopt);
 }
 
 TEST(Environment, AMisspeltVariableIsToldWithTheOneThatWasMeant) {

@@ -1,8 +1,8 @@
-#include "server/config/quantity.hpp"
+#include "program/quantity.hpp"
 
 #include <gtest/gtest.h>
 
-namespace server {
+namespace program {
 namespace {
 
 using std::chrono::milliseconds;
@@ -21,13 +21,15 @@ TEST(Duration, TakesUnitsPlainSecondsAndFractions) {
   EXPECT_EQ(parse_duration("0.1"), 100ms);
   EXPECT_EQ(parse_duration("0.001s"), 1ms);
   EXPECT_EQ(parse_duration("720h"), 720h);
+  EXPECT_EQ(parse_duration("0.0001"), 100us);
+  EXPECT_EQ(parse_duration("0.5ms"), 500us);
 }
 
 TEST(Duration, RefusesEverythingElse) {
   for (const auto text :
-       {""sv,    "s"sv,   "."sv,    ".5"sv,  "5."sv,     "1.2.3"sv, "-1"sv,          "+1"sv,
-        "1 s"sv, " 1s"sv, "1s "sv,  "1S"sv,  "1sec"sv,   "1d"sv,    "1h30m"sv,       "1e3"sv,
-        "inf"sv, "nan"sv, "0x10"sv, "1\0"sv, "0.0001"sv, "0.5ms"sv, "99999999999h"sv}) {
+       {""sv,      "s"sv,   "."sv,   ".5"sv,  "5."sv,   "1.2.3"sv, "-1"sv,
+        "+1"sv,    "1 s"sv, " 1s"sv, "1s "sv, "1S"sv,   "1sec"sv,  "1d"sv,
+        "1h30m"sv, "1e3"sv, "inf"sv, "nan"sv, "0x10"sv, "1\0"sv,   "99999999999h"sv}) {
     EXPECT_EQ(parse_duration(text), std::nullopt) << text;
   }
 }
@@ -77,5 +79,47 @@ TEST(Size, WhatIsWrittenReadsBackTheSame) {
   }
 }
 
+TEST(FreeQuantity, IsACountInDecimal) {
+  EXPECT_EQ(parse_whole_number("0", Spelling::free), 0U);
+  EXPECT_EQ(parse_whole_number("010", Spelling::free), 10U);
+  EXPECT_EQ(parse_whole_number("18446744073709551615", Spelling::free), ~std::uint64_t{});
+  for (const char* text :
+       {"", "-1", "+1", "0x10", "1.5", "1e3", " 1", "1 ", "18446744073709551616"})
+    EXPECT_EQ(parse_whole_number(text, Spelling::free), std::nullopt) << text;
+}
+
+TEST(Number, IsFinite) {
+  EXPECT_EQ(parse_number("0.5"), 0.5);
+  EXPECT_EQ(parse_number("1e6"), 1e6);
+  EXPECT_EQ(parse_number("010"), 10);
+  for (const char* text : {"", ".", "nan", "inf", "-1", "0x10", "1e400", "1s"})
+    EXPECT_EQ(parse_number(text), std::nullopt) << text;
+}
+
+TEST(FreeQuantity, IsATimeInSecondsOrWithAUnit) {
+  EXPECT_EQ(parse_duration("2", Spelling::free), 2s);
+  EXPECT_EQ(parse_duration("0.25", Spelling::free), 250ms);
+  EXPECT_EQ(parse_duration("500ms", Spelling::free), 500ms);
+  EXPECT_EQ(parse_duration("2 S", Spelling::free), 2s);
+  EXPECT_EQ(parse_duration("5m", Spelling::free), 5min);
+  EXPECT_EQ(parse_duration("1h", Spelling::free), 1h);
+  EXPECT_EQ(parse_duration("0", Spelling::free), 0s);
+  EXPECT_EQ(parse_duration("2400h", Spelling::free), 2400h);
+  for (const char* text :
+       {"", "s", "soon", "-1s", "1y", "1000001h", "1e300", "1e308h", "nan", "inf", "1ss"})
+    EXPECT_EQ(parse_duration(text, Spelling::free), std::nullopt) << text;
+}
+
+TEST(FreeQuantity, IsASizeInBytesOrWithABinaryUnit) {
+  EXPECT_EQ(parse_size("100", Spelling::free), 100U);
+  EXPECT_EQ(parse_size("100b", Spelling::free), 100U);
+  for (const char* text : {"64k", "64K", "64kb", "64KiB", "064 k"})
+    EXPECT_EQ(parse_size(text, Spelling::free), 65536U) << text;
+  EXPECT_EQ(parse_size("2m", Spelling::free), std::uint64_t{2} << 20U);
+  EXPECT_EQ(parse_size("3g", Spelling::free), std::uint64_t{3} << 30U);
+  for (const char* text : {"", "k", "-1k", "1.5k", "0x10", "1p", "18446744073709551615g"})
+    EXPECT_EQ(parse_size(text, Spelling::free), std::nullopt) << text;
+}
+
 }  // namespace
-}  // namespace server
+}  // namespace program
