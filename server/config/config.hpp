@@ -5,20 +5,15 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "server/config/config_error.hpp"
 #include "server/net/network.hpp"
-#include "server/proxy/proxy_protocol.hpp"
 
-/// The configuration: plain structs whose defaults equal config/coroecho.yaml, and the strict
-/// loader. The ranges named here are enforced by the loader; server/config/settings.cpp declares
-/// every key once.
+/// The configuration: plain structs whose defaults equal config/coroecho.yaml. The loader enforces
+/// the ranges that are named here; server/config/settings.cpp declares every key once.
 namespace server {
 
 struct UnixSocketConfig {
@@ -102,7 +97,7 @@ struct CloseAfter {
   bool operator==(const CloseAfter&) const = default;
 };
 
-/// Misbehaviour on purpose, for those who test their own clients.
+/// Misbehaviour on purpose, for tests of clients.
 struct FaultsConfig {
   DurationRange delay = {};  // before each echo; at most 1 h
   std::uint64_t rate = 0;    // bytes a second and connection, 0 = no limit; at most 1 TiB
@@ -125,12 +120,15 @@ class Origins {
   /// default.
   std::string where(const std::string& key) const;
 
-  /// Two configurations that say the same are equal wherever it is written.
+  /// Two configurations with the same values are equal wherever the values are written.
   bool operator==(const Origins&) const { return true; }
 
  private:
   std::map<std::string, std::string> origins_;
 };
+
+/// The versions of the PROXY protocol that a connection must begin with one of.
+enum class ProxyProtocol { off, v1, v2, any };
 
 struct Config {
   /// Names, IPv4 or IPv6 literals; "localhost" means 127.0.0.1 and ::1. Empty = no TCP listener of
@@ -141,8 +139,8 @@ struct Config {
   bool reuse_port = false;
   UnixSocketConfig unix_socket;  // key "unix"
   ProxyProtocol proxy_protocol = ProxyProtocol::off;
-  /// Who may send a PROXY header over TCP. A peer on the Unix socket always may: its mode decides
-  /// who connects.
+  /// Peers that may send a PROXY header over TCP. A peer on the Unix socket always may: the mode of
+  /// the socket decides who connects.
   std::vector<Network> trusted_proxies = default_trusted_proxies();
   LimitsConfig limits;
   TcpConfig tcp;
@@ -157,16 +155,5 @@ struct Config {
   /// This machine: 127.0.0.0/8 and ::1/128.
   static std::vector<Network> default_trusted_proxies();
 };
-
-/// Reads a YAML file over the defaults; an empty file is the defaults. Unknown and duplicate keys,
-/// wrong types, values out of range, anchors, aliases, tags, several documents and files above 1
-/// MiB are errors. Throws ConfigError.
-Config load_config(const std::filesystem::path& file);
-
-/// The same from memory; `name` stands for the file in errors.
-Config parse_config(std::string_view yaml, const std::string& name);
-
-/// The effective configuration as YAML, every key; parse_config() makes an equal Config of it.
-std::string to_yaml(const Config& config);
 
 }  // namespace server

@@ -2,16 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "program/escape.hpp"
+
 namespace server {
 
 namespace {
 
 constexpr std::size_t longest_shown = 120;
-
-std::string without_control_characters(std::string_view text) {
-  const std::string quoted = fmt::format("{:?}", text);
-  return quoted.substr(1, quoted.size() - 2);
-}
 
 }  // namespace
 
@@ -20,14 +17,13 @@ std::string place(const std::string& file, int line, std::string_view key) {
 }
 
 std::string place(const std::string& file, int line) {
-  const std::string name = without_control_characters(file);
+  const std::string name = program::escaped(file);
   return line == 0 ? name : fmt::format("{}:{}", name, line);
 }
 
 std::string escaped(std::string_view text) {
-  if (text.size() > longest_shown)
-    return without_control_characters(text.substr(0, longest_shown)) + "...";
-  return without_control_characters(text);
+  const std::size_t shown = program::whole_characters(text, longest_shown);
+  return program::escaped(text.substr(0, shown)) + (shown < text.size() ? "..." : "");
 }
 
 }  // namespace server

@@ -19,8 +19,7 @@ std::string place(const std::string& file, int line, std::string_view key);
 /// "FILE:LINE", or only "FILE" if the line is 0.
 std::string place(const std::string& file, int line);
 
-/// Text of somebody else's for a message: control characters and invalid UTF-8 escaped, cut if it
-/// is long.
+/// Foreign text for a message: program::escaped(), cut if it is long.
 std::string escaped(std::string_view text);
 
 }  // namespace server

@@ -50,7 +50,7 @@ std::vector<std::string> environment_values(const std::string& key, bool is_list
   return values;
 }
 
-std::vector<std::string> misspelt_variables(const std::vector<std::string>& keys) {
+std::vector<std::string> ignored_variables(const std::vector<std::string>& keys) {
   std::vector<std::string> known = {"CONFIG"};
   for (const std::string& key : keys)
     known.push_back(variable_of(key).substr(prefix.size()));
@@ -58,24 +58,16 @@ std::vector<std::string> misspelt_variables(const std::vector<std::string>& keys
   for (const std::string& name : our_variables()) {
     const std::string rest = name.substr(prefix.size());
     const bool is_known = std::ranges::find(known, rest) != known.end();
-    const auto nearest =
-        is_known || program::is_service_link(name) ? std::nullopt : nearest_key(rest, known);
-    if (nearest) {
-      lines.push_back(
-          fmt::format("{}: sets nothing, did you mean {}{}", escaped(name), prefix, *nearest));
-    }
-  }
-  return lines;
-}
-
-std::vector<std::string> foreign_variables(const std::vector<std::string>& keys) {
-  std::vector<std::string> lines;
-  for (const std::string& key : keys) {
-    const std::string name = variable_of(key);
-    if (program::is_service_link(name)) {
+    const bool is_foreign = program::is_service_link(name);
+    const auto nearest = is_known || is_foreign ? std::nullopt : nearest_key(rest, known);
+    if (is_known && is_foreign) {
       lines.push_back(fmt::format(
           "{}: \"{}\" is ignored: Kubernetes (enableServiceLinks) or a Docker link sets it", name,
           escaped(*program::environment(name))));
+    }
+    if (nearest) {
+      lines.push_back(
+          fmt::format("{}: sets nothing, did you mean {}{}", escaped(name), prefix, *nearest));
     }
   }
   return lines;

@@ -9,17 +9,14 @@ namespace server {
 /// "limits.idle_timeout".
 std::string variable_of(const std::string& key);
 
-/// The values of a key's variable; a list is separated by commas. Empty if it is not set,
-/// or set by somebody else (foreign_variables()).
+/// The values of a key's variable; a list is separated by commas. None if it is not set, or not by
+/// an operator (program::is_service_link()).
 std::vector<std::string> environment_values(const std::string& key, bool is_list);
 
-/// One line for each variable that sets nothing but looks like one of `keys` misspelt. Other names
-/// that begin with COROECHO_ are left alone: the client has some, and Kubernetes makes
-/// COROECHO_SERVICE_HOST and the like of a service that is called coroecho.
-std::vector<std::string> misspelt_variables(const std::vector<std::string>& keys);
-
-/// One line for each variable of `keys` that is ignored: a port such as tcp://10.0.0.1:8888, which
-/// Kubernetes or a Docker link makes of a service that has our name.
-std::vector<std::string> foreign_variables(const std::vector<std::string>& keys);
+/// A line for each variable of `keys` that is ignored since Kubernetes or a Docker link sets it,
+/// and for each that sets nothing but looks like one of `keys` misspelt. Other names that begin
+/// with COROECHO_ are left alone: the client has some, and Kubernetes makes COROECHO_SERVICE_HOST
+/// and the like of a service that is called coroecho.
+std::vector<std::string> ignored_variables(const std::vector<std::string>& keys);
 
 }  // namespace server

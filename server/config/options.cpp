@@ -5,11 +5,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <map>
+#include <utility>
 
 #include "program/environment.hpp"
+#include "server/config/config_error.hpp"
 #include "server/config/environment.hpp"
+#include "server/config/loader.hpp"
 #include "server/config/settings.hpp"
 
 namespace server {
@@ -57,17 +59,6 @@ Exit codes:
   70  internal error
   78  wrong configuration)";
 
-// Returns an empty string or what is wrong.
-std::string apply(const Override& override, Config& config) {
-  const std::vector<Setting> known = settings(config);
-  const auto setting = std::ranges::find(known, override.key, &Setting::key);
-  std::vector<Value> values;
-  for (const std::string& value : override.values)
-    values.push_back({.text = value, .quoted = false});
-  config.origins.set(override.key, override.origin);
-  return setting->read(values);
-}
-
 // By key, the values that the command line gives.
 using Given = std::map<std::string, std::vector<std::string>>;
 
@@ -93,49 +84,44 @@ void add_options(CLI::App& app, Options& options, Given& given) {
       ->type_name("FILE");
 }
 
-// What is to be printed instead of serving.
-std::optional<std::string> parse(CLI::App& app, int argc, const char* const* argv) {
-  try {
-    app.parse(argc, argv);
-    return std::nullopt;
-  } catch (const CLI::CallForHelp&) {
-    return app.help();
-  } catch (const CLI::CallForVersion& version) {
-    return std::string(version.what()) + '\n';
-  } catch (const CLI::ParseError& error) {
-    throw UsageError(escaped(error.what()));
-  }
+// The text to print instead of serving.
+std::optional<std::string> parse(CLI::App& app, int argc, const char* const* argv) try {
+  app.parse(argc, argv);
+  return std::nullopt;
+} catch (const CLI::CallForHelp&) {
+  return app.help();
+} catch (const CLI::CallForVersion& version) {
+  return std::string(version.what()) + '\n';
+} catch (const CLI::ParseError& error) {
+  throw UsageError(escaped(error.what()));
 }
 
-// What the command line says of a setting, else the environment.
+// The value on the command line, else in the environment.
 std::optional<Override> override_of(const Setting& setting, const Given& given) {
   const auto* const option = std::ranges::find(overridings, setting.key, &Overriding::key);
-  if (option != overridings.end() && !given.at(setting.key).empty())
-    return Override{.key = setting.key, .values = given.at(setting.key), .origin = option->option};
-  auto values = environment_values(setting.key, setting.is_list);
-  if (values.empty()) return std::nullopt;
-  return Override{
-      .key = setting.key, .values = std::move(values), .origin = variable_of(setting.key)};
+  const bool is_given = option != overridings.end() && !given.at(setting.key).empty();
+  Override override{.key = setting.key,
+                    .values = {},
+                    .origin = is_given ? option->option : variable_of(setting.key)};
+  for (std::string& text : is_given ? std::vector(given.at(setting.key))
+                                    : environment_values(setting.key, setting.is_list))
+    override.values.push_back({.text = std::move(text)});
+  return override.values.empty() ? std::nullopt : std::optional(std::move(override));
 }
 
-void check(const Override& override) {
-  Config unused;
-  const std::string complaint = apply(override, unused);
-  if (!complaint.empty()) throw UsageError(override.origin + ": " + complaint);
-}
-
-void take_overrides(Options& options, const Given& given) {
+void take_overrides(Options& options, const Given& given) try {
   Config unused;
   std::vector<std::string> keys;
   for (const Setting& setting : settings(unused)) {
     keys.push_back(setting.key);
     if (auto override = override_of(setting, given)) {
-      check(*override);
+      setting.read(override->values, override->origin);
       options.overrides.push_back(std::move(*override));
     }
   }
-  options.warnings = misspelt_variables(keys);
-  std::ranges::move(foreign_variables(keys), std::back_inserter(options.warnings));
+  options.warnings = ignored_variables(keys);
+} catch (const ConfigError& error) {
+  throw UsageError(error.what());
 }
 
 // A daemon leaves the directory that it was started in.
@@ -172,9 +158,10 @@ Options parse_options(int argc, const char* const* argv) {
 
 Config effective_config(const Options& options) {
   Config config = options.config ? load_config(*options.config) : Config();
-  for (const Override& override : options.overrides) {
-    const std::string complaint = apply(override, config);
-    if (!complaint.empty()) throw ConfigError(override.origin + ": " + complaint);
+  const std::vector<Setting> known = settings(config);
+  for (const auto& [key, values, origin] : options.overrides) {
+    std::ranges::find(known, key, &Setting::key)->read(values, origin);
+    config.origins.set(key, origin);
   }
   if (options.daemon) make_paths_absolute(config, options.directory);
   return config;

@@ -7,17 +7,18 @@
 #include <vector>
 
 #include "server/config/config.hpp"
+#include "server/config/yaml_reader.hpp"
 
 namespace server {
 
 /// A value of the configuration that the command line or the environment sets.
 struct Override {
-  std::string key;                  // as in the file: "port", "log.level"
-  std::vector<std::string> values;  // one, or several for a list
-  std::string origin;               // "--port" or "COROECHO_PORT"
+  std::string key;            // as in the file: "port", "log.level"
+  std::vector<Value> values;  // one, or several for a list
+  std::string origin;         // "--port" or "COROECHO_PORT"
 };
 
-/// What the command line and the environment ask for.
+/// The wishes of the command line and the environment.
 struct Options {
   std::optional<std::filesystem::path> config;
   std::vector<Override> overrides;    // each key once: the command line beats the environment
@@ -37,12 +38,12 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Values are checked here, so that a typing error is said before any file is read. Throws
+/// Checks the values, so that a typing error is reported before any file is read. Throws
 /// UsageError.
 Options parse_options(int argc, const char* const* argv);
 
-/// The defaults, then the file, then the overrides. Called again to reload, wherever the process is
-/// by then. Throws ConfigError.
+/// The defaults, then the file, then the overrides. A reload calls it again, in whatever directory
+/// the process is then. Throws ConfigError.
 Config effective_config(const Options& options);
 
 }  // namespace server

@@ -1,17 +1,16 @@
 #include "server/config/settings.hpp"
 
-#include "server/config/setting_kinds.hpp"
+#include "server/config/forms.hpp"
 
 namespace server {
+namespace {
 
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
-namespace {
-
 constexpr std::uint64_t million = 1'000'000;
 constexpr std::uint64_t tebibyte = 1ULL << 40;
-constexpr auto month = milliseconds(720h);
+constexpr milliseconds month = 720h;
 constexpr std::size_t longest_path = 4095;  // PATH_MAX with the NUL
 
 const Words<ProxyProtocol> proxy_protocols = {{"off", ProxyProtocol::off},
@@ -31,45 +30,50 @@ const Words<spdlog::level::level_enum> log_levels = {
 }  // namespace
 
 std::vector<Setting> settings(Config& config) {
+  LimitsConfig& limits = config.limits;
+  LogConfig& log = config.log;
+  FaultsConfig& faults = config.faults;
   return {
-      hosts("host", config.host),
-      whole_number("port", config.port, 0, 65535),
-      whole_number("backlog", config.backlog, 1, 65535),
-      yes_or_no("reuse_port", config.reuse_port),
+      list("host", config.host, host(), host().expected + ", or a list of them"),
+      single("port", config.port, whole_number<std::uint16_t>(0, 65535)),
+      single("backlog", config.backlog, whole_number<int>(1, 65535)),
+      single("reuse_port", config.reuse_port, yes_or_no()),
 
-      text("unix.path", config.unix_socket.path, UnixSocketConfig::longest_path),
-      permissions("unix.mode", config.unix_socket.mode),
+      single("unix.path", config.unix_socket.path, text(UnixSocketConfig::longest_path)),
+      single("unix.mode", config.unix_socket.mode, permissions()),
 
-      choice("proxy_protocol", config.proxy_protocol, proxy_protocols),
-      networks("trusted_proxies", config.trusted_proxies),
+      single("proxy_protocol", config.proxy_protocol, one_of(proxy_protocols)),
+      list("trusted_proxies", config.trusted_proxies, network(),
+           "a list of networks such as [10.0.0.0/8, \"2001:db8::/32\"]"),
 
-      whole_number("limits.max_connections", config.limits.max_connections, 0, million),
-      whole_number("limits.max_connections_per_ip", config.limits.max_connections_per_ip, 0,
-                   million),
-      whole_number("limits.accept_rate", config.limits.accept_rate, 0, million),
-      duration("limits.idle_timeout", config.limits.idle_timeout, month),
-      duration("limits.write_timeout", config.limits.write_timeout, month),
+      single("limits.max_connections", limits.max_connections,
+             whole_number<std::uint32_t>(0, million)),
+      single("limits.max_connections_per_ip", limits.max_connections_per_ip,
+             whole_number<std::uint32_t>(0, million)),
+      single("limits.accept_rate", limits.accept_rate, whole_number<std::uint32_t>(0, million)),
+      single("limits.idle_timeout", limits.idle_timeout, duration(month)),
+      single("limits.write_timeout", limits.write_timeout, duration(month)),
 
-      yes_or_no("tcp.nodelay", config.tcp.nodelay),
-      duration("tcp.keepalive", config.tcp.keepalive, 32767s),
+      single("tcp.nodelay", config.tcp.nodelay, yes_or_no()),
+      single("tcp.keepalive", config.tcp.keepalive, duration(32767s)),
 
-      duration("shutdown.timeout", config.shutdown.timeout, 1h),
-      duration("shutdown.delay", config.shutdown.delay, 1h),
+      single("shutdown.timeout", config.shutdown.timeout, duration(milliseconds(1h))),
+      single("shutdown.delay", config.shutdown.delay, duration(milliseconds(1h))),
 
-      choice("log.level", config.log.level, log_levels),
-      choice("log.format", config.log.format, log_formats),
-      text("log.file", config.log.file, longest_path),
-      events("log.events", config.log.events),
-      size("log.payload", config.log.payload, 64 * 1024),
-      yes_or_no("log.probes", config.log.probes),
+      single("log.level", log.level, one_of(log_levels)),
+      single("log.format", log.format, one_of(log_formats)),
+      single("log.file", log.file, text(longest_path)),
+      events("log.events", log.events),
+      single("log.payload", log.payload, size<std::size_t>(64 * 1024)),
+      single("log.probes", log.probes, yes_or_no()),
 
-      host("admin.host", config.admin.host),
-      port_or_off("admin.port", config.admin.port),
+      single("admin.host", config.admin.host, host()),
+      single("admin.port", config.admin.port, port_or_off()),
 
-      duration_range("faults.delay", config.faults.delay, 1h),
-      size("faults.rate", config.faults.rate, tebibyte),
-      close_after("faults.close_after", config.faults.close_after),
-      probability("faults.reset_probability", config.faults.reset_probability),
+      single("faults.delay", faults.delay, duration_range(1h)),
+      single("faults.rate", faults.rate, size<std::uint64_t>(tebibyte)),
+      single("faults.close_after", faults.close_after, close_after(tebibyte, month)),
+      single("faults.reset_probability", faults.reset_probability, probability()),
   };
 }
 

@@ -44,7 +44,7 @@ class EntryCollector : public YAML::EventHandler {
                 const std::string& text) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
-    refuse_fault(mark, text);
+    check_scalar(mark, text);
     const Value value{.text = text, .quoted = tag == "!"};
     if (in_list_) {
       entries_.back().values.push_back(value);
@@ -76,7 +76,7 @@ class EntryCollector : public YAML::EventHandler {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
     if (in_list_) {
-      refuse_fault(mark, "");  // a quote without its end looks like a key
+      check_scalar(mark, "");  // a quote without its end looks like a key
       fail_key("has a list of sections, expected plain values");
     }
     if (sections_.empty()) {
@@ -113,12 +113,11 @@ class EntryCollector : public YAML::EventHandler {
       fail(mark, "tags (!name) are not supported, leave \"" + escaped(tag) + "\" out");
   }
 
-  void refuse_fault(const YAML::Mark& mark, const std::string& text) const {
-    const std::string fault = source_.fault_of_scalar(mark.line, mark.column, text);
-    if (fault.empty()) return;
+  void check_scalar(const YAML::Mark& mark, const std::string& text) const {
     const bool is_value = key_given_ || in_list_;
-    throw ConfigError((is_value ? place(name_, mark.line + 1, key_) : place(name_, mark.line + 1)) +
-                      ": " + fault);
+    source_.check_scalar(
+        mark.line, mark.column, text,
+        is_value ? place(name_, mark.line + 1, key_) : place(name_, mark.line + 1));
   }
 
   void require_key(const YAML::Mark& mark) const {

@@ -23,10 +23,10 @@ struct Entry {
 };
 
 /// Reads the part of YAML that a configuration needs, in the order of the file: scalars, lists of
-/// scalars, and sections of them. Everything else - duplicate keys, anchors, aliases, merge keys,
-/// tags, deeper nesting, several documents, directives, scalars of several lines, control
-/// characters, invalid UTF-8 - is a ConfigError, since what cannot be seen at a glance has no place
-/// in a configuration. `name` stands for the file in errors.
+/// scalars, and sections of them. Everything else that YAML has (duplicate keys, anchors, aliases,
+/// merge keys, tags, deeper nesting, several documents, directives, scalars of several lines),
+/// control characters and invalid UTF-8 are refused: a reader would not see them at a glance.
+/// `name` stands for the file in errors. Throws ConfigError.
 std::vector<Entry> read_yaml(std::string_view text, const std::string& name);
 
 }  // namespace server

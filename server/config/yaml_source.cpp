@@ -59,16 +59,20 @@ YamlSource::YamlSource(std::string_view text, const std::string& name) {
   }
 }
 
-std::string YamlSource::fault_of_scalar(int line, int column, std::string_view value) const {
+void YamlSource::check_scalar(int line, int column, std::string_view value,
+                              const std::string& place) const {
+  const auto refuse = [&](const char* why) { throw ConfigError(place + ": " + why); };
   const std::string_view rest =
       lines_.at(static_cast<std::size_t>(line)).substr(static_cast<std::size_t>(column));
   const char first = rest.empty() ? '\0' : rest.front();
-  if (first == '"' || first == '\'')
-    return has_end(rest.substr(1), first) ? "" : "has a quote without its end on the same line";
   if (first == '|' || first == '>')
-    return "has a block of text (| or >), write the value on one line";
-  if (first == '!') return "has a tag (!), leave it out";
-  return rest.starts_with(value) ? "" : "goes on over several lines, write it on one";
+    refuse("has a block of text (| or >), write the value on one line");
+  if (first == '!') refuse("has a tag (!), leave it out");
+  if (first == '"' || first == '\'') {
+    if (!has_end(rest.substr(1), first)) refuse("has a quote without its end on the same line");
+  } else if (!rest.starts_with(value)) {
+    refuse("goes on over several lines, write it on one");
+  }
 }
 
 }  // namespace server

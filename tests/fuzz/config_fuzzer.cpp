@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/config/config.hpp"
+#include "server/config/loader.hpp"
 
 namespace {
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/config/environment.hpp"
+#include "server/config/loader.hpp"
 #include "server/config/settings.hpp"
 #include "tests/temporary_directory.hpp"
 

@@ -1,4 +1,4 @@
-#include "server/config/config.hpp"
+#include "server/config/loader.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
