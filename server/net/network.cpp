@@ -1,9 +1,9 @@
 #include "server/net/network.hpp"
 
-#include <algorithm>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
-#include <charconv>
+
+#include "program/quantity.hpp"
 
 namespace server {
 
@@ -14,25 +14,13 @@ namespace {
 constexpr unsigned mapped_prefix_length = 96;  // ::ffff:0:0/96
 
 constexpr std::string_view digits = "0123456789";
-constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+constexpr std::string_view name_characters =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 
 bool is_name(std::string_view text) {
   constexpr std::size_t longest_host_name = 253;
-  const auto is_allowed = [](char byte) {
-    return digits.find(byte) != std::string_view::npos ||
-           letters.find(byte) != std::string_view::npos || byte == '-' || byte == '_' ||
-           byte == '.';
-  };
-  return !text.empty() && text.size() <= longest_host_name && std::ranges::all_of(text, is_allowed);
-}
-
-std::optional<unsigned> parse_prefix_length(std::string_view text, unsigned longest) {
-  unsigned length = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, length);
-  const bool leading_zero = text.size() > 1 && text.front() == '0';
-  if (error != std::errc() || stop != end || leading_zero || length > longest) return std::nullopt;
-  return length;
+  return !text.empty() && text.size() <= longest_host_name &&
+         text.find_first_not_of(name_characters) == std::string_view::npos;
 }
 
 ip::address first_of_block(const ip::address& address, unsigned prefix_length) {
@@ -82,19 +70,18 @@ boost::system::result<Network, std::string> Network::parse(std::string_view text
   const std::optional<ip::address> written = parse_address(text.substr(0, slash));
   if (!written) return "is not a network such as 10.0.0.0/8, 2001:db8::/32 or a single address";
   const unsigned longest = written->is_v4() ? 32 : 128;
-  std::optional<unsigned> prefix_length = longest;
-  if (slash != std::string_view::npos)
-    prefix_length = parse_prefix_length(text.substr(slash + 1), longest);
-  if (!prefix_length)
+  std::optional<std::uint64_t> length = longest;
+  if (slash != std::string_view::npos) length = program::parse_whole_number(text.substr(slash + 1));
+  const bool is_prefix_length = length && *length <= longest;
+  if (!is_prefix_length)
     return "has a prefix length that is not a whole number from 0 to " + std::to_string(longest);
-  const ip::address first = first_of_block(*written, *prefix_length);
-  if (first != *written) {
-    return "has bits set beyond its prefix, did you mean " +
-           Network(first, *prefix_length).to_string();
-  }
+  const auto prefix_length = static_cast<unsigned>(*length);
+  const Network network(first_of_block(*written, prefix_length), prefix_length);
+  if (network.first_ != *written)
+    return "has bits set beyond its prefix, did you mean " + network.to_string();
   if (written->is_v6() && written->to_v6().is_v4_mapped())
-    return Network(unmapped(first), *prefix_length - mapped_prefix_length);
-  return Network(first, *prefix_length);
+    return Network(unmapped(network.first_), prefix_length - mapped_prefix_length);
+  return network;
 }
 
 bool Network::contains(const ip::address& address) const {

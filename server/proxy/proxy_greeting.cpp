@@ -2,7 +2,6 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <variant>
 
 #include "coro/time_limit.hpp"
 
@@ -27,10 +26,8 @@ boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(coro::Stre
       return "no complete PROXY header: " + error.message();
 
     const ProxyHeaderResult parsed = parse_proxy_header(bytes, accepted);
-    if (const auto* header = std::get_if<ProxyHeader>(&parsed))
-      return ProxyGreeting{*header, bytes.substr(header->size)};
-    if (const auto* malformed = std::get_if<ProxyHeaderMalformed>(&parsed))
-      return std::string(malformed->reason);
+    if (!parsed) return std::string(parsed.error());
+    if (const auto& header = *parsed) return ProxyGreeting{*header, bytes.substr(header->size)};
     if (last_look) return std::string("no complete PROXY header in time");
   }
 }

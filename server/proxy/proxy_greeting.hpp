@@ -13,10 +13,10 @@ namespace server {
 /// How long a proxy may take for its header.
 inline constexpr std::chrono::seconds proxy_header_timeout{3};
 
-/// What a proxy says before the client's first byte.
+/// A proxy's header, and the client's first bytes.
 struct ProxyGreeting {
   ProxyHeader header;
-  /// What came behind the header: the client's first bytes.
+  /// The bytes that came with the header and stand behind it: the client's.
   std::string rest;
 };
 
