@@ -13,7 +13,6 @@
 #include <initializer_list>
 #include <iostream>
 #include <system_error>
-#include <utility>
 
 namespace server {
 namespace {
@@ -23,11 +22,10 @@ namespace {
 }
 
 void discard(std::initializer_list<int> standard_streams) {
-  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (nowhere < 0) throw_error("/dev/null");
+  const coro::Descriptor nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!nowhere.is_open()) throw_error("/dev/null");
   for (const int stream : standard_streams)
-    ::dup2(nowhere, stream);
-  if (nowhere > STDERR_FILENO) ::close(nowhere);
+    ::dup2(nowhere.number(), stream);
 }
 
 // Until the child has detached, or has ended without.
@@ -61,42 +59,38 @@ int exit_code_of(pid_t child, int pipe) {
 
 }  // namespace
 
-Daemon::~Daemon() {
-  if (parent_ >= 0) ::close(parent_);
-}
-
 std::optional<int> Daemon::begin(int first_unwanted) {
   ::close_range(static_cast<unsigned>(first_unwanted), ~0U, 0);
-  // Who started us may ignore it, which is inherited; the child's status would be lost then.
+  // The starter may ignore it, and that is inherited; the status of the child would be lost then.
   std::signal(SIGCHLD, SIG_DFL);
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw_error("pipe2");
   const pid_t child = ::fork();
   if (child < 0) throw_error("fork");
   if (child > 0) {
-    ::close(pipe[1]);
+    ::close(pipe[1]);  // otherwise the end of the child would not be the end of the pipe
     return exit_code_of(child, pipe[0]);
   }
-  // Whoever ends the command while it waits does not want the service.
+  // To end the command while it waits is to end the service.
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   ::close(pipe[0]);
-  parent_ = pipe[1];
+  parent_ = coro::Descriptor(pipe[1]);
   discard({STDIN_FILENO, STDOUT_FILENO});
   return std::nullopt;
 }
 
 // Not before: Ctrl-C shall end a start that takes its time.
 void Daemon::detach() {
-  if (parent_ < 0) return;
+  if (!attached()) return;
   // Otherwise it would end with the command.
   if (::prctl(PR_SET_PDEATHSIG, 0) != 0) throw_error("prctl");
   ::setsid();
   if (::chdir("/") != 0) throw_error("chdir");
   discard({STDERR_FILENO});
   const char byte = 0;
-  // The parent may be gone; that changes nothing. One that heard of nothing would wait for ever.
-  if (::write(parent_, &byte, 1) < 0 && errno != EPIPE) throw_error("write");
-  ::close(std::exchange(parent_, -1));
+  // The parent may be gone; that changes nothing. Without the byte it would wait for ever.
+  if (::write(parent_.number(), &byte, 1) < 0 && errno != EPIPE) throw_error("write");
+  parent_.close();
 }
 
 }  // namespace server

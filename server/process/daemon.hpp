@@ -2,19 +2,15 @@
 
 #include <optional>
 
+#include "coro/descriptor.hpp"
+
 namespace server {
 
-/// A process that goes on in the background, while the one that was started waits only until it
-/// serves: daemon(7), without the second fork, since nothing here opens a terminal to control it.
+/// A process that goes on in the background, while the process that was started waits only until
+/// the service listens: daemon(7), without the second fork, since nothing here opens a terminal to
+/// control it.
 class Daemon {
  public:
-  Daemon() = default;
-  ~Daemon();
-  Daemon(const Daemon&) = delete;
-  Daemon& operator=(const Daemon&) = delete;
-  Daemon(Daemon&&) = delete;
-  Daemon& operator=(Daemon&&) = delete;
-
   /// Forks. The child returns at once and without a value; its standard input and output are
   /// /dev/null, its errors still go where they went, and of the descriptors from `first_unwanted`
   /// on none is open. The parent returns once the child has detached or ended, with the code to
@@ -22,14 +18,14 @@ class Daemon {
   std::optional<int> begin(int first_unwanted);
 
   /// Whether the parent still waits.
-  bool attached() const { return parent_ >= 0; }
+  bool attached() const { return parent_.is_open(); }
 
-  /// The child serves: it leaves the terminal, its session and its directory, and lets the parent
-  /// go. Does nothing without begin().
+  /// Called when the child serves: it leaves the terminal, its session and its directory, and the
+  /// parent ends. Does nothing without begin(). Throws std::system_error.
   void detach();
 
  private:
-  int parent_ = -1;  // a pipe: a byte says that the child has detached
+  coro::Descriptor parent_;  // a pipe; a byte in it: the child has detached
 };
 
 }  // namespace server

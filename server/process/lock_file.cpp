@@ -17,19 +17,17 @@ struct flock whole_file(short type) {
 
 }  // namespace
 
-LockFile::LockFile(const std::filesystem::path& path) : path_(path.string() + ".coroecho-lock") {
-  while (!error_) {
-    file_ = coro::Descriptor(
-        ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
-    if (!file_.is_open() || !lock_for_writing(file_.number())) {
-      error_ = coro::last_error();
-    } else if (const auto there = is_at(path_, file_.number()); there && *there) {
-      return;
-    } else if (!there) {
-      error_ = there.error();
-    }  // otherwise its owner has just removed it
+boost::system::result<LockFile> LockFile::take(const std::filesystem::path& path) {
+  const std::string name = path.string() + ".coroecho-lock";
+  for (;;) {
+    coro::Descriptor file(
+        ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+    if (!file.is_open() || !lock_for_writing(file.number())) return coro::last_error();
+    const auto in_place = is_at(name, file.number());
+    if (!in_place) return in_place.error();
+    if (*in_place) return LockFile(name, std::move(file));
+    // Otherwise its owner has just removed it.
   }
-  file_.close();
 }
 
 LockFile::~LockFile() {
@@ -53,7 +51,7 @@ boost::system::result<bool> is_at(const std::filesystem::path& path, int descrip
   if (::fstat(descriptor, &open) != 0) return {boost::system::in_place_error, coro::last_error()};
   if (::lstat(path.c_str(), &there) == 0)
     return there.st_dev == open.st_dev && there.st_ino == open.st_ino;
-  if (errno == ENOENT) return false;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
   return {boost::system::in_place_error, coro::last_error()};
 }
 

@@ -1,32 +1,30 @@
 #include "server/process/notify_socket.hpp"
 
-#include <sys/un.h>
-
-#include <boost/asio/buffer.hpp>
+#include <algorithm>
 #include <boost/asio/error.hpp>
-#include <string>
+#include <cstddef>
+
+#include "coro/error.hpp"
 
 namespace server {
 
-NotifySocket::NotifySocket(std::string_view address, const coro::Executor& executor)
-    : socket_(executor) {
-  if (address.size() < 2 || address.size() >= sizeof(sockaddr_un::sun_path) ||
-      (address.front() != '/' && address.front() != '@')) {
-    error_ = boost::asio::error::invalid_argument;
+NotifySocket::NotifySocket(std::string_view address)
+    : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+  if (address.size() < 2 || address.size() >= sizeof receiver_.sun_path ||
+      (address.front() != '/' && address.front() != '@'))
     return;
-  }
-  std::string path(address);
-  if (path.front() == '@') path.front() = '\0';
-  receiver_ = Protocol::endpoint(path);
-  socket_.open({}, error_);
-  if (!error_) socket_.non_blocking(true, error_);
+  std::ranges::copy(address, receiver_.sun_path);
+  if (address.front() == '@') receiver_.sun_path[0] = '\0';
+  receiver_size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + address.size());
 }
 
-coro::error_code NotifySocket::send(std::string_view message) {
-  coro::error_code error = error_;
-  if (!error)
-    socket_.send_to(boost::asio::buffer(message.data(), message.size()), receiver_, 0, error);
-  return error;
+coro::error_code NotifySocket::send(std::string_view message) const {
+  if (receiver_size_ == 0) return boost::asio::error::invalid_argument;
+  const auto* const receiver = reinterpret_cast<const sockaddr*>(&receiver_);
+  if (::sendto(socket_.number(), message.data(), message.size(), MSG_NOSIGNAL, receiver,
+               receiver_size_) >= 0)
+    return {};
+  return coro::last_error();
 }
 
 }  // namespace server

@@ -1,30 +1,31 @@
 #pragma once
 
-#include <boost/asio/basic_datagram_socket.hpp>
-#include <boost/asio/local/datagram_protocol.hpp>
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include <string_view>
 
+#include "coro/descriptor.hpp"
 #include "coro/io.hpp"
 
 namespace server {
 
-/// Where a service manager hears of its services: sd_notify(3), spoken without libsystemd.
+/// The socket of a service manager for messages of its services: sd_notify(3), spoken without
+/// libsystemd.
 class NotifySocket {
  public:
   /// `address` as in NOTIFY_SOCKET: an absolute path, or '@' and a name in the abstract namespace
-  /// (unix(7)). Anything else is an error of each send().
-  NotifySocket(std::string_view address, const coro::Executor& executor);
+  /// (unix(7)). With anything else each send() fails.
+  explicit NotifySocket(std::string_view address);
 
   /// Sends one message, lines of VARIABLE=VALUE. Never waits: would_block if the receiver does not
   /// keep up.
-  coro::error_code send(std::string_view message);
+  coro::error_code send(std::string_view message) const;
 
  private:
-  using Protocol = boost::asio::local::datagram_protocol;
-
-  boost::asio::basic_datagram_socket<Protocol, coro::Executor> socket_;
-  Protocol::endpoint receiver_;
-  coro::error_code error_;
+  coro::Descriptor socket_;
+  sockaddr_un receiver_{.sun_family = AF_UNIX, .sun_path = {}};
+  socklen_t receiver_size_ = 0;  // 0 = the address is none
 };
 
 }  // namespace server

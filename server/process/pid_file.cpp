@@ -23,20 +23,6 @@ namespace {
 
 using coro::Descriptor;
 
-// Gives up a file's name at the end of the scope, if it has that name still.
-class TemporaryName {
- public:
-  explicit TemporaryName(const std::string& name) : name_(name) {}
-  ~TemporaryName() { ::unlink(name_.c_str()); }
-  TemporaryName(const TemporaryName&) = delete;
-  TemporaryName& operator=(const TemporaryName&) = delete;
-  TemporaryName(TemporaryName&&) = delete;
-  TemporaryName& operator=(TemporaryName&&) = delete;
-
- private:
-  const std::string& name_;
-};
-
 std::string line(const std::filesystem::path& path, const std::string& what) {
   return "pid file '" + escaped(path.string()) + "': " + what;
 }
@@ -45,7 +31,7 @@ std::string line(const std::filesystem::path& path, const std::string& what) {
   throw ConfigError(line(path, std::generic_category().message(error)));
 }
 
-// What the file says, if it says nothing but the number of a process; "" if it is empty.
+// The number of a process, if there is nothing else in the file; "" if it is empty.
 std::optional<std::string> read_number(int descriptor) {
   std::array<char, 32> bytes{};
   struct stat status {};
@@ -72,24 +58,26 @@ void refuse_running(const std::filesystem::path& path) {
 }  // namespace
 
 PidFile::PidFile(std::filesystem::path path) : path_(std::move(path)) {
-  const LockFile lock(path_);
-  if (lock.error() == boost::system::errc::operation_would_block)
+  const auto lock = LockFile::take(path_);
+  if (!lock && lock.error() == boost::system::errc::operation_would_block)
     throw AlreadyRunning(line(path_, "another process is just starting with it"));
-  if (lock.error()) throw_error(path_, lock.error().value());
+  if (!lock) throw_error(path_, lock.error().value());
   refuse_running(path_);
 
+  const std::string number = std::to_string(::getpid()) + '\n';
   std::string draft = path_.string() + ".XXXXXX";
   file_ = Descriptor(::mkostemp(draft.data(), O_CLOEXEC));
   if (!file_.is_open()) throw_error(path_, errno);
-  const TemporaryName temporary(draft);
-  const std::string number = std::to_string(::getpid()) + '\n';
   // For scripts, which can ask for flock(2)'s lock only: flock(1).
   static_cast<void>(::flock(file_.number(), LOCK_EX | LOCK_NB));
-  if (!lock_for_writing(file_.number()) || ::fchmod(file_.number(), 0644) != 0 ||
-      ::write(file_.number(), number.data(), number.size()) !=
-          static_cast<ssize_t>(number.size()) ||
-      ::rename(draft.c_str(), path_.c_str()) != 0)
-    throw_error(path_, errno);
+  if (lock_for_writing(file_.number()) && ::fchmod(file_.number(), 0644) == 0 &&
+      ::write(file_.number(), number.data(), number.size()) ==
+          static_cast<ssize_t>(number.size()) &&
+      ::rename(draft.c_str(), path_.c_str()) == 0)
+    return;
+  const int error = errno;
+  ::unlink(draft.c_str());
+  throw_error(path_, error);
 }
 
 PidFile::~PidFile() {

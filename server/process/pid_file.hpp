@@ -16,16 +16,16 @@ class AlreadyRunning : public std::runtime_error {
 };
 
 /// A file with this process's number and a newline, for init systems and scripts. It is locked for
-/// as long as this object exists, which is how others see that its process lives; then removed.
-/// What decides is a lock that no stranger can take (lock_for_writing()); scripts can ask for
-/// flock(2)'s. Whoever reads the file reads a whole number or finds no file.
+/// as long as this object exists, by which others see that its process lives; then removed. The
+/// lock is one that no stranger can take (lock_for_writing()); for scripts flock(2)'s is taken,
+/// too. A reader of the file finds the whole number or no file.
 class PidFile {
  public:
   /// None.
   PidFile() = default;
-  /// Replaces a file that is not locked, which a process that was killed has left. Throws
-  /// AlreadyRunning if it is locked, or another process is just writing its own, ConfigError if it
-  /// cannot be written or is no pid file.
+  /// Replaces a file without a lock, which a process that was killed has left. Throws
+  /// AlreadyRunning if it is locked or another process is just writing its own, and ConfigError if
+  /// it cannot be written or is no pid file.
   explicit PidFile(std::filesystem::path path);
   ~PidFile();
   PidFile(PidFile&&) = default;

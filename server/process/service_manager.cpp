@@ -29,15 +29,14 @@ std::string as_one_line(std::string text) {
 }  // namespace
 
 ServiceManager::ServiceManager(coro::Scheduler& scheduler, EventLog& log,
-                               const ServiceEnvironment& environment, GetStatus get_status,
+                               const ServiceEnvironment& environment, GetFigures get_figures,
                                std::chrono::milliseconds status_period)
     : scheduler_(scheduler),
       log_(log),
-      get_status_(std::move(get_status)),
+      get_figures_(std::move(get_figures)),
       watchdog_(environment.watchdog),
       status_period_(status_period) {
-  if (!environment.notify_socket.empty())
-    socket_.emplace(environment.notify_socket, scheduler.executor());
+  if (!environment.notify_socket.empty()) socket_.emplace(environment.notify_socket);
 }
 
 void ServiceManager::start() {
@@ -53,7 +52,7 @@ void ServiceManager::close() {
 
 void ServiceManager::ready() {
   if (!socket_) return;
-  tell("READY=1");
+  report("READY=1");
   status_task_ =
       scheduler_.spawn("service status", [this](coro::Yield yield) { refresh_status(yield); })
           .value();
@@ -64,19 +63,19 @@ void ServiceManager::failed(const std::string& error) {
 }
 
 void ServiceManager::reloading() {
-  tell("RELOADING=1\nMONOTONIC_USEC=" + monotonic_microseconds());
+  report("RELOADING=1\nMONOTONIC_USEC=" + monotonic_microseconds());
 }
 
 void ServiceManager::reloaded(const std::optional<std::string>& error) {
   remark_ = error ? "not reloaded: " + *error + "; " : "";
-  tell("READY=1");
+  report("READY=1");
 }
 
-// The operator's TimeoutStopSec= need not know shutdown.timeout.
+// So TimeoutStopSec= needs no room for shutdown.timeout.
 void ServiceManager::stopping(std::chrono::milliseconds longest) {
   remark_ = "draining: ";
-  tell("STOPPING=1\nEXTEND_TIMEOUT_USEC=" +
-       std::to_string(std::chrono::microseconds(longest + end_of_draining).count()));
+  report("STOPPING=1\nEXTEND_TIMEOUT_USEC=" +
+         std::to_string(std::chrono::microseconds(longest + end_of_draining).count()));
 }
 
 void ServiceManager::feed_watchdog(coro::Yield yield) {
@@ -90,23 +89,23 @@ void ServiceManager::feed_watchdog(coro::Yield yield) {
 void ServiceManager::refresh_status(coro::Yield yield) {
   while (!coro::sleep_for(yield, status_period_)) {
     if (!unsent_.empty()) {
-      tell(std::string(unsent_));
-    } else if (std::string line = status_line(); line != told_) {
-      if (!send("STATUS=" + line)) told_ = std::move(line);
+      report(std::string(unsent_));
+    } else if (std::string line = status_line(); line != sent_) {
+      if (!send("STATUS=" + line)) sent_ = std::move(line);
     }
   }
 }
 
-void ServiceManager::tell(const std::string& state) {
+void ServiceManager::report(const std::string& state) {
   if (!socket_) return;
   std::string line = status_line();
   const coro::error_code error = send(state + "\nSTATUS=" + line);
   unsent_ = error == boost::asio::error::would_block ? state : "";
-  if (!error) told_ = std::move(line);
+  if (!error) sent_ = std::move(line);
 }
 
 std::string ServiceManager::status_line() const {
-  return as_one_line(remark_ + to_short_line(get_status_()));
+  return as_one_line(remark_ + get_figures_());
 }
 
 coro::error_code ServiceManager::send(const std::string& message) {

@@ -9,26 +9,25 @@
 #include "server/log/event_log.hpp"
 #include "server/process/notify_socket.hpp"
 #include "server/process/service_environment.hpp"
-#include "server/status/status.hpp"
 
 namespace server {
 
-/// The service manager that started the service (systemd), which wants to know how it is. Without
-/// one nothing is sent; one that does not listen costs a warning in the log, and never a wait.
+/// Reports the state of the service to the service manager that started it (systemd). Without one
+/// nothing is sent; one that does not receive costs a warning in the log, and never a wait.
 class ServiceManager {
  public:
-  using GetStatus = std::function<Status()>;
+  using GetFigures = std::function<std::string()>;
 
-  /// `status_period`: how often the figures of STATUS= are brought up to date, if they have
-  /// changed.
+  /// `get_figures` gives a short line for STATUS=, which is sent again each `status_period` if it
+  /// has changed.
   ServiceManager(coro::Scheduler& scheduler, EventLog& log, const ServiceEnvironment& environment,
-                 GetStatus get_status,
+                 GetFigures get_figures,
                  std::chrono::milliseconds status_period = std::chrono::seconds(2));
 
-  /// From now on the watchdog hears of a scheduler that works: a coroutine tells it, at half the
-  /// period that it asks for.
+  /// From now on a coroutine feeds the watchdog, at half the period that it asks for: as long as
+  /// the scheduler runs coroutines.
   void start();
-  /// Ends what runs.
+  /// Ends its coroutines.
   void close();
 
   /// All sockets listen.
@@ -45,19 +44,19 @@ class ServiceManager {
  private:
   void feed_watchdog(coro::Yield yield);
   void refresh_status(coro::Yield yield);
-  void tell(const std::string& state);
+  void report(const std::string& state);
   std::string status_line() const;
   coro::error_code send(const std::string& message);
 
   coro::Scheduler& scheduler_;
   EventLog& log_;
-  GetStatus get_status_;
-  std::optional<NotifySocket> socket_;  // none = nobody wants to know
+  GetFigures get_figures_;
+  std::optional<NotifySocket> socket_;  // none = no service manager asked for messages
   std::chrono::microseconds watchdog_;
   std::chrono::milliseconds status_period_;
-  std::string remark_;  // what STATUS= says before the figures
-  std::string told_;    // the last STATUS= that was sent
-  std::string unsent_;  // the state, if the receiver's queue was full when it was to be told
+  std::string remark_;  // stands before the figures in STATUS=
+  std::string sent_;    // the last STATUS=
+  std::string unsent_;  // the state, if the receiver's queue was full
   bool warned_ = false;
   coro::Task watchdog_task_;
   coro::Task status_task_;

@@ -24,18 +24,18 @@ class LockFileTest : public testing::Test {
 
 TEST_F(LockFileTest, IsHeldByOneAtATimeAndLeavesNoFile) {
   {
-    const LockFile first(path_);
-    EXPECT_FALSE(first.error());
-    EXPECT_EQ(boost::system::errc::operation_would_block, LockFile(path_).error());
-    EXPECT_EQ(boost::system::errc::operation_would_block, LockFile(path_).error());
-    EXPECT_FALSE(LockFile(directory_ / "other").error());
+    const auto first = LockFile::take(path_);
+    EXPECT_TRUE(first.has_value());
+    EXPECT_EQ(boost::system::errc::operation_would_block, LockFile::take(path_).error());
+    EXPECT_EQ(boost::system::errc::operation_would_block, LockFile::take(path_).error());
+    EXPECT_TRUE(LockFile::take(directory_ / "other").has_value());
   }
-  EXPECT_FALSE(LockFile(path_).error());
+  EXPECT_TRUE(LockFile::take(path_).has_value());
   EXPECT_TRUE(directory_is_empty());
 }
 
 TEST_F(LockFileTest, NobodyElseCanOpenIt) {
-  const LockFile lock(path_);
+  const auto lock = LockFile::take(path_);
   struct stat status {};
   ASSERT_EQ(0, ::stat((path_ + ".coroecho-lock").c_str(), &status));
   EXPECT_EQ(0600U, status.st_mode & 0777U);
@@ -43,15 +43,15 @@ TEST_F(LockFileTest, NobodyElseCanOpenIt) {
 
 TEST_F(LockFileTest, TakesOverTheOneOfAProcessThatWasKilled) {
   directory_.write("echo.sock.coroecho-lock", "");
-  EXPECT_FALSE(LockFile(path_).error());
+  EXPECT_TRUE(LockFile::take(path_).has_value());
   EXPECT_TRUE(directory_is_empty());
 }
 
 TEST_F(LockFileTest, ReportsWhyItCannotBe) {
   EXPECT_EQ(boost::system::errc::no_such_file_or_directory,
-            LockFile(directory_ / "none/echo.sock").error());
+            LockFile::take(directory_ / "none/echo.sock").error());
   std::filesystem::create_symlink("elsewhere", path_ + ".coroecho-lock");
-  EXPECT_EQ(boost::system::errc::too_many_symbolic_link_levels, LockFile(path_).error());
+  EXPECT_EQ(boost::system::errc::too_many_symbolic_link_levels, LockFile::take(path_).error());
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/io_context.hpp>
 #include <string>
 
 #include "tests/temporary_directory.hpp"
@@ -14,27 +13,24 @@ namespace {
 
 class NotifySocketTest : public testing::Test {
  protected:
-  NotifySocket socket(const std::string& address) { return {address, context_.get_executor()}; }
-
   TemporaryDirectory directory_;
-  boost::asio::io_context context_;
 };
 
 TEST_F(NotifySocketTest, SendsAMessageToAPath) {
   NotifyReceiver receiver(directory_ / "notify");
-  EXPECT_FALSE(socket(directory_ / "notify").send("READY=1\nSTATUS=up"));
+  EXPECT_FALSE(NotifySocket(directory_ / "notify").send("READY=1\nSTATUS=up"));
   EXPECT_EQ("READY=1\nSTATUS=up", receiver.receive());
 }
 
 TEST_F(NotifySocketTest, SendsAMessageToAnAbstractName) {
   const std::string name = "@coroecho-test-" + std::to_string(::getpid());
   NotifyReceiver receiver(name);
-  EXPECT_FALSE(socket(name).send("READY=1"));
+  EXPECT_FALSE(NotifySocket(name).send("READY=1"));
   EXPECT_EQ("READY=1", receiver.receive());
 }
 
 TEST_F(NotifySocketTest, SendsToTheReceiverThatIsThereAtThatTime) {
-  NotifySocket sender = socket(directory_ / "notify");
+  const NotifySocket sender(directory_ / "notify");
   EXPECT_TRUE(sender.send("READY=1"));
   {
     NotifyReceiver first(directory_ / "notify");
@@ -50,7 +46,7 @@ TEST_F(NotifySocketTest, SendsToTheReceiverThatIsThereAtThatTime) {
 
 TEST_F(NotifySocketTest, DoesNotWaitForAReceiverThatDoesNotRead) {
   NotifyReceiver receiver(directory_ / "notify");
-  NotifySocket sender = socket(directory_ / "notify");
+  const NotifySocket sender(directory_ / "notify");
   coro::error_code error;
   for (int sent = 0; !error && sent < 1'000'000; ++sent)
     error = sender.send("WATCHDOG=1");
@@ -59,9 +55,9 @@ TEST_F(NotifySocketTest, DoesNotWaitForAReceiverThatDoesNotRead) {
 
 TEST_F(NotifySocketTest, TellsOfAnAddressThatIsNone) {
   for (const std::string address : {"", "/", "@", "relative", "vsock:2:1234"}) {
-    EXPECT_TRUE(socket(address).send("READY=1")) << address;
+    EXPECT_TRUE(NotifySocket(address).send("READY=1")) << address;
   }
-  EXPECT_TRUE(socket("/" + std::string(200, 'x')).send("READY=1"));
+  EXPECT_TRUE(NotifySocket("/" + std::string(200, 'x')).send("READY=1"));
 }
 
 }  // namespace

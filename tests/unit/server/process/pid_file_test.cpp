@@ -149,7 +149,7 @@ TEST_F(PidFileTest, LocksOfStrangersDoNotMatter) {
 }
 
 TEST_F(PidFileTest, LeavesItToOneThatIsJustStarting) {
-  const LockFile other(path_);
+  const auto other = LockFile::take(path_);
   EXPECT_EQ("pid file '" + path_ + "': another process is just starting with it",
             error<AlreadyRunning>());
   EXPECT_FALSE(std::filesystem::exists(path_));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "server/status/status.hpp"
 #include "tests/temporary_directory.hpp"
 #include "tests/unit/server/notify_receiver.hpp"
 #include "tests/unit/server/pipe.hpp"
@@ -30,7 +31,7 @@ class ServiceManagerTest : public testing::Test {
       ADD_FAILURE() << "an exception left coroutine '" << name << "'";
     });
     ServiceManager manager(
-        scheduler_, log_, environment, [this] { return status(); }, status_period);
+        scheduler_, log_, environment, [this] { return to_short_line(status()); }, status_period);
     ASSERT_TRUE(scheduler_
                     .spawn("test",
                            [&](coro::Yield yield) {
