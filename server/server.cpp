@@ -55,7 +55,7 @@ Server::Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadCon
                  startup_.sockets.echo),
       admin_(
           scheduler, log, [this] { return status(); }, startup_.sockets.admin),
-      manager_(scheduler, log, startup_.environment, [this] { return status(); }),
+      manager_(scheduler, log, startup_.environment, [this] { return to_short_line(status()); }),
       signals_(scheduler, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) {}
 
 Server::~Server() {
@@ -118,23 +118,24 @@ coro::Task Server::spawn(const char* name, std::function<void(coro::Yield)> body
 std::optional<std::string> Server::open(const Config& config, coro::Yield yield) {
   auto admin = admin_.resolve(config, yield);
   if (!admin) return admin.error();
-  const auto addresses = listeners_.resolve(config, yield);
-  if (!addresses) return addresses.error();
+  Listeners::Change listeners = listeners_.plan(config, yield);
 
   // First all sockets, then all else: what cannot be done must leave everything as it was.
-  Listeners::Change listeners = listeners_.change_to(*addresses);
   std::vector<int> ceding;
   for (const Listener* listener : listeners.unwanted)
     if (!listener->lost()) ceding.push_back(listener->descriptor());
   if (const auto socket = admin_.ceding(*admin)) ceding.push_back(*socket);
   if (auto error = admin_.bind(*admin, ceding)) return error;
-  if (auto error = listeners_.bind(listeners, config, ceding)) return error;
+  listeners_.bind(listeners, config, ceding);
   if (admin->bound && listeners.has(admin->bound->local_endpoint())) {
     return admin->address->origin + ": " +
            cannot_listen(admin->address->endpoint, boost::asio::error::address_in_use);
   }
   if (auto error = admin_.start(*admin)) return error;
-  auto error = listeners_.open(listeners, config, yield);
+  auto error = attempt([&]() -> std::optional<std::string> {
+    listeners_.open(listeners, config, yield);
+    return std::nullopt;
+  });
   admin_.open(*admin, config, !error, yield);
   return error;
 }

@@ -9,6 +9,7 @@
 
 #include "coro/error.hpp"
 #include "server/accept/accept_error.hpp"
+#include "server/accept/socket_options.hpp"
 #include "server/net/peer.hpp"
 
 namespace server {
@@ -27,19 +28,6 @@ constexpr int most_in_a_turn = 16;
 // Where processes share a socket another one may be faster, but not time after time.
 constexpr int most_turns_for_nothing = 16;
 
-// accept(2) without blocking; no descriptor if there is an error.
-coro::Descriptor accept(const coro::Descriptor& listening, coro::Endpoint& peer,
-                        error_code& error) {
-  auto size = static_cast<socklen_t>(peer.capacity());
-  coro::Descriptor socket(
-      ::accept4(listening.number(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (socket.is_open())
-    peer.resize(size);
-  else
-    error = coro::last_error();
-  return socket;
-}
-
 // Asio binds; from then on the scheduler's own epoll watches, which costs a connection less.
 coro::Descriptor taken_from(coro::Acceptor acceptor) {
   acceptor.non_blocking(true);
@@ -48,15 +36,14 @@ coro::Descriptor taken_from(coro::Acceptor acceptor) {
 
 }  // namespace
 
-Listener::Listener(coro::Scheduler& scheduler, ListenerContext& context, ListenAddress asked,
-                   ListeningSocket socket)
-    : context_(context),
+Listener::Listener(Accepting& shared, ListenAddress asked, ListeningSocket socket)
+    : shared_(shared),
       asked_(std::move(asked)),
       endpoint_(socket.acceptor.local_endpoint()),
       socket_(taken_from(std::move(socket.acceptor))),
       file_(std::move(socket.file)),
       inherited_(socket.inherited),
-      task_(scheduler.spawn("listener", [this](Yield yield) { run(yield); }).value()) {}
+      task_(shared.scheduler.spawn("listener", [this](Yield yield) { run(yield); }).value()) {}
 
 bool Listener::is_for(const ListenAddress& address) const {
   return !lost() && asked_.endpoint == address.endpoint &&
@@ -68,10 +55,10 @@ void Listener::apply(const Config& config) {
   if (asked_.endpoint.protocol().family() != AF_UNIX) {
     apply_tcp_options(socket_.number(), config.tcp);
     if (!inherited_) share_port(socket_.number(), config.reuse_port);
-  } else if (config.unix_socket.mode != context_.config.unix_socket.mode) {
+  } else if (config.unix_socket.mode != shared_.config.unix_socket.mode) {
     if (const error_code unchanged = file_.set_mode(config.unix_socket.mode)) {
-      context_.log.warn("{}: cannot change the mode of the socket: {}",
-                        config.origins.where("unix.mode"), unchanged.message());
+      shared_.log.warn("{}: cannot change the mode of the socket: {}",
+                                config.origins.where("unix.mode"), unchanged.message());
     }
   }
 }
@@ -90,13 +77,14 @@ void Listener::run(Yield yield) {
   keeps_urgent_bytes_ = keeps_urgent_bytes(socket_.number());
   accept_until_stopped(yield);
   file_.remove();  // nobody connects any more
-  // Who has connected before the socket closes is served; closing it would reset them. One that the
-  // service manager keeps is not closed by closing it here.
+  // Closing the socket would reset the clients that have connected. A socket that the service
+  // manager keeps stays open.
   if (stopping_ && !inherited_) accept_who_waits(yield);
   socket_.close();
   if (stopping_) return;
-  context_.log.error("no longer listening on {}: the socket was shut down", to_string(endpoint_));
-  context_.changed.notify_all();
+  shared_.log.error("no longer listening on {}: the socket was shut down",
+                             to_string(endpoint_));
+  shared_.changed.notify_all();
 }
 
 // Or until there is nothing to accept any more.
@@ -119,19 +107,19 @@ error_code Listener::wait_for_connection(coro::Readiness& readiness, Yield yield
 // While there is no room the socket is not even polled: the kernel's backlog is the queue. Other
 // listeners wait behind this one, so that each gets its share of the room that there is.
 error_code Listener::wait_for_admission(Yield yield) {
-  if (context_.sessions.full()) {
-    context_.full.happened();
-    if (const error_code stopped = context_.sessions.wait_until_not_full(yield)) return stopped;
+  if (shared_.sessions.full()) {
+    shared_.full.happened();
+    if (const error_code stopped = shared_.sessions.wait_until_not_full(yield)) return stopped;
   }
-  const auto wait = context_.rate.wait(context_.config.limits.accept_rate, coro::Clock::now());
+  const auto wait = shared_.rate.wait(shared_.config.limits.accept_rate, coro::Clock::now());
   if (wait.count() == 0) return {};
-  context_.slowed.happened();
+  shared_.slowed.happened();
   return coro::sleep_for(yield, wait);
 }
 
 bool Listener::may_accept() const {
-  const std::uint32_t rate = context_.config.limits.accept_rate;
-  return !context_.sessions.full() && context_.rate.wait(rate, coro::Clock::now()).count() == 0;
+  const std::uint32_t rate = shared_.config.limits.accept_rate;
+  return !shared_.sessions.full() && shared_.rate.wait(rate, coro::Clock::now()).count() == 0;
 }
 
 // Accepts until nobody waits, the limits say no, or it is somebody else's turn. An error only if
@@ -139,7 +127,7 @@ bool Listener::may_accept() const {
 error_code Listener::accept_in_turn(Yield yield) {
   error_code failed;
   {
-    const Turns::Place place(context_.turns);
+    const Turns::Place place(shared_.turns);
     if (const error_code stopped = place.wait(yield)) return stopped;
     if (const error_code stopped = wait_for_admission(yield)) return stopped;
     failed = accept_some(place.is_last() ? most_in_a_turn : 1, yield);
@@ -165,12 +153,14 @@ error_code Listener::accept_some(int most, Yield yield) {
 // One that has connected; without a stack for it the connection waits.
 error_code Listener::accept_one(Yield yield) {
   coro::Endpoint peer;
-  error_code failed;
-  coro::Descriptor socket = accept(socket_, peer, failed);
-  if (failed) return failed;
+  auto size = static_cast<socklen_t>(peer.capacity());
+  coro::Descriptor socket(
+      ::accept4(socket_.number(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (!socket.is_open()) return coro::last_error();
+  peer.resize(size);
   if (!keeps_urgent_bytes_) keep_urgent_bytes(socket.number());
-  context_.rate.count(context_.config.limits.accept_rate, coro::Clock::now());
-  while (!context_.sessions.start(socket, peer)) {
+  shared_.rate.count(shared_.config.limits.accept_rate, coro::Clock::now());
+  while (!shared_.sessions.start(socket, peer)) {
     if (stopping_) return coro::Error::no_stack;
     static_cast<void>(coro::sleep_for(yield, pause_after_error));
   }
@@ -180,7 +170,7 @@ error_code Listener::accept_one(Yield yield) {
 // No more than can have waited in the backlog, in case more come all the while.
 void Listener::accept_who_waits(Yield yield) {
   error_code error;
-  for (int left = context_.config.backlog; left >= 0 && may_accept(); --left)
+  for (int left = shared_.config.backlog; left >= 0 && may_accept(); --left)
     if ((error = accept_one(yield)) && !concerns_one_connection(error)) return;
 }
 
@@ -193,18 +183,18 @@ error_code Listener::nothing_accepted(error_code error, Yield yield) {
 }
 
 error_code Listener::pause(error_code reason, Yield yield) {
-  ++context_.statistics.accept_pauses;
+  ++shared_.statistics.accept_pauses;
   switch (reason.value()) {
     case EMFILE:
     case ENFILE:
-      context_.no_descriptors.happened();
+      shared_.failing.happened("out of descriptors: connections wait");
       break;
     case ENOBUFS:
     case ENOMEM:
-      context_.no_memory.happened();
+      shared_.failing.happened("out of memory for sockets: connections wait");
       break;
     default:
-      context_.cannot_accept.happened("cannot accept, connections wait: " + reason.message());
+      shared_.failing.happened("cannot accept, connections wait: " + reason.message());
   }
   return coro::sleep_for(yield, pause_after_error);
 }

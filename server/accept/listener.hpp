@@ -14,28 +14,26 @@
 
 namespace server {
 
-/// What all listeners share. It outlives them.
-struct ListenerContext {
+/// The part that all listeners share. It outlives them.
+struct Accepting {
+  coro::Scheduler& scheduler;
   const Config& config;
   EventLog& log;
   Statistics& statistics;
   Sessions& sessions;
-  AcceptRate& rate;
-  Turns& turns;  ///< who accepts, where there is not room for all
-  Notice& full;
-  Notice& slowed;
-  Notice& no_descriptors;
-  Notice& no_memory;
-  Notice& cannot_accept;
-  coro::Condition& changed;  ///< notified when a listener has lost its socket
+  coro::Condition& changed;  // notified when a listener has lost its socket
+  AcceptRate rate = {};
+  Turns turns = {};  // who accepts, where there is not room for all
+  Notice full{scheduler, log, "limits.max_connections: full, further connections wait"};
+  Notice slowed{scheduler, log, "limits.accept_rate: further connections wait"};
+  Notice failing{scheduler, log, "cannot accept, connections wait"};
 };
 
 /// Accepts connections on one socket and starts a session for each, in a coroutine of its own.
 class Listener {
  public:
   /// Begins to accept. Throws boost::system::system_error if there is no memory for the coroutine.
-  Listener(coro::Scheduler& scheduler, ListenerContext& context, ListenAddress asked,
-           ListeningSocket socket);
+  Listener(Accepting& shared, ListenAddress asked, ListeningSocket socket);
   /// It must have stopped.
   ~Listener() = default;
   Listener(const Listener&) = delete;
@@ -43,23 +41,24 @@ class Listener {
   Listener(Listener&&) = delete;
   Listener& operator=(Listener&&) = delete;
 
-  /// Accepts what has connected by now, unless the socket is inherited, then closes the socket: the
-  /// next time that the scheduler runs it, whatever the system is short of.
+  /// The next time that the scheduler runs it, whatever the system is short of, it accepts the
+  /// clients that have connected, unless the socket is inherited, and closes the socket.
   void stop();
-  /// Suspends until then, also if the caller is cancelled meanwhile.
+  /// Suspends until it has, also if the caller is cancelled meanwhile.
   void wait_until_stopped(coro::Yield yield);
 
-  /// The socket was shut down by somebody else: it is closed, and the listener has stopped.
+  /// Another process has shut the socket down: it is closed, and the listener has stopped.
   bool lost() const { return task_.done(); }
 
-  /// Whether it does what listening anew on that address would do.
+  /// Whether listening anew on that address would make no difference.
   bool is_for(const ListenAddress& address) const;
   /// The socket; it may be closed as soon as a coroutine has run.
   int descriptor() const { return socket_.number(); }
   /// The address as it is.
   const coro::Endpoint& endpoint() const { return endpoint_; }
 
-  /// The configuration has new values for what can change while it listens.
+  /// Puts the settings in force that can change while it listens. Throws
+  /// boost::system::system_error.
   void apply(const Config& config);
 
  private:
@@ -75,7 +74,7 @@ class Listener {
   coro::error_code nothing_accepted(coro::error_code error, coro::Yield yield);
   coro::error_code pause(coro::error_code reason, coro::Yield yield);
 
-  ListenerContext& context_;
+  Accepting& shared_;
   ListenAddress asked_;  // as configured: its port may be 0, for a free one
   coro::Endpoint endpoint_;
   coro::Descriptor socket_;

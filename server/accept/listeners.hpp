@@ -1,8 +1,6 @@
 #pragma once
 
 #include <list>
-#include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,13 +13,13 @@ namespace server {
 /// All listeners of the service.
 class Listeners {
  public:
-  /// With `inherited` descriptors of listening sockets (inherited_sockets.hpp), these are what it
-  /// listens on, whatever the configuration asks for, from open() to close().
-  /// `changed` is notified when one has lost its socket.
+  /// With `inherited` descriptors of listening sockets (inherited_sockets.hpp) it listens on these,
+  /// whatever the configuration asks for, from open() to close(). `changed` is notified when one
+  /// has lost its socket.
   Listeners(coro::Scheduler& scheduler, const Config& config, EventLog& log, Statistics& statistics,
             Sessions& sessions, coro::Condition& changed, std::vector<int> inherited);
 
-  /// What listening on other addresses than now takes.
+  /// From the addresses of now to others.
   struct Change {
     std::vector<ListenAddress> missing;
     std::list<Listener*> unwanted;
@@ -31,23 +29,17 @@ class Listeners {
     bool has(const coro::Endpoint& endpoint) const;
   };
 
-  /// Where `config` asks to listen, names resolved; none with inherited sockets. The error is one
-  /// line.
-  boost::system::result<std::vector<ListenAddress>, std::string> resolve(const Config& config,
-                                                                         coro::Yield yield) const;
+  /// The change to the addresses that `config` asks for; none with inherited sockets. Holds until a
+  /// coroutine suspends. Throws ConfigError if a name cannot be resolved.
+  Change plan(const Config& config, coro::Yield yield);
 
-  /// What it takes to listen there. Holds until a coroutine suspends.
-  Change change_to(const std::vector<ListenAddress>& addresses);
+  /// Listens on the missing addresses, without accepting yet; see listen() for `ceding`. Throws
+  /// ConfigError if that cannot be; then nothing has changed.
+  void bind(Change& change, const Config& config, const std::vector<int>& ceding);
 
-  /// Listens on what is missing, without accepting yet; see listen() for `ceding`. If that cannot
-  /// be then nothing has changed, and the reason is returned in one line.
-  std::optional<std::string> bind(Change& change, const Config& config,
-                                  const std::vector<int>& ceding);
-
-  /// Applies the configuration to what stays, accepts on what was bound, and closes what is no
-  /// longer wanted. If that cannot be then nothing has changed, and the reason is returned in one
-  /// line.
-  std::optional<std::string> open(Change& change, const Config& config, coro::Yield yield);
+  /// Applies the configuration to the listeners that stay, accepts on the new sockets, and closes
+  /// the unwanted. Throws if that cannot be; then nothing has changed.
+  void open(Change& change, const Config& config, coro::Yield yield);
 
   /// Whether one has lost its socket, which a change to the same addresses replaces.
   bool has_lost_one() const;
@@ -63,16 +55,7 @@ class Listeners {
   void apply(const Config& config);
   void stop(Listener& listener, coro::Yield yield);
 
-  coro::Scheduler& scheduler_;
-  EventLog& log_;
-  AcceptRate rate_;
-  Turns turns_;
-  Notice full_;
-  Notice slowed_;
-  Notice no_descriptors_;
-  Notice no_memory_;
-  Notice cannot_accept_;
-  ListenerContext context_;
+  Accepting shared_;
   std::vector<int> inherited_;
   std::list<Listener> listeners_;
 };

@@ -1,7 +1,6 @@
 #include "server/accept/listening.hpp"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -10,12 +9,13 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/socket_base.hpp>
-#include <cerrno>
 #include <cstdint>
 #include <utility>
 
 #include "coro/error.hpp"
 #include "coro/resolve.hpp"
+#include "server/accept/socket_options.hpp"
+#include "server/config/config_error.hpp"
 #include "server/net/network.hpp"
 #include "server/net/peer.hpp"
 #include "server/process/lock_file.hpp"
@@ -29,42 +29,30 @@ using boost::system::system_error;
 using coro::Acceptor;
 using ListenAddresses = std::vector<ListenAddress>;
 
-// Bytes that the kernel takes for one client beyond what is under way: several reads of a session,
-// so that even a client with megabytes under way is seldom waited for.
-constexpr int most_unsent = 1024 * 1024;
-
-// What a host is asked for as.
-struct Wanted {
-  std::uint16_t port;
-  std::string origin;
-  bool dual_stack;
-};
-
-ListenAddress address_for(const boost::asio::ip::address& address, const Wanted& wanted) {
-  return {.endpoint = tcp::endpoint(address, wanted.port),
-          .origin = wanted.origin,
-          .dual_stack = wanted.dual_stack && address.is_v6() && address.is_unspecified()};
+ListenAddress address_for(const boost::asio::ip::address& address, std::uint16_t port,
+                          const std::string& origin) {
+  return {.endpoint = tcp::endpoint(address, port),
+          .origin = origin,
+          .dual_stack = address.is_v6() && address.is_unspecified()};
 }
 
-ListenAddresses localhost(const Wanted& wanted) {
-  ListenAddresses addresses = {address_for(boost::asio::ip::address_v4::loopback(), wanted),
-                               address_for(boost::asio::ip::address_v6::loopback(), wanted)};
-  addresses.back().optional = true;
-  return addresses;
-}
-
-boost::system::result<ListenAddresses, std::string> addresses_of(const std::string& host,
-                                                                 const Wanted& wanted,
-                                                                 coro::Yield yield) {
-  if (host == "localhost") return localhost(wanted);  // known without asking (RFC 6761, 6.3)
+ListenAddresses addresses_of(const std::string& host, std::uint16_t port, const std::string& origin,
+                             coro::Yield yield) {
+  if (host == "localhost") {  // known without asking (RFC 6761, 6.3)
+    ListenAddresses both = {address_for(boost::asio::ip::address_v4::loopback(), port, origin),
+                            address_for(boost::asio::ip::address_v6::loopback(), port, origin)};
+    both.back().optional = true;
+    return both;
+  }
   if (const auto address = parse_address(host))
-    return ListenAddresses{address_for(unmapped(*address), wanted)};
+    return {address_for(unmapped(*address), port, origin)};
 
   const auto found = coro::resolve(yield, host, "");
-  if (!found) return wanted.origin + ": cannot resolve '" + host + "': " + found.error().message();
+  if (!found)
+    throw ConfigError(origin + ": cannot resolve '" + host + "': " + found.error().message());
   ListenAddresses addresses;
   for (const tcp::endpoint& endpoint : *found)
-    addresses.push_back(address_for(endpoint.address(), wanted));
+    addresses.push_back(address_for(endpoint.address(), port, origin));
   return addresses;
 }
 
@@ -86,20 +74,6 @@ void leave_out_what_wildcards_cover(ListenAddresses& addresses) {
 
 bool is_unix(const coro::Endpoint& endpoint) {
   return endpoint.protocol().family() == AF_UNIX;
-}
-
-int option_of(int socket, int option) {
-  int value = 0;
-  socklen_t size = sizeof value;
-  return ::getsockopt(socket, SOL_SOCKET, option, &value, &size) == 0 ? value : 0;
-}
-
-// Multipath TCP does not know all options of TCP, some of them in newer kernels only: an inherited
-// socket is served without.
-void set_option(int socket, int level, int option, int value) {
-  if (::setsockopt(socket, level, option, &value, sizeof value) != 0 && errno != ENOPROTOOPT &&
-      errno != EOPNOTSUPP)
-    throw system_error(coro::last_error(), "setsockopt");
 }
 
 // What is left of all addresses where there is no IPv6.
@@ -125,7 +99,7 @@ class SharedPort {
  public:
   explicit SharedPort(std::vector<int> sockets) : sockets_(std::move(sockets)) {
     for (const int socket : sockets_) {
-      before_.push_back(option_of(socket, SO_REUSEPORT));
+      before_.push_back(socket_option(socket, SO_REUSEPORT).value_or(0));
       set(socket, 1);
     }
   }
@@ -167,10 +141,10 @@ void bind_and_listen(Acceptor& acceptor, const coro::Endpoint& endpoint, int bac
 // So others that start, too, must not look before it listens.
 boost::system::result<ListeningSocket> listen_at_path(const std::string& path, Acceptor acceptor,
                                                       const Config& config) {
-  const LockFile lock(path);
-  if (lock.error() == boost::system::errc::operation_would_block)
+  const auto lock = LockFile::take(path);
+  if (!lock && lock.error() == boost::system::errc::operation_would_block)
     return boost::asio::error::address_in_use;
-  if (lock.error()) return lock.error();
+  if (!lock) return lock.error();
   SocketFile::remove_stale(path);
   acceptor.bind(stream_protocol::endpoint(path));
   SocketFile file(path);
@@ -182,43 +156,15 @@ boost::system::result<ListeningSocket> listen_at_path(const std::string& path, A
 
 }  // namespace
 
-void share_port(int socket, bool shared) {
-  set_option(socket, SOL_SOCKET, SO_REUSEPORT, shared ? 1 : 0);
-}
-
-bool keeps_urgent_bytes(int socket) {
-  return option_of(socket, SO_OOBINLINE) != 0;
-}
-
-void keep_urgent_bytes(int socket) {
-  const int on = 1;
-  static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on));
-}
-
-// On the listening socket, since accepted ones inherit them (tcp(7)) and nothing is paid per
-// connection.
-void apply_tcp_options(int socket, const TcpConfig& config) {
-  const auto keepalive = static_cast<int>(config.keepalive.count());
-  keep_urgent_bytes(socket);
-  set_option(socket, IPPROTO_TCP, TCP_NODELAY, config.nodelay ? 1 : 0);
-  set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keepalive > 0 ? 1 : 0);
-  if (keepalive > 0) set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, keepalive);
-  // What a client does not read would fill megabytes of the kernel's memory. What is under way is
-  // not limited, so that a fast line stays fast. Multipath TCP has no such option everywhere.
-  static_cast<void>(
-      ::setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most_unsent, sizeof most_unsent));
-}
-
-boost::system::result<ListenAddresses, std::string> listen_addresses(const Config& config,
-                                                                     coro::Yield yield) {
-  const Wanted wanted{config.port, config.origins.where("host"), true};
+ListenAddresses listen_addresses(const Config& config, coro::Yield yield) {
   ListenAddresses all;
   for (const std::string& host : config.host) {
-    const auto addresses = addresses_of(host, wanted, yield);
-    if (!addresses) return addresses.error();
-    for (const ListenAddress& address : *addresses)  // localhost and 127.0.0.1 are one
+    for (ListenAddress& address :
+         addresses_of(host, config.port, config.origins.where("host"), yield)) {
+      // localhost and 127.0.0.1 are one.
       if (std::ranges::find(all, address.endpoint, &ListenAddress::endpoint) == all.end())
-        all.push_back(address);
+        all.push_back(std::move(address));
+    }
   }
   const tcp::endpoint any_ipv4(tcp::v4(), config.port);
   if (std::ranges::find(all, any_ipv4, &ListenAddress::endpoint) != all.end())
@@ -250,13 +196,12 @@ boost::system::result<ListeningSocket> listen(const ListenAddress& address, cons
   return error.code();
 }
 
-boost::system::result<ListenAddress, std::string> admin_address(const Config& config,
-                                                                coro::Yield yield) {
-  const Wanted wanted{config.admin.port.value(), config.origins.where("admin.host"), true};
-  auto addresses = addresses_of(config.admin.host, wanted, yield);
-  if (!addresses) return {boost::system::in_place_error, addresses.error()};
-  addresses->front().origin = config.origins.where("admin.port");
-  return addresses->front();
+ListenAddress admin_address(const Config& config, coro::Yield yield) {
+  ListenAddress address = addresses_of(config.admin.host, config.admin.port.value(),
+                                       config.origins.where("admin.host"), yield)
+                              .front();
+  address.origin = config.origins.where("admin.port");
+  return address;
 }
 
 std::string cannot_listen(const coro::Endpoint& endpoint, coro::error_code reason) {

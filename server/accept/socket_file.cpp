@@ -1,67 +1,47 @@
 #include "server/accept/socket_file.hpp"
 
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <boost/asio/error.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <cerrno>
 #include <utility>
 
 #include "coro/error.hpp"
+#include "server/process/lock_file.hpp"
 
 namespace server {
 
-SocketFile::SocketFile(std::string path) : path_(std::move(path)) {
-  struct stat status {};
-  coro::checked(::lstat(path_.c_str(), &status), "lstat");
-  device_ = status.st_dev;
-  inode_ = status.st_ino;
-}
-
-SocketFile::SocketFile(SocketFile&& other) noexcept
-    : path_(std::exchange(other.path_, {})), device_(other.device_), inode_(other.inode_) {}
-
-SocketFile& SocketFile::operator=(SocketFile&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(device_, other.device_);
-  std::swap(inode_, other.inode_);
-  return *this;
-}
-
-SocketFile::~SocketFile() {
-  remove();
-}
+SocketFile::SocketFile(std::string path)
+    : path_(std::move(path)),
+      file_(coro::checked(::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC), "open")) {}
 
 void SocketFile::remove() {
-  if (!path_.empty() && is_in_place()) ::unlink(path_.c_str());
-  path_.clear();
+  if (file_.is_open() && is_in_place()) ::unlink(path_.c_str());
+  file_.close();
 }
 
 bool SocketFile::is_in_place() const {
-  if (path_.empty()) return true;
-  struct stat status {};
-  if (::lstat(path_.c_str(), &status) != 0) return errno != ENOENT && errno != ENOTDIR;
-  return status.st_dev == device_ && status.st_ino == inode_;
+  if (!file_.is_open()) return true;
+  const auto in_place = is_at(path_, file_.number());
+  return !in_place || *in_place;
 }
 
 boost::system::error_code SocketFile::set_mode(mode_t mode) const {
-  if (path_.empty() || !is_in_place() || ::chmod(path_.c_str(), mode) == 0) return {};
+  if (!file_.is_open() || !is_in_place() || ::chmod(path_.c_str(), mode) == 0) return {};
   return coro::last_error();
 }
 
 bool SocketFile::remove_stale(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
-
-  boost::asio::io_context context;
-  boost::asio::local::stream_protocol::socket probe(context);
-  boost::system::error_code error;
-  probe.open({}, error);
-  probe.non_blocking(true, error);  // a listener whose backlog is full is alive
-  probe.connect(path, error);
-  return error == boost::asio::error::connection_refused && ::unlink(path.c_str()) == 0;
+  // Without blocking: a listener whose backlog is full is alive.
+  const coro::Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const boost::asio::local::stream_protocol::endpoint address(path);
+  return ::connect(probe.number(), address.data(), static_cast<socklen_t>(address.size())) != 0 &&
+         errno == ECONNREFUSED && ::unlink(path.c_str()) == 0;
 }
 
 }  // namespace server

@@ -5,9 +5,11 @@
 #include <boost/system/error_code.hpp>
 #include <string>
 
+#include "coro/descriptor.hpp"
+
 namespace server {
 
-/// The file of a Unix socket that this process has bound; removed with this object, unless another
+/// The file of a Unix socket that this process has bound; the destructor removes it, unless another
 /// process has put its own there meanwhile.
 class SocketFile {
  public:
@@ -15,29 +17,28 @@ class SocketFile {
   SocketFile() = default;
   /// The file must exist. Throws boost::system::system_error if it does not.
   explicit SocketFile(std::string path);
-  ~SocketFile();
-  SocketFile(SocketFile&& other) noexcept;
-  SocketFile& operator=(SocketFile&& other) noexcept;
+  ~SocketFile() { remove(); }
+  SocketFile(SocketFile&& other) noexcept = default;
   SocketFile(const SocketFile&) = delete;
   SocketFile& operator=(const SocketFile&) = delete;
+  SocketFile& operator=(SocketFile&&) = delete;
 
-  /// Removes it before its time. The socket should still be open: once that is closed, another file
-  /// can get the inode's number, and be taken for it.
+  /// Removes it earlier.
   void remove();
 
-  /// Whether the file is still there, for all that can be seen; so is none.
+  /// Whether the file is still there, as far as that can be seen; true for no socket.
   bool is_in_place() const;
 
   /// Changes its permissions, if it is still there.
   boost::system::error_code set_mode(mode_t mode) const;
 
-  /// Removes the file if nobody listens there any more; whether it did.
+  /// Removes the file if nobody listens there any more. Returns whether it did.
   static bool remove_stale(const std::string& path);
 
  private:
   std::string path_;
-  dev_t device_ = 0;
-  ino_t inode_ = 0;
+  // Opened as a path (O_PATH): as long as it is open, no other file gets the number of the inode.
+  coro::Descriptor file_;
 };
 
 }  // namespace server

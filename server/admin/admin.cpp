@@ -20,10 +20,10 @@
 #include "coro/stream.hpp"
 #include "coro/time_limit.hpp"
 #include "server/accept/accept_error.hpp"
+#include "server/accept/inherited_sockets.hpp"
 #include "server/accept/listening.hpp"
 #include "server/admin/http_response.hpp"
 #include "server/net/peer.hpp"
-#include "server/process/inherited_sockets.hpp"
 #include "server/session/coroutine_names.hpp"
 
 namespace server {
@@ -153,9 +153,7 @@ boost::system::result<Admin::Change, std::string> Admin::resolve(const Config& c
   }
   change.needed = config.admin != config_ || (config.admin.port && listener_.done());
   if (!change.needed || !config.admin.port) return change;
-  const auto address = admin_address(config, yield);
-  if (!address) return address.error();
-  change.address = *address;
+  change.address = admin_address(config, yield);
   return change;
 }
 

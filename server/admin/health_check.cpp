@@ -15,6 +15,7 @@
 #include "coro/scheduler.hpp"
 #include "coro/time_limit.hpp"
 #include "server/accept/listening.hpp"
+#include "server/config/config_error.hpp"
 #include "server/net/peer.hpp"
 
 namespace server {
@@ -52,9 +53,7 @@ std::optional<std::string> connect(coro::Socket& socket, const coro::Endpoint& t
 }
 
 std::optional<std::string> ask_admin_endpoint(const Config& config, Yield yield) {
-  const auto address = admin_address(config, yield);
-  if (!address) return address.error();
-  const coro::Endpoint endpoint = own_address(*address);
+  const coro::Endpoint endpoint = own_address(admin_address(config, yield));
   coro::Socket socket(yield.executor());
   if (auto error = connect(socket, endpoint, yield)) return error;
 
@@ -72,9 +71,7 @@ std::optional<std::string> ask_admin_endpoint(const Config& config, Yield yield)
 }
 
 std::optional<std::string> connect_everywhere(const Config& config, Yield yield) {
-  const auto addresses = listen_addresses(config, yield);
-  if (!addresses) return addresses.error();
-  for (const ListenAddress& address : *addresses) {
+  for (const ListenAddress& address : listen_addresses(config, yield)) {
     const bool known = config.port != 0 || address.endpoint.protocol().family() == AF_UNIX;
     coro::Socket socket(yield.executor());
     if (!known || address.optional) continue;
@@ -91,7 +88,11 @@ std::optional<std::string> check_health(const Config& config) {
   const auto check = [&](Yield yield) {
     const coro::TimeLimit limit(yield, patience);
     const bool has_admin = config.admin.port.value_or(0) != 0;
-    wrong = has_admin ? ask_admin_endpoint(config, yield) : connect_everywhere(config, yield);
+    try {
+      wrong = has_admin ? ask_admin_endpoint(config, yield) : connect_everywhere(config, yield);
+    } catch (const ConfigError& error) {
+      wrong = error.what();
+    }
   };
   scheduler.spawn("health check", check).value();
   scheduler.run();

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "coro/scheduler.hpp"
+#include "server/config/config_error.hpp"
 #include "server/net/peer.hpp"
 #include "server/process/lock_file.hpp"
 #include "tests/temporary_directory.hpp"
@@ -32,6 +33,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::ThrowsMessage;
 
 void run(const std::function<void(coro::Yield)>& body) {
   coro::Scheduler scheduler;
@@ -44,10 +46,8 @@ void run(const std::function<void(coro::Yield)>& body) {
 
 // "ADDRESS:PORT", and what is special about it.
 std::vector<std::string> names(const Config& config, coro::Yield yield) {
-  const auto addresses = listen_addresses(config, yield);
-  if (!addresses) return {addresses.error()};
   std::vector<std::string> all;
-  for (const ListenAddress& address : *addresses) {
+  for (const ListenAddress& address : listen_addresses(config, yield)) {
     all.push_back(to_string(address.endpoint) + (address.optional ? " optional" : "") +
                   (address.dual_stack ? " dual" : ""));
   }
@@ -106,9 +106,9 @@ TEST(ListenAddresses, HasTheUnixSocketToo) {
 
 TEST(ListenAddresses, SaysWhichNameCannotBeResolved) {
   run([](coro::Yield yield) {
-    const auto addresses = listen_addresses(config_for({"no such host"}), yield);
-    ASSERT_TRUE(addresses.has_error());
-    EXPECT_THAT(addresses.error(), HasSubstr("key 'host': cannot resolve 'no such host': "));
+    EXPECT_THAT(
+        [&] { listen_addresses(config_for({"no such host"}), yield); },
+        ThrowsMessage<ConfigError>(HasSubstr("key 'host': cannot resolve 'no such host': ")));
   });
 }
 
@@ -136,7 +136,7 @@ std::string all_addresses_without_ipv6() {
   run([&](coro::Yield yield) {
     const Config config = config_for({"::"}, 0);
     const auto addresses = listen_addresses(config, yield);
-    const auto socket = listen(addresses->front(), config, yield.executor());
+    const auto socket = listen(addresses.front(), config, yield.executor());
     name = socket ? to_string(socket->acceptor.local_endpoint()) : socket.error().message();
   });
   return name;
@@ -153,13 +153,13 @@ TEST(Listen, LeavesTheUnixSocketOfOneThatStartsAlone) {
     const TemporaryDirectory directory;
     Config config = config_for({});
     config.unix_socket.path = directory / "echo.sock";
-    const LockFile other(config.unix_socket.path);
+    const auto other = LockFile::take(config.unix_socket.path);
     const auto addresses = listen_addresses(config, yield);
     boost::asio::local::stream_protocol::acceptor starting(yield.executor(),
                                                            boost::asio::local::stream_protocol());
     starting.bind(boost::asio::local::stream_protocol::endpoint(config.unix_socket.path));
 
-    const auto socket = listen(addresses->front(), config, yield.executor());
+    const auto socket = listen(addresses.front(), config, yield.executor());
     ASSERT_TRUE(socket.has_error());
     EXPECT_EQ(boost::asio::error::address_in_use, socket.error());
     EXPECT_TRUE(std::filesystem::exists(config.unix_socket.path));
@@ -178,7 +178,7 @@ std::uint16_t port_of(const ListeningSocket& socket) {
 TEST(Listen, APortInUsePassesOnlyFromASocketThatCedesIt) {
   run([](coro::Yield yield) {
     const auto listen_on = [&](const Config& config, const std::vector<int>& ceding) {
-      return listen(listen_addresses(config, yield)->front(), config, yield.executor(), ceding);
+      return listen(listen_addresses(config, yield).front(), config, yield.executor(), ceding);
     };
     auto old = listen_on(config_for({"127.0.0.1"}, 0), {});
     ASSERT_TRUE(old.has_value());
@@ -201,12 +201,12 @@ TEST(AdminAddress, IsOneOfItsHost) {
   run([](coro::Yield yield) {
     Config config;
     config.admin = {.host = "localhost", .port = 7};
-    const auto address = admin_address(config, yield);
-    ASSERT_TRUE(address.has_value());
-    EXPECT_EQ("127.0.0.1:7", to_string(address->endpoint));
-    EXPECT_THAT(address->origin, HasSubstr("key 'admin.port'"));
+    const ListenAddress address = admin_address(config, yield);
+    EXPECT_EQ("127.0.0.1:7", to_string(address.endpoint));
+    EXPECT_THAT(address.origin, HasSubstr("key 'admin.port'"));
     config.admin.host = "no such host";
-    EXPECT_THAT(admin_address(config, yield).error(), HasSubstr("key 'admin.host'"));
+    EXPECT_THAT([&] { admin_address(config, yield); },
+                ThrowsMessage<ConfigError>(HasSubstr("key 'admin.host'")));
   });
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "server/config/config_error.hpp"
 #include "server/config/environment.hpp"
 #include "server/config/loader.hpp"
 #include "server/config/settings.hpp"

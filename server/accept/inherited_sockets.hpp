@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "coro/io.hpp"
+#include "server/process/service_environment.hpp"
+
+namespace server {
+
+/// Sockets that the service manager listens on for the service (socket activation). It keeps them
+/// open: clients that connect while the service restarts wait and are not refused.
+struct InheritedSockets {
+  std::vector<int> echo;     // replace what `host`, `port` and `unix` ask for, unless there is none
+  std::optional<int> admin;  // the one named "admin": replaces `admin.host` and `admin.port`
+};
+
+/// Assigns the descriptors. Throws ConfigError unless each is a listening stream socket, TCP
+/// or Unix, and at most one is named "admin".
+InheritedSockets inherited_sockets(const std::vector<InheritedDescriptor>& descriptors);
+
+/// Takes the descriptor over; it must have passed inherited_sockets().
+coro::Acceptor adopt(int descriptor, const coro::Executor& executor);
+
+}  // namespace server

@@ -1,0 +1,135 @@
+#include "server/accept/inherited_sockets.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "server/config/config_error.hpp"
+#include "server/net/peer.hpp"
+#include "tests/temporary_directory.hpp"
+
+namespace server {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class InheritedSocketsTest : public testing::Test {
+ protected:
+  ~InheritedSocketsTest() override {
+    for (const int socket : sockets_)
+      ::close(socket);
+  }
+
+  // A socket that does not yet listen.
+  int socket(int family, int type = SOCK_STREAM) {
+    return sockets_.emplace_back(::socket(family, type | SOCK_CLOEXEC, 0));
+  }
+  // On a free port.
+  int listening(int family) {
+    const int listener = socket(family);
+    EXPECT_EQ(0, ::listen(listener, 1));
+    return listener;
+  }
+  int listening_at(const std::string& path) {
+    const int listener = socket(AF_UNIX);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.data(), path.size());
+    EXPECT_EQ(0, ::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address));
+    EXPECT_EQ(0, ::listen(listener, 1));
+    return listener;
+  }
+
+  static std::string error_of(const std::vector<InheritedDescriptor>& descriptors) {
+    try {
+      inherited_sockets(descriptors);
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "none";
+  }
+  // Expects the message about one descriptor that cannot be used.
+  static void expect_refused(int descriptor) {
+    EXPECT_EQ("inherited descriptor " + std::to_string(descriptor) +
+                  " ('it'): is no listening stream socket, TCP or Unix",
+              error_of({{descriptor, "it"}}));
+  }
+
+  TemporaryDirectory directory_;
+  std::vector<int> sockets_;
+};
+
+TEST_F(InheritedSocketsTest, EchoesOnAllButTheOneNamedAdmin) {
+  const int tcp4 = listening(AF_INET);
+  const int tcp6 = listening(AF_INET6);
+  const int local = listening_at(directory_ / "echo");
+  const int admin = listening(AF_INET);
+  const InheritedSockets sockets =
+      inherited_sockets({{tcp4, "unknown"}, {admin, "admin"}, {tcp6, "a"}, {local, "a"}});
+  EXPECT_THAT(sockets.echo, ElementsAre(tcp4, tcp6, local));
+  EXPECT_EQ(admin, sockets.admin);
+}
+
+TEST_F(InheritedSocketsTest, MayBeNone) {
+  const InheritedSockets sockets = inherited_sockets({});
+  EXPECT_TRUE(sockets.echo.empty());
+  EXPECT_FALSE(sockets.admin);
+}
+
+TEST_F(InheritedSocketsTest, RefusesASocketThatDoesNotListen) {
+  expect_refused(socket(AF_INET));
+}
+
+TEST_F(InheritedSocketsTest, RefusesAConnectedSocket) {
+  std::array<int, 2> pair{};
+  ASSERT_EQ(0, ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()));
+  sockets_.insert(sockets_.end(), pair.begin(), pair.end());
+  expect_refused(pair[0]);
+}
+
+TEST_F(InheritedSocketsTest, RefusesDatagrams) {
+  expect_refused(socket(AF_INET, SOCK_DGRAM));
+  expect_refused(socket(AF_UNIX, SOCK_DGRAM));
+}
+
+TEST_F(InheritedSocketsTest, RefusesWhatIsNoSocket) {
+  expect_refused(sockets_.emplace_back(::open("/dev/null", O_RDWR | O_CLOEXEC)));
+}
+
+TEST_F(InheritedSocketsTest, RefusesWhatIsNotOpen) {
+  expect_refused(100'000'000);
+}
+
+TEST_F(InheritedSocketsTest, RefusesASecondAdmin) {
+  EXPECT_THAT(error_of({{listening(AF_INET), "admin"}, {listening(AF_INET), "admin"}}),
+              HasSubstr("('admin'): is the second of that name"));
+}
+
+TEST_F(InheritedSocketsTest, ShowsAStrangeNameHarmlessly) {
+  EXPECT_THAT(error_of({{100'000'000, "a\nb"}}), HasSubstr("('a\\nb')"));
+}
+
+TEST_F(InheritedSocketsTest, AreAdoptedWithTheirAddress) {
+  boost::asio::io_context context;
+  const auto address = [&](int listener) {
+    const coro::Acceptor acceptor = adopt(::dup(listener), context.get_executor());
+    return to_string(acceptor.local_endpoint());
+  };
+  EXPECT_THAT(address(listening(AF_INET)), StartsWith("0.0.0.0:"));
+  EXPECT_THAT(address(listening(AF_INET6)), StartsWith("[::]:"));
+  EXPECT_EQ("unix:" + (directory_ / "echo").string(), address(listening_at(directory_ / "echo")));
+}
+
+}  // namespace
+}  // namespace server
