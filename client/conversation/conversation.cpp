@@ -10,7 +10,6 @@
 
 #include "client/conversation/command.hpp"
 #include "client/conversation/conversation_jobs.hpp"
-#include "client/output/quantity.hpp"
 #include "client/output/rendering.hpp"
 #include "client/output/units.hpp"
 #include "client/terminal/terminal.hpp"
@@ -20,6 +19,7 @@
 #include "client/wire/run.hpp"
 #include "coro/scheduler.hpp"
 #include "program/histogram.hpp"
+#include "program/quantity.hpp"
 
 namespace client {
 namespace {
@@ -198,7 +198,8 @@ void Conversation::set_hex(const std::string& argument) {
 }
 
 void Conversation::start_pings(const std::string& count) {
-  const auto number = count.empty() ? 5 : parse_count(count).value_or(0);
+  const auto number =
+      count.empty() ? 5 : program::parse_whole_number(count, program::Spelling::free).value_or(0);
   if (number == 0) return terminal_.say(":ping N: how many?");
   start("pings",
         [this, number](Yield yield) { send_pings(link_, number, round_trips_, terminal_, yield); });

@@ -8,7 +8,6 @@
 #include <fstream>
 #include <system_error>
 
-#include "server/config/config_error.hpp"
 #include "server/config/nearest_key.hpp"
 #include "server/config/settings.hpp"
 #include "server/config/yaml_reader.hpp"

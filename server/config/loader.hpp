@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "server/config/config.hpp"
+#include "server/config/config_error.hpp"
 
 namespace server {
 

@@ -8,7 +8,7 @@
 
 namespace server {
 
-NotifySocket::NotifySocket(std::string_view address)
+NotifySocket::NotifySocket(const std::string& address)
     : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
   if (address.size() < 2 || address.size() >= sizeof receiver_.sun_path ||
       (address.front() != '/' && address.front() != '@'))

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <string>
 #include <string_view>
 
 #include "coro/descriptor.hpp"
@@ -16,7 +17,7 @@ class NotifySocket {
  public:
   /// `address` as in NOTIFY_SOCKET: an absolute path, or '@' and a name in the abstract namespace
   /// (unix(7)). With anything else each send() fails.
-  explicit NotifySocket(std::string_view address);
+  explicit NotifySocket(const std::string& address);
 
   /// Sends one message, lines of VARIABLE=VALUE. Never waits: would_block if the receiver does not
   /// keep up.

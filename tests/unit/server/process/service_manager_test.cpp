@@ -152,7 +152,7 @@ TEST_F(ServiceManagerTest, WatchdogIsFedTwiceAPeriod) {
 
 TEST_F(ServiceManagerTest, AStateThatFindsTheQueueFullIsToldLater) {
   run(environment_, [this](ServiceManager& manager, coro::Yield yield) {
-    NotifySocket stranger(environment_.notify_socket, yield.executor());
+    NotifySocket stranger(environment_.notify_socket);
     while (!stranger.send("STATUS=of another service")) {
     }
     manager.ready();
