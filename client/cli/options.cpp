@@ -83,7 +83,9 @@ template <typename Target>
 void add_number(CLI::App& app, const std::string& name, Target& target, const std::string& text,
                 std::size_t most) {
   add(app, name, "N", target, text, fmt::format("a number from 1 to {}", most),
-      [most](const std::string& value) { return within(program::parse_whole_number(value, Spelling::free), 1UL, most); });
+      [most](const std::string& value) {
+        return within(program::parse_whole_number(value, Spelling::free), 1UL, most);
+      });
 }
 
 std::optional<BenchMode> parse_mode(const std::string& value) {
@@ -117,8 +119,9 @@ void add_general(CommandLine& line) {
       ->excludes("--ping")
       ->option_text(" ");
   add(app, "-s,--size", "SIZE", line.size, "Bytes of each message (ping 56, bench 64, stream 64k)",
-      "a size from 1 to 64m: 100, 64k, 1m",
-      [](const std::string& value) { return within(program::parse_size(value, Spelling::free), 1UL, largest_message); });
+      "a size from 1 to 64m: 100, 64k, 1m", [](const std::string& value) {
+        return within(program::parse_size(value, Spelling::free), 1UL, largest_message);
+      });
   app.add_flag("--json", line.json, "Results as JSON");
 }
 

@@ -58,7 +58,7 @@ void Listener::apply(const Config& config) {
   } else if (config.unix_socket.mode != shared_.config.unix_socket.mode) {
     if (const error_code unchanged = file_.set_mode(config.unix_socket.mode)) {
       shared_.log.warn("{}: cannot change the mode of the socket: {}",
-                                config.origins.where("unix.mode"), unchanged.message());
+                       config.origins.where("unix.mode"), unchanged.message());
     }
   }
 }
@@ -82,8 +82,7 @@ void Listener::run(Yield yield) {
   if (stopping_ && !inherited_) accept_who_waits(yield);
   socket_.close();
   if (stopping_) return;
-  shared_.log.error("no longer listening on {}: the socket was shut down",
-                             to_string(endpoint_));
+  shared_.log.error("no longer listening on {}: the socket was shut down", to_string(endpoint_));
   shared_.changed.notify_all();
 }
 

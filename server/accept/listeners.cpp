@@ -109,7 +109,7 @@ void Listeners::start(const ListenAddress& address, ListeningSocket socket) {
   const bool inherited = socket.inherited;
   const Listener& listener = listeners_.emplace_back(shared_, address, std::move(socket));
   shared_.log.info("listening on {}{}", to_string(listener.endpoint()),
-                            inherited ? " (inherited)" : "");
+                   inherited ? " (inherited)" : "");
 }
 
 void Listeners::stop(Listener& listener, coro::Yield yield) {
