@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "server/config/config_error.hpp"
 #include "server/log/log_format.hpp"
 
 namespace server {

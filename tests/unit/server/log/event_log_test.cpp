@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/config/config_error.hpp"
 #include "server/session/client_log.hpp"
 #include "tests/temporary_directory.hpp"
 #include "tests/unit/server/pipe.hpp"
