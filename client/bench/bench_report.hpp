@@ -9,8 +9,8 @@
 
 namespace client {
 
-/// What a benchmark measured, in the format that the options ask for: text with a histogram, one
-/// JSON object, or a CSV header and row. Ends with a line end.
+/// The results of a benchmark, in the format of the options: text with a histogram, one JSON
+/// object, or a CSV header and row. Ends with a line end.
 std::string bench_report(const Options& options, const BenchOutcome& outcome);
 
 std::string bench_text(const Options& options, const BenchOutcome& outcome);

@@ -11,7 +11,7 @@
 
 namespace client {
 
-/// What one thread of a benchmark, or all together, measured.
+/// The measurements of one thread of a benchmark, or of all together.
 struct BenchResults {
   std::uint64_t connections = 0;  ///< that were made; with churn, in the measured time
   /// Every message that was meant to be sent in the measured time is one of these two in the end.

@@ -23,9 +23,9 @@ constexpr auto interrupted_drain = 1s;  // somebody waits for the results
 constexpr std::size_t most_opening_at_once = 32;
 constexpr std::size_t scratch_size = Pattern::longest;
 
-// Where there are several threads the C library makes each of them ready to be cancelled before a
-// system call and takes that back after it, by two atomic operations: four for an echo. For one
-// that cannot be cancelled but asks to be at any time, it has nothing to do.
+// If there are several threads, the C library makes each of them ready to be cancelled before a
+// system call and takes that back after it, by two atomic operations: four for an echo. For a
+// thread with asynchronous cancellation that is disabled it has nothing to do.
 void never_be_cancelled() {
   ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, nullptr);
   ::pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);

@@ -14,7 +14,7 @@
 
 namespace client {
 
-/// What the threads of a benchmark tell each other.
+/// Signals between the threads of a benchmark.
 struct BenchSignals {
   std::atomic<std::size_t> ready = 0;     ///< threads that have all their connections
   std::atomic<std::size_t> finished = 0;  ///< threads that are done

@@ -32,7 +32,7 @@ void Churn::run(std::uint64_t number, Yield yield) {
   while (!state_->stopping) {
     auto intended = Clock::now();
     if (schedule) {
-      // What is left of the warm-up is left out, as with lanes.
+      // The rest of the warm-up is left out, as with lanes.
       if (intended >= state_->measure_from && schedule->due(next) < state_->measure_from)
         next = schedule->from(next, state_->measure_from);
       intended = schedule->due(next);

@@ -27,8 +27,8 @@ class Pattern {
     return {bytes_.data() + position % period, size};
   }
 
-  /// What is wrong with bytes that should be those at this position. Offsets are counted from the
-  /// position origin.
+  /// Compares bytes with those at this position; nothing if they are the same. Offsets are counted
+  /// from the position origin.
   std::optional<Mismatch> compare(std::uint64_t position, std::span<const std::byte> echoed,
                                   std::uint64_t origin) const;
 

@@ -4,8 +4,8 @@
 
 #include "coro/io.hpp"
 
-/// What people and programs read. Nothing here throws: where it cannot be written, the run goes on
-/// or ends in order, and the exit status tells.
+/// Output for people and programs. Nothing here throws: if it cannot be written, the run goes on or
+/// ends in order, and the exit status reports it.
 namespace client {
 
 using coro::error_code;

@@ -51,7 +51,7 @@ error_code bind_to(const address& source, int socket) {
   return {};
 }
 
-// What getsockname(2) or getpeername(2) says.
+// The address by getsockname(2) or getpeername(2).
 tcp::endpoint address_by(int (*ask)(int, sockaddr*, socklen_t*), int socket) {
   tcp::endpoint address;
   auto size = static_cast<socklen_t>(address.capacity());

@@ -19,7 +19,7 @@ class EchoWindow {
  public:
   explicit EchoWindow(std::size_t capacity) : ring_(capacity) {}
 
-  /// Where to put the next bytes to send, in one piece; empty when the window is full.
+  /// Room for the next bytes to send, in one piece; empty when the window is full.
   std::span<std::byte> room();
   /// So many bytes were put into room().
   void handed_over(std::size_t size) { end_ += size; }

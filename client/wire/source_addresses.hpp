@@ -10,8 +10,8 @@
 
 namespace client {
 
-/// Where the connections of a benchmark come from that makes new ones all the time. One that is
-/// closed occupies its port for a minute (TIME_WAIT), so that an address of this machine is good
+/// Source addresses for a benchmark that makes new connections all the time. A closed connection
+/// occupies its port for a minute (TIME_WAIT), so that an address of this machine is good
 /// for some 28,000; the search for a free one takes ever longer before that. All of 127.0.0.0/8 is
 /// this machine, though (RFC 1122, 3.2.1.3): to a service on loopback each few thousand connections
 /// come from another address.

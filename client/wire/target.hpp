@@ -16,8 +16,8 @@ struct Target {
   std::string name() const;
 };
 
-/// Reads `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT` or a bare IPv6 address; port may be empty. What
-/// is not given keeps its default, the port the one given as such (none if that is empty). Throws
+/// Reads `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT` or a bare IPv6 address; port may be empty.
+/// Missing parts keep their default, the port the one given as such (none if that is empty). Throws
 /// std::invalid_argument with one line for the operator when it makes no sense.
 Target parse_target(std::string_view host, std::string_view port,
                     std::string_view usual_port = "8888");

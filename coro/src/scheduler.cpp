@@ -190,7 +190,7 @@ std::optional<std::size_t> Scheduler::wait() {
   }
   if (!poller_.wake_context()) return poll_both();
   if (context_.run_one() == 0) return std::nullopt;
-  // Where the poller alone had something to say there is likely nothing else.
+  // If the poller alone has woken the scheduler, Asio likely has nothing.
   if (!poller_.has_woken_context()) poll_context();
   return 0;
 }

@@ -73,7 +73,7 @@ std::string_view without_origin(std::string_view target) {
   return target;
 }
 
-// %68 is h (RFC 3986, section 2.1). What is no such code stays, and is then not found.
+// %68 is h (RFC 3986, section 2.1). A % without such a code stays, and the path is then not found.
 std::string decoded(std::string_view path) {
   std::string text;
   while (!path.empty()) {

@@ -11,9 +11,9 @@ namespace server {
 using HttpRequest = boost::beast::http::request<boost::beast::http::string_body>;
 using HttpResponse = boost::beast::http::response<boost::beast::http::string_body>;
 
-/// What the admin endpoint answers: 200, 400 without exactly one Host, 404 for a path that it does
-/// not have, 405 for a method other than GET, HEAD and OPTIONS, and for /readyz 503 while the
-/// service is not ready. The target may be a path or name a host too (RFC 9112, section 3.2).
+/// The answers of the admin endpoint: 200, 400 without exactly one Host, 404 for an unknown path,
+/// 405 for a method other than GET, HEAD and OPTIONS, and for /readyz 503 while the service is not
+/// ready. The target may be a path or name a host too (RFC 9112, section 3.2).
 HttpResponse admin_response(const HttpRequest& request, const Status& status);
 
 /// Whether the client waits for an answer before it sends the body (RFC 9110, section 10.1.1).

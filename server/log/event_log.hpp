@@ -33,8 +33,8 @@ class EventLog {
   EventLog& operator=(EventLog&&) = delete;
   EventLog& operator=(const EventLog&) = delete;
 
-  /// Puts `config.log` in force, at the start or later. What was logged before is written
-  /// as it was configured then. A file that was renamed is opened anew (logrotate(8)). Throws
+  /// Puts `config.log` in force, at the start or later. Earlier records are written as configured
+  /// then. A file that was renamed is opened anew (logrotate(8)). Throws
   /// ConfigError if the file cannot be opened: then nothing has changed.
   void configure(const Config& config);
 

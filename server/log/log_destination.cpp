@@ -17,7 +17,7 @@
 namespace server {
 namespace {
 
-// What a system call that writes has written.
+// Returns the number of bytes that a system call has written.
 template <typename Call>
 boost::system::result<std::size_t> uninterrupted(Call call) {
   ssize_t written = call();

@@ -33,7 +33,7 @@ class Network {
   /// IPv4 address. The scope of an address (fe80::1%eth0) does not count.
   bool contains(const boost::asio::ip::address& address) const;
 
-  /// What parse() reads back: 10.0.0.0/8, ::1/128.
+  /// Text that parse() reads back: 10.0.0.0/8, ::1/128.
   std::string to_string() const;
 
   friend bool operator==(const Network&, const Network&) = default;

@@ -15,7 +15,7 @@ struct InheritedDescriptor {
 /// SD_LISTEN_FDS_START of sd_listen_fds(3).
 inline constexpr int first_inherited = 3;
 
-/// What a service manager (systemd) tells a service that it starts.
+/// The variables that a service manager (systemd) sets for a service that it starts.
 struct ServiceEnvironment {
   std::string notify_socket = {};                     // sd_notify(3); "" = nobody wants to know
   std::chrono::microseconds watchdog{0};              // sd_watchdog_enabled(3); 0 = none
@@ -25,8 +25,8 @@ struct ServiceEnvironment {
   int first_unwanted() const { return first_inherited + static_cast<int>(descriptors.size()); }
 
   /// Reads the variables of these protocols, and removes them so that nothing the service might
-  /// start takes them for its own; the descriptors are closed on exec. What is meant for another
-  /// process (WATCHDOG_PID, LISTEN_PID) is ignored. Throws ConfigError if LISTEN_FDS or
+  /// start takes them for its own; the descriptors are closed on exec. Variables for another
+  /// process (WATCHDOG_PID, LISTEN_PID) are ignored. Throws ConfigError if LISTEN_FDS or
   /// LISTEN_FDNAMES cannot be what a service manager would write.
   static ServiceEnvironment take();
 };

@@ -9,7 +9,7 @@
 
 namespace server {
 
-/// What went over a connection until it ended.
+/// The bytes and the duration of a connection.
 struct SessionTotals {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;

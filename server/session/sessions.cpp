@@ -13,7 +13,7 @@ namespace {
 // At whether clients take what they are sent, before others have their turn.
 constexpr std::size_t looks_in_a_turn = 64;
 
-// What has arrived is known only later: after a second where a segment was lost (RFC 6298).
+// An acknowledgement may come late: after a second if a segment was lost (RFC 6298).
 constexpr std::chrono::milliseconds longest_acknowledgement{1000};
 
 }  // namespace

@@ -7,7 +7,7 @@
 
 namespace coro {
 
-/// Where coroutines wait until another one says that something has changed. As with
+/// Coroutines wait here until another one notifies them that something has changed. As with
 /// std::condition_variable the state itself is elsewhere, but no lock is needed: only one coroutine
 /// runs. Notifying does not switch: those who waited run after the notifier suspends, in the order
 /// they came.

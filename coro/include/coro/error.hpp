@@ -8,20 +8,20 @@
 
 namespace coro {
 
-/// What the engine itself can fail with.
+/// The engine's own errors.
 enum class Error {
   no_stack = 1  ///< the system gives no memory or no mappings for another stack
 };
 
 const boost::system::error_category& error_category();
 
-/// What errno says of the system call that has just failed.
+/// The errno of the system call that has just failed.
 inline boost::system::error_code last_error() {
   return {errno, boost::system::system_category()};
 }
 
-/// What a system call has returned; throws boost::system::system_error, with its name, if that is
-/// negative.
+/// Returns the result of a system call; throws boost::system::system_error, with the call's name,
+/// if that is negative.
 inline int checked(int result, const char* call) {
   if (result < 0) throw boost::system::system_error(last_error(), call);
   return result;

@@ -23,7 +23,7 @@
 
 namespace coro {
 
-/// What a coroutine may be made of: a function of a Yield.
+/// A coroutine's body is a function of a Yield.
 template <typename Body>
 concept CoroutineBody = requires(std::decay_t<Body>& body, Yield yield) {
   body(yield);
@@ -84,9 +84,9 @@ class Scheduler {
     return begin(*fiber, name);
   }
 
-  /// Runs until no coroutine is ready and none waits for an operation. What leaves it as an
-  /// exception is thrown by one of the handlers below, or says that the system does not let it wait
-  /// any more; it may be called again.
+  /// Runs until no coroutine is ready and none waits for an operation. Throws the exceptions of the
+  /// handlers below, and boost::system::system_error if the system does not let it wait any more;
+  /// it may be called again.
   void run();
 
   /// The same, and not longer than until the task is done: who must end in time whatever others do
@@ -102,8 +102,8 @@ class Scheduler {
   void before_sleep(std::function<void()> step) { before_sleep_ = std::move(step); }
 
   /// Called when an exception has left a coroutine; the coroutine is gone, the others go on. By
-  /// default the name and the message go to stderr. What the handler throws
-  /// leaves run().
+  /// default the name and the message go to stderr. Exceptions of the handler
+  /// leave run().
   void on_exception(ExceptionHandler handler) { on_exception_ = std::move(handler); }
 
   /// How many sockets have lately been ready at a time, an older crowd counting less: who has much

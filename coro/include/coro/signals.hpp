@@ -23,7 +23,7 @@ class Signals {
  public:
   /// Throws boost::system::system_error if the system has no room for it.
   Signals(Scheduler& scheduler, std::initializer_list<int> signals);
-  /// What has come and was not waited for is forgotten.
+  /// Signals that have come and were not waited for are forgotten.
   ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
@@ -37,7 +37,7 @@ class Signals {
   /// others.
   boost::system::result<int> wait(Yield yield);
 
-  /// Who sent a signal (signalfd(2)).
+  /// The sender of a signal (signalfd(2)).
   struct Origin {
     bool kernel;    // as SIGHUP for a terminal that was closed
     pid_t process;  // 0 = the kernel, or a process outside of this PID namespace

@@ -17,7 +17,7 @@ class Task {
   bool done() const { return fiber_ == nullptr || fiber_->serial_ != serial_; }
 
   /// Ends the operation that it waits in, or else the next one that it starts, with
-  /// operation_aborted. What it then does is its own business. Nothing happens when it is done.
+  /// operation_aborted. The coroutine decides what follows. Nothing happens when it is done.
   void cancel() const {
     if (!done()) fiber_->cancel();
   }

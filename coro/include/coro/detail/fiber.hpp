@@ -71,7 +71,7 @@ class alignas(64) Fiber : public boost::intrusive::list_base_hook<
   /// one of several steps that finds no memory for the next. Nothing happens when it has ended.
   void abandon();
 
-  /// Where an operation of Asio's says how it can be cancelled.
+  /// An operation of Asio's registers here how it can be cancelled.
   boost::asio::cancellation_slot cancellation_slot() { return cancellation_.slot(); }
   /// Ends the operation that the coroutine waits in with operation_aborted; when it is not waiting,
   /// or its operation has just succeeded, then the next one.
@@ -103,8 +103,8 @@ class alignas(64) Fiber : public boost::intrusive::list_base_hook<
   void abort_operation();
   void operation_ended(bool aborted);
 
-  // What each wait uses comes first, in two cache lines: among a thousand coroutines none of it is
-  // in the cache any more when one's turn comes.
+  // The members of each wait come first, in two cache lines: among a thousand coroutines none of
+  // them is in the cache any more when one's turn comes.
   Scheduler* scheduler_;
   void (*start_)(void*) = nullptr;
   void* callable_ = nullptr;

@@ -52,7 +52,7 @@ class Poller {
   friend class coro::Readiness;
 
   std::size_t wait(std::size_t limit, int timeout);
-  // What epoll_ctl(2) says; `events` is what the descriptor is watched for.
+  // Calls epoll_ctl(2) to watch the descriptor for `events`.
   error_code control(int operation, int descriptor, std::uint32_t events, Readiness* readiness);
 
   static constexpr std::size_t most_at_once = 128;

@@ -21,8 +21,8 @@ class TimerQueue {
   /// Costs a system call only if that one is due before what was asked for last, and throws
   /// boost::system::system_error if it fails.
   void arm();
-  /// To be called when descriptor() has become readable: those that are due expire, in their order.
-  /// What they set meanwhile does not expire before the next call.
+  /// Call it when descriptor() has become readable: timers that are due expire, in their order.
+  /// Timers that are set meanwhile do not expire before the next call.
   void expire();
 
   /// Watch it edge-triggered: it is never read.
