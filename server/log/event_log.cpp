@@ -53,7 +53,7 @@ void EventLog::reopen() {
           destination.error().message());
 }
 
-// What the old destination has not taken goes to the new one too.
+// Lines that the old destination has not taken go to the new one too.
 void EventLog::redirect(LogDestination destination) {
   write_queue();
   output_.redirect(std::move(destination));

@@ -41,7 +41,7 @@ class alignas(64) Fiber : public boost::intrusive::list_base_hook<
   /// Suspends the coroutine; then the resumer, on its own stack, calls start, which begins an
   /// operation that ends with complete() or wake(). Suspending first means that an operation may
   /// end within its own initiation, and that the deep frames of an initiation do not touch this
-  /// coroutine's stack. What start throws is rethrown here.
+  /// coroutine's stack. Exceptions of start are rethrown here.
   template <typename Start>
   void suspend_then(Start start) {
     start_ = [](void* callable) { (*static_cast<Start*>(callable))(); };
