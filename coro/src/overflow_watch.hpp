@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 
@@ -21,10 +22,13 @@ class OverflowWatch {
   OverflowWatch& operator=(OverflowWatch&&) = delete;
 
  private:
+  // With room for a handler that takes over after the report.
+  using SignalStack = std::array<std::byte, std::size_t{32} << 10U>;
+
   const Scheduler* before_;  // a scheduler may run inside a coroutine of another one
   // The handler's own stack, since the coroutine's is used up. Null if nothing is reported, or if
   // the thread has one.
-  std::unique_ptr<std::byte[]> stack_;
+  std::unique_ptr<SignalStack> stack_;
 };
 
 }  // namespace detail

@@ -16,9 +16,6 @@
 namespace coro {
 namespace {
 
-// With room for a handler that takes over after the report.
-constexpr std::size_t signal_stack_size = std::size_t{32} << 10U;
-
 std::atomic<bool> reporting = false;
 struct sigaction previous {};
 
@@ -31,7 +28,7 @@ iovec part(std::string_view text) {
 
 void print_overflow(const char* coroutine, std::size_t stack_size) {
   std::array<char, 20> size{};
-  const auto end = std::to_chars(size.begin(), size.end(), stack_size / 1024).ptr;
+  auto* const end = std::to_chars(size.begin(), size.end(), stack_size / 1024).ptr;
   const std::array line{part("coro: coroutine '"), part(coroutine),
                         part("' has overflowed its stack of "), part({size.begin(), end}),
                         part(" KiB\n")};
@@ -76,9 +73,9 @@ OverflowWatch::OverflowWatch(const Scheduler& scheduler) : before_(running) {
   running = &scheduler;
   if (!reporting || has_signal_stack()) return;
   // Without memory the process ends as it does without a report.
-  stack_.reset(new (std::nothrow) std::byte[signal_stack_size]);
+  stack_.reset(new (std::nothrow) SignalStack);
   if (stack_ == nullptr) return;
-  const stack_t stack{.ss_sp = stack_.get(), .ss_flags = 0, .ss_size = signal_stack_size};
+  const stack_t stack{.ss_sp = stack_->data(), .ss_flags = 0, .ss_size = stack_->size()};
   ::sigaltstack(&stack, nullptr);
 }
 
