@@ -70,12 +70,16 @@ boost::system::result<std::vector<tcp::endpoint>> resolve(Yield yield, const std
   lookup->host = host;
   lookup->service = service;
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return last_error();
+  if (::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) != 0) return last_error();
   const Descriptor read_end(ends[0]);
   if (const auto failed = start_thread(lookup, Descriptor(ends[1]))) return failed;
 
   Readiness done(yield.scheduler(), read_end.number());
-  if (const auto failed = done.wait_readable(yield)) return failed;
+  const auto interrupted = done.wait_readable(yield);
+  // After a pause of the whole process a time limit may have run out and the answer be there.
+  char nothing = 0;
+  const bool answered = ::read(read_end.number(), &nothing, 1) == 0;
+  if (interrupted && !(answered && yield.is_cancelled())) return interrupted;
   if (lookup->failed) return lookup->failed;
   return std::move(lookup->addresses);
 }

@@ -13,8 +13,9 @@ namespace coro {
 /// number, a name, or empty for 0), in the order of getaddrinfo(3), and at least one.
 ///
 /// getaddrinfo(3) may take many seconds and cannot be interrupted, so it runs in a thread of its
-/// own. Whoever is cancelled, or runs out of time, gets operation_aborted at once; the thread is
-/// left behind, and keeps neither the scheduler nor the process from ending (Asio's resolver does).
+/// own. A coroutine that is cancelled, or runs out of time before the answer is there, gets
+/// operation_aborted at once; the thread is left behind, and keeps neither the scheduler nor the
+/// process from ending (Asio's resolver does).
 /// Otherwise an error is one of resolving, or what the system is short of: descriptors, memory,
 /// threads.
 boost::system::result<std::vector<boost::asio::ip::tcp::endpoint>> resolve(

@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <netdb.h>
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <cstring>
+#include <filesystem>
 #include <latch>
+#include <thread>
 
 #include "coro/time_limit.hpp"
 #include "tests/unit/coro/test_support.hpp"
@@ -97,6 +100,40 @@ TEST_F(Resolve, EndsWithATimeLimit) {
     EXPECT_EQ(resolve(yield, slow, "").error(), aborted);
   });
   wait_for_the_thread();
+}
+
+// Other coroutines and a time limit are due at once after the process was stopped and continued.
+// The answer comes while the others run.
+TEST_F(Resolve, LooksForAnAnswerBeforeItBelievesATimeLimit) {
+  const auto threads = [] {
+    return std::ranges::distance(std::filesystem::directory_iterator("/proc/self/task"));
+  };
+  run([&](Yield yield) {
+    const auto before = threads();
+    const auto due = Clock::now() + 20ms;
+    start(yield.scheduler(), [&](Yield other) {
+      ASSERT_FALSE(sleep_until(other, due - 1ms));
+      wait_for_the_thread();
+      while (threads() > before)
+        std::this_thread::sleep_for(1ms);
+    });
+    start(yield.scheduler(), [&](Yield) { std::this_thread::sleep_until(due + 1ms); });
+    const TimeLimit limit(yield, due - Clock::now());
+    EXPECT_TRUE(resolve(yield, slow, "").has_value());
+    EXPECT_TRUE(limit.expired());
+  });
+}
+
+TEST_F(Resolve, IsCancelledEvenIfThereIsAnAnswer) {
+  run([this](Yield yield) {
+    const Task task = start(yield.scheduler(), [](Yield inside) {
+      EXPECT_EQ(resolve(inside, slow, "").error(), aborted);
+    });
+    yield.now();
+    wait_for_the_thread();
+    task.cancel();
+    EXPECT_EQ(task.join(yield), error_code());
+  });
 }
 
 TEST_F(Resolve, ASchedulerMayBeDestroyedMeanwhile) {
