@@ -35,7 +35,6 @@ class Style {
   std::string bold(std::string_view text) const { return wrap("1", text); }
   std::string dim(std::string_view text) const { return wrap("2", text); }
   std::string bad(std::string_view text) const { return wrap("31", text); }
-  std::string good(std::string_view text) const { return wrap("32", text); }
 
  private:
   std::string wrap(std::string_view code, std::string_view text) const;

@@ -20,14 +20,13 @@ std::shared_ptr<Exchange> Exchange::over(Connection connection, coro::Scheduler&
 
 Exchange::Exchange(Connection connection, coro::Scheduler& scheduler)
     : stream_(scheduler, std::move(connection.socket)),
-      peer_(connection.peer),
       buffer_(receive_size) {}
 
-error_code Exchange::send(std::string_view message, std::uint64_t tag, coro::Yield yield) {
+error_code Exchange::send(std::string_view message, Answer answer, coro::Yield yield) {
   const auto has_room = [&] { return !open_ || window_.capacity() - missing() >= message.size(); };
   if (const auto interrupted = room_.wait(yield, has_room)) return interrupted;
   if (!open_ || finishing_) return error::operation_aborted;
-  messages_.push_back({tag, window_.total() + message.size(), coro::Clock::now()});
+  messages_.push_back({window_.total() + message.size(), std::move(answer), coro::Clock::now()});
   for (auto rest = std::as_bytes(std::span(message)); !rest.empty();) {
     const auto room = window_.room();
     const auto size = std::min(room.size(), rest.size());
@@ -71,34 +70,35 @@ void Exchange::close() {
   unsent_.notify_all();
 }
 
-Exchange::Received Exchange::receive(coro::Yield yield) {
-  for (;;) {
-    if (auto received = next_in_buffer()) return *std::move(received);
-    if (!open_) return error_code(error::operation_aborted);
+Exchange::Ending Exchange::receive(coro::Yield yield) {
+  while (open_) {
     if (const auto interrupted = stream_.wait_readable(yield)) return interrupted;
     error_code failed;
     const auto size = stream_.receive(boost::asio::buffer(buffer_), failed);
     if (failed == error::would_block) continue;
     if (failed) return failed;
-    unread_ = {buffer_.data(), size};
+    if (const auto mismatch = take({buffer_.data(), size})) return *mismatch;
   }
+  return error_code(error::operation_aborted);
 }
 
-// The next message that is complete with what has been received, or what is wrong with it.
-std::optional<Exchange::Received> Exchange::next_in_buffer() {
-  if (unread_.empty()) return std::nullopt;
-  const auto of_this_message =
-      messages_.empty() ? unread_.size() : messages_.front().end - window_.verified();
-  const auto piece = unread_.substr(0, of_this_message);
-  const auto verdict = window_.verify(std::as_bytes(std::span(piece)));
-  if (verdict.mismatch) return *verdict.mismatch;
-  unread_.remove_prefix(piece.size());
-  partial_.append(piece);
-  room_.notify_all();
-  if (window_.verified() < messages_.front().end) return std::nullopt;
-  const auto message = messages_.front();
-  messages_.pop_front();
-  return Reply{message.tag, std::exchange(partial_, {}), coro::Clock::now() - message.handed_over};
+// Compares what came, and answers the messages that are complete with it.
+std::optional<Mismatch> Exchange::take(std::string_view bytes) {
+  while (!bytes.empty() && open_) {
+    const auto of_this_message =
+        messages_.empty() ? bytes.size() : messages_.front().end - window_.verified();
+    const auto piece = bytes.substr(0, of_this_message);
+    const auto verdict = window_.verify(std::as_bytes(std::span(piece)));
+    if (verdict.mismatch) return verdict.mismatch;
+    bytes.remove_prefix(piece.size());
+    partial_.append(piece);
+    room_.notify_all();
+    if (window_.verified() < messages_.front().end) break;
+    const auto message = std::move(messages_.front());
+    messages_.pop_front();
+    message.answer({std::exchange(partial_, {}), coro::Clock::now() - message.handed_over});
+  }
+  return std::nullopt;
 }
 
 }  // namespace client

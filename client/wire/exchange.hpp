@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,16 +25,23 @@ namespace client {
 /// until its last byte has come back the same.
 ///
 /// It is shared by the coroutines that send, which may be several, and the one that receives.
-class Exchange : public std::enable_shared_from_this<Exchange> {
+class Exchange {
  public:
+  struct Reply {
+    std::string bytes;  ///< all of the message, as it came
+    coro::Clock::duration round_trip{};
+  };
+  using Answer = std::function<void(const Reply&)>;
+
   /// Begins with an open connection, on the scheduler that it belongs to.
   static std::shared_ptr<Exchange> over(Connection connection, coro::Scheduler& scheduler);
 
   Exchange(Connection connection, coro::Scheduler& scheduler);
 
   /// Sends a message, not empty, of at most largest_message bytes. Suspends as long as too many
-  /// bytes are on their way. The tag comes back in the reply. An error: the exchange is closed.
-  error_code send(std::string_view message, std::uint64_t tag, coro::Yield yield);
+  /// bytes are on their way. receive() calls the answer with the echo, once it is complete. After an
+  /// error, which is that the exchange is closed, the answer is never called.
+  error_code send(std::string_view message, Answer answer, coro::Yield yield);
 
   /// Closes the sending half: the server is to send the rest and close.
   void finish();
@@ -41,19 +49,14 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void close();
   bool is_open() const { return open_; }
 
-  struct Reply {
-    std::uint64_t tag = 0;
-    std::string bytes;  ///< all of the message, as it came
-    coro::Clock::duration round_trip{};
-  };
-  /// eof when the server has closed, whether or not something is missing.
-  using Received = std::variant<Reply, Mismatch, error_code>;
+  /// How it ended: by a byte that came back wrong, or an error. The error is eof if the server has
+  /// closed, whether or not something is missing, and operation_aborted after close().
+  using Ending = std::variant<Mismatch, error_code>;
 
-  /// Suspends until the next message has come back. After anything but a reply there is nothing
-  /// more.
-  Received receive(coro::Yield yield);
+  /// Calls the answers of the messages that come back, in their order, until the exchange ends. An
+  /// answer may close it.
+  Ending receive(coro::Yield yield);
 
-  const boost::asio::ip::tcp::endpoint& peer() const { return peer_; }
   /// Bytes that have not come back.
   std::size_t missing() const { return window_.outstanding(); }
   std::uint64_t bytes_sent() const { return window_.total(); }
@@ -63,8 +66,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
  private:
   struct Message {
-    std::uint64_t tag = 0;
     std::uint64_t end = 0;  // where it ends in the stream
+    Answer answer;
     coro::Clock::time_point handed_over;
   };
 
@@ -73,14 +76,12 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   bool write_now();
   void write_later(coro::Yield yield);
-  std::optional<Received> next_in_buffer();
+  std::optional<Mismatch> take(std::string_view bytes);
 
   coro::Stream stream_;
-  boost::asio::ip::tcp::endpoint peer_;
   EchoWindow window_{window_size};
   std::deque<Message> messages_;  // sent and not entirely back, the oldest first
   std::vector<char> buffer_;      // received
-  std::string_view unread_;       // the part of it that was not looked at yet
   std::string partial_;           // what has come of the oldest message
   coro::Condition room_;
   coro::Condition unsent_;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <boost/asio/error.hpp>
 
 #include "client/output/output.hpp"
@@ -22,25 +23,9 @@ std::string describe(std::byte byte) {
 }  // namespace
 
 const char* name_of(FailureClass kind) {
-  switch (kind) {
-    case FailureClass::refused:
-      return "refused";
-    case FailureClass::unreachable:
-      return "unreachable";
-    case FailureClass::timeout:
-      return "timeout";
-    case FailureClass::dns:
-      return "dns";
-    case FailureClass::reset:
-      return "reset";
-    case FailureClass::closed:
-      return "closed";
-    case FailureClass::mismatch:
-      return "mismatch";
-    case FailureClass::local:
-      return "local";
-  }
-  return "local";
+  constexpr std::array names = {"refused", "unreachable", "timeout",  "dns",
+                                "reset",   "closed",      "mismatch", "local"};
+  return names.at(static_cast<std::size_t>(kind));
 }
 
 FailureClass classify(error_code error) {

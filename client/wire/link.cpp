@@ -42,37 +42,25 @@ void Link::close() {
 void Link::forget(Exchange& exchange) {
   earlier_sent_ += exchange.bytes_sent();
   earlier_back_ += exchange.bytes_back();
-  answers_.clear();
   exchange.close();
   exchange_ = nullptr;
 }
 
-error_code Link::send(std::string_view message, Answer answer, coro::Yield yield) {
+error_code Link::send(std::string_view message, Exchange::Answer answer, coro::Yield yield) {
   if (!exchange_ || finishing_) return error::operation_aborted;
   const auto exchange = exchange_;  // it may be replaced while we wait
-  const auto tag = next_tag_++;
-  answers_.emplace(tag, std::move(answer));
-  const auto failed = exchange->send(message, tag, yield);
-  if (failed) answers_.erase(tag);
-  return failed;
+  return exchange->send(message, std::move(answer), yield);
 }
 
 void Link::receive(const std::shared_ptr<Exchange>& exchange, coro::Yield yield) {
-  for (;;) {
-    const auto received = exchange->receive(yield);
-    if (!exchange->is_open()) return;  // closed here
-    if (const auto* reply = std::get_if<Exchange::Reply>(&received)) {
-      const auto node = answers_.extract(reply->tag);
-      if (node) node.mapped()(*reply);
-    } else if (const auto* mismatch = std::get_if<Mismatch>(&received)) {
-      return lose(exchange, mismatch_failure(target_, *mismatch));
-    } else {
-      const auto failed = std::get<error_code>(received);
-      const bool as_expected = failed == error::eof && finishing_ && exchange->missing() == 0;
-      if (as_expected) return forget(*exchange);
-      return lose(exchange, transfer_failure(target_, failed, exchange->missing()));
-    }
-  }
+  const auto ending = exchange->receive(yield);
+  if (!exchange->is_open()) return;  // closed here
+  if (const auto* mismatch = std::get_if<Mismatch>(&ending))
+    return lose(exchange, mismatch_failure(target_, *mismatch));
+  const auto failed = std::get<error_code>(ending);
+  const bool as_expected = failed == error::eof && finishing_ && exchange->missing() == 0;
+  if (as_expected) return forget(*exchange);
+  lose(exchange, transfer_failure(target_, failed, exchange->missing()));
 }
 
 void Link::lose(const std::shared_ptr<Exchange>& exchange, const Failure& failure) {

@@ -4,7 +4,6 @@
 #include <functional>
 #include <memory>
 #include <string_view>
-#include <unordered_map>
 
 #include "client/wire/exchange.hpp"
 #include "client/wire/failure.hpp"
@@ -18,7 +17,6 @@ namespace client {
 /// lost are never called.
 class Link {
  public:
-  using Answer = std::function<void(const Exchange::Reply&)>;
   /// Called when the connection ended without being closed here.
   using Lost = std::function<void(const Failure&)>;
 
@@ -37,7 +35,7 @@ class Link {
 
   /// Suspends while too much is under way. operation_aborted if the link is not open, or is lost
   /// meanwhile.
-  error_code send(std::string_view message, Answer answer, coro::Yield yield);
+  error_code send(std::string_view message, Exchange::Answer answer, coro::Yield yield);
 
   /// Closes the sending half and suspends until the server has closed, or for as long as there is
   /// progress within each limit. Then the link is closed.
@@ -62,8 +60,6 @@ class Link {
   Lost lost_;
   std::shared_ptr<Exchange> exchange_;  // null: not open
   coro::Task receiver_;
-  std::unordered_map<std::uint64_t, Answer> answers_;
-  std::uint64_t next_tag_ = 0;
   boost::asio::ip::tcp::endpoint peer_;
   coro::Clock::duration connect_time_{};
   bool finishing_ = false;
