@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/asio/basic_signal_set.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <initializer_list>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -20,12 +20,13 @@
 #include "client/bench/plot.hpp"
 #include "client/output/output.hpp"
 #include "client/output/output_file.hpp"
-#include "client/output/terminal_kind.hpp"
+#include "client/output/rendering.hpp"
 #include "client/wire/failure.hpp"
 #include "client/wire/resolution.hpp"
 #include "client/wire/run.hpp"
 #include "client/wire/source_addresses.hpp"
 #include "coro/scheduler.hpp"
+#include "coro/signals.hpp"
 #include "program/descriptor_limit.hpp"
 
 namespace client {
@@ -52,9 +53,8 @@ std::chrono::nanoseconds cpu_time() {
 class Bench {
  public:
   Bench(coro::Scheduler& scheduler, const Options& options)
-      : scheduler_(&scheduler), options_(&options), signals_(scheduler.executor()) {
-    for (const int signal : {SIGINT, SIGTERM})
-      signals_.add(signal);
+      : scheduler_(&scheduler), options_(&options) {
+    signals_.emplace(scheduler, std::initializer_list<int>{SIGINT, SIGTERM});
   }
 
   /// After an exception there are threads that wait for more.
@@ -82,7 +82,7 @@ class Bench {
 
   coro::Scheduler* scheduler_;
   const Options* options_;
-  boost::asio::basic_signal_set<coro::Executor> signals_;
+  std::optional<coro::Signals> signals_;  // none once a further one ends the process
   coro::Task resolver_;
   Addresses addresses_;
   Pattern pattern_;
@@ -222,15 +222,13 @@ void Bench::hide_progress() const {
 void Bench::watch_signals(Yield yield) {
   constexpr int most = 2;
   while (shared_.interrupts < most) {
-    const auto [failed, signal] = signals_.async_wait(yield);
-    if (failed) return;
+    if (!signals_->wait(yield)) return;
     outcome_.interrupted = true;
     shared_.stop = true;
     ++shared_.interrupts;
     resolver_.cancel();
   }
-  error_code ignored;
-  signals_.clear(ignored);
+  signals_.reset();
 }
 
 BenchOutcome measure(const Options& options) try {

@@ -9,9 +9,7 @@
 #include <vector>
 
 #include "client/bench/histogram_chart.hpp"
-#include "client/output/json_text.hpp"
 #include "client/output/units.hpp"
-#include "client/wire/round_trip.hpp"
 
 namespace client {
 namespace {
@@ -20,10 +18,6 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t chart_rows = 16;
 constexpr std::size_t chart_width = 79;
-
-double seconds(std::chrono::nanoseconds time) {
-  return std::chrono::duration<double>(time).count();
-}
 
 // In microseconds; nothing where nothing came back.
 std::optional<double> cpu_per_message(const BenchOutcome& outcome) {
@@ -72,17 +66,8 @@ std::string settings_text(const BenchOptions& bench) {
 }  // namespace
 
 const char* name_of(BenchMode mode) {
-  switch (mode) {
-    case BenchMode::pingpong:
-      return "pingpong";
-    case BenchMode::stream:
-      return "stream";
-    case BenchMode::churn:
-      return "churn";
-    case BenchMode::idle:
-      return "idle";
-  }
-  return "";
+  constexpr std::array names = {"pingpong", "stream", "churn", "idle"};
+  return names.at(static_cast<std::size_t>(mode));
 }
 
 std::string rate_text(const RateSample& sample) {

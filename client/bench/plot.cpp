@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/algorithm/string/replace.hpp>
 #include <cmath>
 #include <string_view>
 #include <utility>
@@ -21,22 +22,9 @@ constexpr double height = 680;
 constexpr std::size_t bars = 80;
 
 std::string xml(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
+  auto escaped = boost::replace_all_copy(std::string(text), "&", "&amp;");
+  boost::replace_all(escaped, "<", "&lt;");
+  boost::replace_all(escaped, ">", "&gt;");
   return escaped;
 }
 

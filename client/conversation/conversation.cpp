@@ -15,7 +15,6 @@
 #include "client/terminal/terminal.hpp"
 #include "client/wire/failure.hpp"
 #include "client/wire/link.hpp"
-#include "client/wire/round_trip.hpp"
 #include "client/wire/run.hpp"
 #include "coro/scheduler.hpp"
 #include "program/histogram.hpp"

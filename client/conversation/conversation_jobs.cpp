@@ -13,7 +13,6 @@
 
 #include "client/output/rendering.hpp"
 #include "client/output/units.hpp"
-#include "client/wire/round_trip.hpp"
 #include "coro/descriptor.hpp"
 #include "coro/error.hpp"
 

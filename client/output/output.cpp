@@ -3,39 +3,64 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <boost/asio/error.hpp>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <limits>
 
+#include "client/output/standard_stream.hpp"
 #include "coro/error.hpp"
 
 namespace client {
 namespace {
 
-constexpr int for_ever = -1;
+namespace error = boost::asio::error;
+
+constexpr int glance = 100;                 // ms
 constexpr int patience_with_errors = 1000;  // ms
+constexpr int for_ever = std::numeric_limits<int>::max() - glance;
 
 error_code failure_of_standard_output;
 
-// A signal that is caught interrupts it, so that who waits for a reader can be ended.
+// A signal that the program waits for by signalfd(2) is blocked: it interrupts no system call.
+bool is_asked_to_end() {
+  sigset_t pending;
+  ::sigpending(&pending);
+  const std::array signals = {SIGINT, SIGTERM, SIGQUIT};
+  return std::ranges::any_of(signals, [&](int each) { return ::sigismember(&pending, each) == 1; });
+}
+
+// Until the reader takes something.
+error_code wait_for_reader(int descriptor, int patience) {
+  pollfd writable{descriptor, POLLOUT, 0};
+  for (int waited = 0; waited < patience; waited += glance) {
+    const int ready = ::poll(&writable, 1, glance);
+    if (ready > 0) return {};
+    if (ready < 0) return coro::last_error();
+    if (is_asked_to_end()) return error::interrupted;
+  }
+  return error::timed_out;
+}
+
 error_code write_all(int descriptor, std::string_view text, int patience) {
+  bool waits = descriptor == STDOUT_FILENO;  // where write(2) might block for ever
   while (!text.empty()) {
+    if (waits)
+      if (const auto error = wait_for_reader(descriptor, patience)) return error;
     const auto size = ::write(descriptor, text.data(), text.size());
-    if (size >= 0) {
+    if (size < 0 && errno != EAGAIN) return coro::last_error();
+    if (size < 0)
+      waits = true;
+    else
       text.remove_prefix(static_cast<std::size_t>(size));
-    } else if (errno == EAGAIN) {  // somebody else made it non-blocking
-      pollfd writable{descriptor, POLLOUT, 0};
-      const int ready = ::poll(&writable, 1, patience);
-      if (ready < 0) return coro::last_error();
-      if (ready == 0) return boost::system::errc::make_error_code(boost::system::errc::timed_out);
-    } else {
-      return coro::last_error();
-    }
   }
   return {};
 }
 
-// A reader of messages who is gone ends nothing.
+// The end of the reader of messages ends nothing.
 class WithoutBrokenPipe {
  public:
   WithoutBrokenPipe() {
@@ -61,8 +86,10 @@ class WithoutBrokenPipe {
 }  // namespace
 
 void print(std::string_view text) {
+  static const auto pipe = output_pipe_of_our_own();
+  const int descriptor = pipe.is_open() ? pipe.number() : STDOUT_FILENO;
   if (!failure_of_standard_output)
-    failure_of_standard_output = write_all(STDOUT_FILENO, text, for_ever);
+    failure_of_standard_output = write_all(descriptor, text, for_ever);
 }
 
 error_code print_failure() {

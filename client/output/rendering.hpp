@@ -22,6 +22,18 @@ std::string hex_dump(std::string_view bytes);
 /// Whether a character is shown as it is.
 bool is_shown(wchar_t character);
 
+/// Whether the descriptor is a terminal that understands the escape sequences of ECMA-48, as TERM
+/// and terminfo(5) have it; not one that is dumb or unknown, such as Emacs' shell.
+bool understands_escapes(int descriptor);
+
+struct TerminalSize {
+  std::size_t rows;
+  std::size_t columns;
+};
+
+/// The size of the terminal that the descriptor is; 24 rows of 80 columns if it is unknown.
+TerminalSize terminal_size(int descriptor);
+
 /// Colours, or nothing where they are not wanted.
 class Style {
  public:

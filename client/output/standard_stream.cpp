@@ -19,16 +19,13 @@ bool is_always_ready(coro::error_code error) {
   return error == boost::asio::error::no_permission;
 }
 
-// A pipe that is opened again has a description of its own, which can be non-blocking without
-// anybody else noticing (proc(5), pid/fd). None where it is no pipe, nobody reads it, or there is
-// no /proc.
+}  // namespace
+
 coro::Descriptor output_pipe_of_our_own() {
   struct stat status = {};
   if (::fstat(STDOUT_FILENO, &status) != 0 || !S_ISFIFO(status.st_mode)) return {};
   return coro::Descriptor(::open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC));
 }
-
-}  // namespace
 
 StandardInput::StandardInput(coro::Scheduler& scheduler) : readiness_(scheduler, STDIN_FILENO) {}
 

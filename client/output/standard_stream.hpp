@@ -11,6 +11,11 @@
 // Only a pipe can be opened once more.
 namespace client {
 
+/// Standard output opened once more, with a description of its own that is non-blocking without
+/// anybody else noticing (proc(5), pid/fd). None where it is no pipe, nobody reads it, or there is
+/// no /proc.
+coro::Descriptor output_pipe_of_our_own();
+
 /// Reads standard input, whatever it is, without ever blocking the other coroutines for longer than
 /// a disk does.
 class StandardInput {

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <boost/asio/basic_signal_set.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <boost/asio/error.hpp>
 #include <csignal>
 #include <deque>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,6 +17,7 @@
 #include "client/wire/run.hpp"
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
+#include "coro/signals.hpp"
 #include "coro/time_limit.hpp"
 
 namespace client {
@@ -71,9 +70,9 @@ class Ping {
 
   coro::Scheduler* scheduler_;
   const Options* options_;
-  std::unique_ptr<PingReport> report_;
+  PingReport report_;
   Link link_;
-  boost::asio::basic_signal_set<coro::Executor> signals_;
+  coro::Signals signals_;
   std::deque<Sent> under_way_;  // the oldest first
   coro::Condition changed_;     // under_way_ has
   PingTally tally_;
@@ -83,20 +82,12 @@ class Ping {
   bool connected_once_ = false;
 };
 
-std::unique_ptr<PingReport> make_report(bool json) {
-  if (json) return std::make_unique<PingJson>();
-  return std::make_unique<PingText>();
-}
-
 Ping::Ping(coro::Scheduler& scheduler, const Options& options)
     : scheduler_(&scheduler),
       options_(&options),
-      report_(make_report(options.ping.json)),
+      report_(options.ping.json),
       link_(scheduler, options.target, [this](const Failure& failure) { link_lost(failure); }),
-      signals_(scheduler.executor()) {
-  for (const int signal : {SIGINT, SIGTERM, SIGQUIT})
-    signals_.add(signal);
-}
+      signals_(scheduler, {SIGINT, SIGTERM, SIGQUIT}) {}
 
 void Ping::begin() {
   main_ = scheduler_->spawn("ping", [this](Yield yield) { run(yield); }).value();
@@ -116,7 +107,7 @@ void Ping::run(Yield yield) {
   const bool has_results = ping_until_the_end(yield);
   // Where no connection could be made, that has been reported; a program gets its last object.
   if (has_results || interrupted_ || options_->ping.json)
-    show_always(report_->summary(options_->target, tally()));
+    show_always(report_.summary(options_->target, tally()));
   link_.close();
   late.cancel();
   signals.cancel();
@@ -167,8 +158,8 @@ bool Ping::open(Yield yield) {
   connected_once_ = true;
   tally_.connect_times.record(link_.connect_time());
   const auto& peer = link_.peer();
-  show(report_->connected({peer.address().to_string(), std::to_string(peer.port())},
-                          link_.connect_time()));
+  show(report_.connected({peer.address().to_string(), std::to_string(peer.port())},
+                         link_.connect_time()));
   return true;
 }
 
@@ -195,7 +186,7 @@ void Ping::returned(std::uint64_t number, const Exchange::Reply& reply) {
     tally_.round_trips.record(reply.round_trip);
     changed_.notify_all();
   }
-  show(report_->reply(number, reply.bytes.size(), reply.round_trip, late));
+  show(report_.reply(number, reply.bytes.size(), reply.round_trip, late));
 }
 
 // All wait equally long, so it is always the oldest that is due next.
@@ -206,7 +197,7 @@ void Ping::give_up_on_late(Yield yield) {
     if (coro::sleep_for(yield, due - Clock::now())) return;
     const bool still_there = !under_way_.empty() && under_way_.front().number == number;
     if (!still_there) continue;
-    show(report_->lost(number, options_->ping.wait));
+    show(report_.lost(number, options_->ping.wait));
     lose_oldest();
   }
 }
@@ -221,7 +212,7 @@ void Ping::lose_oldest() {
 // was: one too many.
 void Ping::link_lost(const Failure& failure) {
   report(failure);
-  if (options_->ping.json) show_always(report_->failed(failure));
+  if (options_->ping.json) show_always(report_.failed(failure));
   if (failure.kind == FailureClass::mismatch) {
     ++tally_.mismatched;
     if (!under_way_.empty()) under_way_.pop_front();
@@ -232,11 +223,9 @@ void Ping::link_lost(const Failure& failure) {
 }
 
 void Ping::watch_signals(Yield yield) {
-  for (;;) {
-    const auto [failed, signal] = signals_.async_wait(yield);
-    if (failed) return;
-    if (signal == SIGQUIT) {
-      print_error(report_->summary(options_->target, tally()) + '\n');
+  while (const auto signal = signals_.wait(yield)) {
+    if (*signal == SIGQUIT) {
+      print_error(report_.summary(options_->target, tally()) + '\n');
       continue;
     }
     if (::isatty(STDOUT_FILENO) == 1) print("\n");  // after the ^C

@@ -4,48 +4,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "client/output/json_text.hpp"
 #include "client/output/units.hpp"
-#include "client/wire/round_trip.hpp"
 
 namespace client {
 namespace {
 
 using nlohmann::ordered_json;
 
-double milliseconds(std::chrono::nanoseconds time) {
-  return std::chrono::duration<double, std::milli>(time).count();
-}
-
-}  // namespace
-
-double PingTally::loss() const {
-  const auto settled = sent - under_way;
-  return settled == 0 ? 0 : 100 * static_cast<double>(lost) / static_cast<double>(settled);
-}
-
-// ---- for people
-
-std::string PingText::connected(const Target& peer, std::chrono::nanoseconds took) {
-  peer_ = peer.name();
-  return fmt::format("connected to {} in {}", peer_, time_text(took));
-}
-
-std::string PingText::reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
-                            bool late) {
-  return fmt::format("{} bytes from {}: seq={} time={}{}", size, peer_, number, time_text(time),
-                     late ? " (too late)" : "");
-}
-
-std::string PingText::lost(std::uint64_t number, std::chrono::nanoseconds wait) {
-  return fmt::format("no echo from {}: seq={} after {}", peer_, number, time_text(wait));
-}
-
-std::string PingText::failed(const Failure& failure) {
-  return text_of(failure);
-}
-
-std::string PingText::summary(const Target& target, const PingTally& tally) {
+std::string summary_text(const Target& target, const PingTally& tally) {
   auto text = fmt::format(
       "--- {} echo statistics ---\n"
       "{} sent, {} received, {} mismatched, {} lost ({:.4g}% loss), time {}",
@@ -63,31 +29,7 @@ std::string PingText::summary(const Target& target, const PingTally& tally) {
   return text;
 }
 
-// ---- for programs
-
-std::string PingJson::connected(const Target& peer, std::chrono::nanoseconds took) {
-  return json_text(
-      {{"event", "connected"}, {"peer", peer.name()}, {"connect_ms", milliseconds(took)}});
-}
-
-std::string PingJson::reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
-                            bool late) {
-  return json_text({{"event", late ? "late" : "reply"},
-                    {"seq", number},
-                    {"bytes", size},
-                    {"time_ms", milliseconds(time)}});
-}
-
-std::string PingJson::lost(std::uint64_t number, std::chrono::nanoseconds wait) {
-  return json_text({{"event", "lost"}, {"seq", number}, {"wait_ms", milliseconds(wait)}});
-}
-
-std::string PingJson::failed(const Failure& failure) {
-  return json_text(
-      {{"event", "failure"}, {"class", name_of(failure.kind)}, {"text", failure.text}});
-}
-
-std::string PingJson::summary(const Target& target, const PingTally& tally) {
+std::string summary_json(const Target& target, const PingTally& tally) {
   ordered_json json{{"event", "summary"},
                     {"target", target.name()},
                     {"sent", tally.sent},
@@ -101,6 +43,47 @@ std::string PingJson::summary(const Target& target, const PingTally& tally) {
   json["connect_ms"] = times_json(tally.connect_times);
   json["round_trip_ms"] = times_json(tally.round_trips);
   return json_text(json);
+}
+
+}  // namespace
+
+double PingTally::loss() const {
+  const auto settled = sent - under_way;
+  return settled == 0 ? 0 : 100 * static_cast<double>(lost) / static_cast<double>(settled);
+}
+
+std::string PingReport::connected(const Target& peer, std::chrono::nanoseconds took) {
+  peer_ = peer.name();
+  if (!json_) return fmt::format("connected to {} in {}", peer_, time_text(took));
+  return json_text({{"event", "connected"}, {"peer", peer_}, {"connect_ms", milliseconds(took)}});
+}
+
+std::string PingReport::reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
+                              bool late) const {
+  if (!json_) {
+    return fmt::format("{} bytes from {}: seq={} time={}{}", size, peer_, number, time_text(time),
+                       late ? " (too late)" : "");
+  }
+  return json_text({{"event", late ? "late" : "reply"},
+                    {"seq", number},
+                    {"bytes", size},
+                    {"time_ms", milliseconds(time)}});
+}
+
+std::string PingReport::lost(std::uint64_t number, std::chrono::nanoseconds wait) const {
+  if (!json_)
+    return fmt::format("no echo from {}: seq={} after {}", peer_, number, time_text(wait));
+  return json_text({{"event", "lost"}, {"seq", number}, {"wait_ms", milliseconds(wait)}});
+}
+
+std::string PingReport::failed(const Failure& failure) const {
+  if (!json_) return text_of(failure);
+  return json_text(
+      {{"event", "failure"}, {"class", name_of(failure.kind)}, {"text", failure.text}});
+}
+
+std::string PingReport::summary(const Target& target, const PingTally& tally) const {
+  return json_ ? summary_json(target, tally) : summary_text(target, tally);
 }
 
 }  // namespace client

@@ -28,47 +28,23 @@ struct PingTally {
   bool clean() const { return received > 0 && lost == 0 && mismatched == 0; }
 };
 
-/// The lines of a ping, as text for people or as JSON objects for programs, without their line
-/// ends.
+/// The lines of a ping, without their line ends: text for people, or for programs one JSON object a
+/// line, each with an `event` and times in milliseconds.
 class PingReport {
  public:
-  virtual ~PingReport() = default;
-  PingReport() = default;
-  PingReport(const PingReport&) = delete;
-  PingReport& operator=(const PingReport&) = delete;
-  PingReport(PingReport&&) = delete;
-  PingReport& operator=(PingReport&&) = delete;
+  explicit PingReport(bool json) : json_(json) {}
 
-  virtual std::string connected(const Target& peer, std::chrono::nanoseconds took) = 0;
-  virtual std::string reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
-                            bool late) = 0;
-  virtual std::string lost(std::uint64_t number, std::chrono::nanoseconds wait) = 0;
-  virtual std::string failed(const Failure& failure) = 0;
-  virtual std::string summary(const Target& target, const PingTally& tally) = 0;
-};
-
-class PingText final : public PingReport {
- public:
-  std::string connected(const Target& peer, std::chrono::nanoseconds took) override;
+  std::string connected(const Target& peer, std::chrono::nanoseconds took);
+  /// late: it was given up before it came back.
   std::string reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
-                    bool late) override;
-  std::string lost(std::uint64_t number, std::chrono::nanoseconds wait) override;
-  std::string failed(const Failure& failure) override;
-  std::string summary(const Target& target, const PingTally& tally) override;
+                    bool late) const;
+  std::string lost(std::uint64_t number, std::chrono::nanoseconds wait) const;
+  std::string failed(const Failure& failure) const;
+  std::string summary(const Target& target, const PingTally& tally) const;
 
  private:
+  bool json_;
   std::string peer_;
-};
-
-/// One object a line, each with an `event`; times are in milliseconds.
-class PingJson final : public PingReport {
- public:
-  std::string connected(const Target& peer, std::chrono::nanoseconds took) override;
-  std::string reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
-                    bool late) override;
-  std::string lost(std::uint64_t number, std::chrono::nanoseconds wait) override;
-  std::string failed(const Failure& failure) override;
-  std::string summary(const Target& target, const PingTally& tally) override;
 };
 
 }  // namespace client

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "client/output/output.hpp"
-#include "client/output/terminal_kind.hpp"
+#include "client/output/rendering.hpp"
 #include "client/output/units.hpp"
 
 namespace client {

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "client/output/output.hpp"
-#include "client/output/terminal_kind.hpp"
+#include "client/output/rendering.hpp"
 
 namespace client {
 namespace {

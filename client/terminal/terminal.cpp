@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "client/output/output.hpp"
-#include "client/output/terminal_kind.hpp"
+#include "client/output/rendering.hpp"
 #include "client/terminal/terminal_modes.hpp"
 #include "client/wire/failure.hpp"
 #include "coro/signals.hpp"

@@ -19,8 +19,7 @@ std::shared_ptr<Exchange> Exchange::over(Connection connection, coro::Scheduler&
 }
 
 Exchange::Exchange(Connection connection, coro::Scheduler& scheduler)
-    : stream_(scheduler, std::move(connection.socket)),
-      buffer_(receive_size) {}
+    : stream_(scheduler, std::move(connection.socket)), buffer_(receive_size) {}
 
 error_code Exchange::send(std::string_view message, Answer answer, coro::Yield yield) {
   const auto has_room = [&] { return !open_ || window_.capacity() - missing() >= message.size(); };

@@ -39,8 +39,8 @@ class Exchange {
   Exchange(Connection connection, coro::Scheduler& scheduler);
 
   /// Sends a message, not empty, of at most largest_message bytes. Suspends as long as too many
-  /// bytes are on their way. receive() calls the answer with the echo, once it is complete. After an
-  /// error, which is that the exchange is closed, the answer is never called.
+  /// bytes are on their way. receive() calls the answer with the echo, once it is complete. After
+  /// an error, which is that the exchange is closed, the answer is never called.
   error_code send(std::string_view message, Answer answer, coro::Yield yield);
 
   /// Closes the sending half: the server is to send the rest and close.

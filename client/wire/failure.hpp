@@ -12,8 +12,8 @@ namespace client {
 
 using coro::error_code;
 
-/// The kind of failure: the first word of the message, for people and for scripts. name_of() has the
-/// words, in this order.
+/// The kind of failure: the first word of the message, for people and for scripts. name_of() has
+/// the words, in this order.
 enum class FailureClass {
   refused,      ///< the host answers, nothing listens on the port
   unreachable,  ///< no way to the host

@@ -48,7 +48,9 @@ boost::system::result<Addresses> resolve(coro::Yield yield, const Target& target
       error = found.error();
   }
   if (!addresses.empty()) return addresses;
-  return time.expired() && error == boost::asio::error::operation_aborted ? error_code(boost::asio::error::timed_out) : error;
+  return time.expired() && error == boost::asio::error::operation_aborted
+             ? error_code(boost::asio::error::timed_out)
+             : error;
 }
 
 }  // namespace client

@@ -52,7 +52,7 @@ TEST(PingTally, IsCleanOnlyIfSomethingCameBackAndNothingIsLostOrWrong) {
 }
 
 TEST(PingText, ShowsALineForEachEcho) {
-  PingText report;
+  PingReport report(false);
   EXPECT_EQ(report.connected({"127.0.0.1", "8888"}, 120us),
             "connected to 127.0.0.1:8888 in 0.120 ms");
   EXPECT_EQ(report.reply(3, 56, 214us, false), "56 bytes from 127.0.0.1:8888: seq=3 time=0.214 ms");
@@ -60,7 +60,7 @@ TEST(PingText, ShowsALineForEachEcho) {
 }
 
 TEST(PingText, SumsUp) {
-  PingText report;
+  PingReport report(false);
   EXPECT_EQ(report.summary(target, some_tally()),
             "--- localhost:8888 echo statistics ---\n"
             "5 sent, 3 received, 0 mismatched, 1 lost (25% loss), time 4003 ms, 1 still under way\n"
@@ -70,7 +70,7 @@ TEST(PingText, SumsUp) {
 }
 
 TEST(PingText, HasNoNumbersForNothing) {
-  PingText report;
+  PingReport report(false);
   const auto text = report.summary(target, {});
   EXPECT_THAT(text, HasSubstr("0 sent, 0 received, 0 mismatched, 0 lost (0% loss)"));
   EXPECT_THAT(text, Not(HasSubstr("nan")));
@@ -78,7 +78,7 @@ TEST(PingText, HasNoNumbersForNothing) {
 }
 
 TEST(PingJson, IsAnObjectForEachEvent) {
-  PingJson report;
+  PingReport report(true);
   EXPECT_EQ(json::parse(report.connected(target, 120us)),
             (json{{"event", "connected"}, {"peer", "localhost:8888"}, {"connect_ms", 0.12}}));
   EXPECT_EQ(json::parse(report.reply(3, 56, 214us, false)),
@@ -90,7 +90,7 @@ TEST(PingJson, IsAnObjectForEachEvent) {
 }
 
 TEST(PingJson, SumsUp) {
-  PingJson report;
+  PingReport report(true);
   const auto summary = json::parse(report.summary(target, some_tally()));
   EXPECT_EQ(summary["sent"], 5);
   EXPECT_EQ(summary["loss_percent"], 25);
