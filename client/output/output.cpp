@@ -1,17 +1,17 @@
 #include "client/output/output.hpp"
 
 #include <poll.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
-#include <limits>
 
 #include "client/output/standard_stream.hpp"
+#include "coro/descriptor.hpp"
 #include "coro/error.hpp"
 
 namespace client {
@@ -19,30 +19,24 @@ namespace {
 
 namespace error = boost::asio::error;
 
-constexpr int glance = 100;                 // ms
+constexpr int for_ever = -1;
 constexpr int patience_with_errors = 1000;  // ms
-constexpr int for_ever = std::numeric_limits<int>::max() - glance;
 
 error_code failure_of_standard_output;
 
-// A signal that the program waits for by signalfd(2) is blocked: it interrupts no system call.
-bool is_asked_to_end() {
-  sigset_t pending;
-  ::sigpending(&pending);
-  const std::array signals = {SIGINT, SIGTERM, SIGQUIT};
-  return std::ranges::any_of(signals, [&](int each) { return ::sigismember(&pending, each) == 1; });
-}
-
-// Until the reader takes something.
+// Until the reader takes something. A signal that the program waits for by signalfd(2) is blocked:
+// it interrupts no system call, so this watches for one too.
 error_code wait_for_reader(int descriptor, int patience) {
-  pollfd writable{descriptor, POLLOUT, 0};
-  for (int waited = 0; waited < patience; waited += glance) {
-    const int ready = ::poll(&writable, 1, glance);
-    if (ready > 0) return {};
-    if (ready < 0) return coro::last_error();
-    if (is_asked_to_end()) return error::interrupted;
-  }
-  return error::timed_out;
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGQUIT})
+    ::sigaddset(&signals, signal);
+  const coro::Descriptor pending(::signalfd(-1, &signals, SFD_CLOEXEC));
+  std::array<pollfd, 2> events{{{descriptor, POLLOUT, 0}, {pending.number(), POLLIN, 0}}};
+  const int ready = ::poll(events.data(), events.size(), patience);
+  if (ready < 0) return coro::last_error();
+  if (ready == 0) return error::timed_out;
+  return events.front().revents != 0 ? error_code() : error_code(error::interrupted);
 }
 
 error_code write_all(int descriptor, std::string_view text, int patience) {
