@@ -1,33 +1,22 @@
 #include "server/status/ending.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace server {
 
+namespace {
+
+// In the order of the enumeration.
+constexpr std::array<std::string_view, ending_count> names = {
+    "closed by client", "reset by client", "connection lost", "idle timeout", "write timeout",
+    "shutdown",         "limit",           "proxy header",    "fault",        "failed"};
+static_assert(!names.back().empty());
+
+}  // namespace
+
 std::string_view to_string(Ending ending) {
-  switch (ending) {
-    case Ending::closed_by_client:
-      return "closed by client";
-    case Ending::reset_by_client:
-      return "reset by client";
-    case Ending::connection_lost:
-      return "connection lost";
-    case Ending::idle_timeout:
-      return "idle timeout";
-    case Ending::write_timeout:
-      return "write timeout";
-    case Ending::shutdown:
-      return "shutdown";
-    case Ending::limit:
-      return "limit";
-    case Ending::proxy_header:
-      return "proxy header";
-    case Ending::fault:
-      return "fault";
-    case Ending::failed:
-      return "failed";
-  }
-  return "unknown";
+  return names[static_cast<std::size_t>(ending)];
 }
 
 std::string identifier(Ending ending) {
