@@ -6,7 +6,6 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
-#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -32,9 +31,8 @@ namespace {
 
 constexpr const char* main_coroutine = "server";
 
-// A peer that is gone and a file that may not grow are errors of the write. What asks for
-// figures, a new log file or a reload waits until there is a service, and does nothing to one that
-// has ended.
+// A peer that is gone and a file that may not grow are errors of the write. Requests for figures, a
+// new log file or a reload wait until there is a service, and do nothing to one that has ended.
 void keep_signals_from_ending_the_service() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
@@ -46,24 +44,24 @@ void keep_signals_from_ending_the_service() {
   ::pthread_sigmask(SIG_BLOCK, &requests, nullptr);
 }
 
-// What the operator is to know before there is a log or where it does not go: a line on the
-// terminal, or in systemd's journal, there with its priority (sd-daemon(3)).
-void say(const std::string& line, const char* priority) {
+// For the operator, before there is a log or where the log does not go: a line on the terminal, or
+// in systemd's journal, there with its priority (sd-daemon(3)).
+void report(const std::string& line, const char* priority) {
   const bool journal = server::LogDestination::inherited(STDERR_FILENO).journal();
   std::cerr << (journal ? priority : "") << "coroecho: " << line << '\n';
 }
 
 void warn(const std::string& line) {
-  say(line, "<4>");
+  report(line, "<4>");
 }
 
 int fail(const std::string& line, int exit_code) {
-  say(line, "<3>");
+  report(line, "<3>");
   return exit_code;
 }
 
-// What the command line asks for instead of serving. A disk may be full; a pipe whose reader has
-// gone ends the program quietly, as it does all that is asked so.
+// The answer to an option such as --help. A disk may be full; a pipe whose reader has gone ends the
+// program quietly.
 int print(const std::string& text) {
   std::signal(SIGPIPE, SIG_DFL);
   errno = 0;
@@ -72,8 +70,15 @@ int print(const std::string& text) {
   return fail("cannot write to standard output" + reason, EXIT_FAILURE);
 }
 
-// An exception ends the coroutine that it left. One that serves a client matters to nobody else,
-// without another one the service stops, and without the main one there is nothing to go on for.
+int report_health(const server::Config& config) try {
+  server::check_health(config);
+  return EXIT_SUCCESS;
+} catch (const std::exception& error) {
+  return fail(std::string("not well: ") + error.what(), EXIT_FAILURE);
+}
+
+// An exception ends the coroutine that it left. If that served one client, the others go on. If it
+// was the main coroutine, the program ends; without any other one the service stops.
 void handle_exception(server::EventLog& log, server::Server& service, const char* coroutine,
                       const std::exception_ptr& exception) {
   try {
@@ -85,7 +90,8 @@ void handle_exception(server::EventLog& log, server::Server& service, const char
   if (!server::serves_one_client(coroutine)) service.fail();
 }
 
-// The first exception from outside of the coroutines stops the service, the second is the end.
+// The first exception from outside of the coroutines stops the service, the second ends the
+// program.
 void run(coro::Scheduler& scheduler, const coro::Task& main, server::EventLog& log,
          server::Server& service) {
   try {
@@ -103,14 +109,6 @@ void flush(server::EventLog& log, coro::Timer& retry) {
   log.flush();
   const auto retry_at = log.retry_at();
   if (retry_at && !retry.pending()) retry.expire_at(*retry_at);
-}
-
-// In the background of --daemon what goes wrong at the start is still said on the terminal.
-void tell_starter(const server::Config& config, server::Daemon& daemon,
-                  const std::optional<std::string>& error) {
-  const bool logged_elsewhere = daemon.attached() || !config.log.file.empty();
-  if (error && logged_elsewhere) say(*error, "<3>");
-  if (!error) daemon.detach();
 }
 
 int serve(const server::Options& options, const server::Config& config, server::Startup startup) {
@@ -136,10 +134,32 @@ int serve(const server::Options& options, const server::Config& config, server::
   return exit_code;
 }
 
+// Serves, in the background with --daemon: until it listens, its errors are shown on the terminal
+// too.
+int start(const server::Options& options, const server::Config& config) {
+  server::Startup startup{.environment = server::ServiceEnvironment::take()};
+  startup.sockets = server::inherited_sockets(startup.environment.descriptors);
+  server::Daemon daemon;
+  if (!options.daemon) startup.terminal = server::Terminal::controlling();
+  if (options.daemon) {
+    if (config.log.file.empty())
+      warn("warning: --daemon without log.file: the log goes to /dev/null");
+    if (const auto exit_code = daemon.begin(startup.environment.first_unwanted()))
+      return *exit_code;
+  }
+  startup.listens = [&] { daemon.detach(); };
+  startup.failed = [&](const std::string& error) {
+    const bool logged_elsewhere = daemon.attached() || !config.log.file.empty();
+    if (logged_elsewhere) report(error, "<3>");
+  };
+  const auto pid_file = options.pidfile ? server::PidFile(*options.pidfile) : server::PidFile();
+  return serve(options, config, std::move(startup));
+}
+
 }  // namespace
 
-// Options, configuration, then the service; what the operator got wrong is one line and an exit
-// code of sysexits.h.
+// Options, configuration, then the service. A mistake of the operator is one line and an exit code
+// of sysexits.h.
 int main(int argc, char** argv) {
   program::occupy_closed_standard_streams();
   keep_signals_from_ending_the_service();
@@ -150,24 +170,8 @@ int main(int argc, char** argv) {
     std::ranges::for_each(options.warnings, warn);
     const server::Config config = server::effective_config(options);
     if (options.check_config) return print(server::to_yaml(config));
-    if (options.check_health) {
-      const auto wrong = server::check_health(config);
-      return wrong ? fail("not well: " + *wrong, EXIT_FAILURE) : EXIT_SUCCESS;
-    }
-
-    server::Startup startup{.environment = server::ServiceEnvironment::take()};
-    startup.sockets = server::inherited_sockets(startup.environment.descriptors);
-    server::Daemon daemon;
-    if (!options.daemon) startup.terminal = server::Terminal::controlling();
-    if (options.daemon) {
-      if (config.log.file.empty())
-        warn("warning: --daemon without log.file: the log goes to /dev/null");
-      if (const auto exit_code = daemon.begin(startup.environment.first_unwanted()))
-        return *exit_code;
-    }
-    startup.done = [&](const auto& error) { tell_starter(config, daemon, error); };
-    const auto pid_file = options.pidfile ? server::PidFile(*options.pidfile) : server::PidFile();
-    return serve(options, config, std::move(startup));
+    if (options.check_health) return report_health(config);
+    return start(options, config);
   } catch (const server::UsageError& error) {
     return fail(std::string(error.what()) + " (see coroecho --help)", EX_USAGE);
   } catch (const server::ConfigError& error) {

@@ -13,33 +13,22 @@
 #include <utility>
 
 #include "coro/time_limit.hpp"
+#include "coro/timer.hpp"
 #include "program/descriptor_limit.hpp"
-#include "server/status/scheduler_lag.hpp"
 
 namespace server {
 namespace {
 
-// What the service itself opens, besides one descriptor for each connection: the log, the event
-// loop, listeners, a little room.
+// Descriptors besides one for each connection: the log, the event loop, listeners, a little room.
 constexpr std::size_t own_descriptors = 64;
 
 constexpr int most_failures = 10;
 constexpr std::chrono::milliseconds pause_between_failures{100};
 
-// For what takes no time, unless there is a fault in it.
+// For steps that take no time, unless there is a fault in them.
 constexpr std::chrono::seconds longest_end{2};
 
-constexpr std::chrono::seconds between_attempts_to_listen{1};
-
-// The reason in one line if `act` cannot be done, which it returns or throws.
-template <typename Act>
-std::optional<std::string> attempt(Act act) {
-  try {
-    return act();
-  } catch (const std::exception& error) {
-    return error.what();
-  }
-}
+constexpr std::chrono::milliseconds between_measurements{250};
 
 }  // namespace
 
@@ -63,9 +52,8 @@ Server::~Server() {
 }
 
 int Server::run(coro::Yield yield) {
-  const std::array own = {
-      spawn("signals", [this](coro::Yield inside) { handle_signals(inside); }),
-      spawn("lag", [this](coro::Yield inside) { measure_scheduler_lag(lag_, inside); })};
+  const std::array own = {spawn("signals", [this](coro::Yield inside) { handle_signals(inside); }),
+                          spawn("lag", [this](coro::Yield inside) { measure_lag(inside); })};
 
   log_.info("coroecho {}, stacks guarded by {}", COROECHO_VERSION,
             scheduler_.stack_guard() == coro::StackPool::Guard::madvise ? "MADV_GUARD_INSTALL"
@@ -102,8 +90,8 @@ int Server::serve(coro::Yield yield) {
   return deserted_ ? EX_UNAVAILABLE : exit_code;
 }
 
-// A name that is being resolved is given up; a reload that has got further is finished, which does
-// not take long.
+// The lookup of a name is cancelled. A reload that has got further is finished, which does not take
+// long.
 void Server::stop_opening(coro::Yield yield) {
   const coro::TimeLimit limit(yield, longest_end);
   opening_.cancel();
@@ -112,32 +100,6 @@ void Server::stop_opening(coro::Yield yield) {
 
 coro::Task Server::spawn(const char* name, std::function<void(coro::Yield)> body) {
   return scheduler_.spawn(name, std::move(body)).value();
-}
-
-// Where the configuration says to listen; the reason in one line if that cannot be.
-std::optional<std::string> Server::open(const Config& config, coro::Yield yield) {
-  auto admin = admin_.resolve(config, yield);
-  if (!admin) return admin.error();
-  Listeners::Change listeners = listeners_.plan(config, yield);
-
-  // First all sockets, then all else: what cannot be done must leave everything as it was.
-  std::vector<int> ceding;
-  for (const Listener* listener : listeners.unwanted)
-    if (!listener->lost()) ceding.push_back(listener->descriptor());
-  if (const auto socket = admin_.ceding(*admin)) ceding.push_back(*socket);
-  if (auto error = admin_.bind(*admin, ceding)) return error;
-  listeners_.bind(listeners, config, ceding);
-  if (admin->bound && listeners.has(admin->bound->local_endpoint())) {
-    return admin->address->origin + ": " +
-           cannot_listen(admin->address->endpoint, boost::asio::error::address_in_use);
-  }
-  if (auto error = admin_.start(*admin)) return error;
-  auto error = attempt([&]() -> std::optional<std::string> {
-    listeners_.open(listeners, config, yield);
-    return std::nullopt;
-  });
-  admin_.open(*admin, config, !error, yield);
-  return error;
 }
 
 int Server::drain(coro::Yield yield) {
@@ -167,8 +129,8 @@ int Server::drain(coro::Yield yield) {
   return in_time ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-// The system may be short of something for a moment. For longer the service would be deaf to who
-// stops it, and ends.
+// The system may be short of something for a moment. If it stays so the service ends, since it
+// could not be stopped.
 void Server::handle_signals(coro::Yield yield) {
   for (int failures = 0;;) {
     const auto signal = signals_.wait(yield);
@@ -210,74 +172,13 @@ void Server::handle_signal(int signal) {
   signalled_.notify_all();
 }
 
-// A coroutine of its own, so that a name that resolves slowly does not keep signals waiting, and so
-// that a log file which is to be opened anew has been, when both were asked for together.
-void Server::open_and_reload(coro::Yield yield) {
-  if (!start(yield)) return signalled_.notify_all();
-  const auto due = [this] { return reload_asked_ || listeners_.has_lost_one() || stops_ > 0; };
-  while (!deserted_ && !signalled_.wait(yield, due) && stops_ == 0)
-    if (std::exchange(reload_asked_, false))
-      reload(yield);
-    else
-      replace_lost_listeners(yield);
-}
-
-// Whether it listens now.
-bool Server::start(coro::Yield yield) {
-  const auto error = attempt([&] { return open(config_, yield); });
-  if (error && stops_ > 0) {
-    startup_.done("stopped before it could listen");
-  } else if (error) {
-    log_.critical("{}", *error);
-    manager_.failed(*error);
-    startup_.done(error);
-  } else {
-    ready_ = true;
-    manager_.ready();
-    startup_.done(std::nullopt);
-    if (config_.faults.any()) log_.warn("faults: this server misbehaves on purpose");
+// How late a timer fires that is due: each client waits as long, besides for the network.
+void Server::measure_lag(coro::Yield yield) {
+  for (;;) {
+    const auto due = coro::from_now(between_measurements);
+    if (coro::sleep_until(yield, due)) return;
+    lag_.record(coro::Clock::now() - due);
   }
-  return ready_;
-}
-
-// All or nothing: what is wrong with the new configuration is logged, and the old one stays.
-void Server::reload(coro::Yield yield) {
-  manager_.reloading();
-  std::optional<Config> config;
-  const auto error = attempt([&]() -> std::optional<std::string> {
-    config = load_config_();
-    log_.configure(*config);
-    return open(*config, yield);
-  });
-  if (error) {
-    attempt([&]() -> std::optional<std::string> {
-      log_.configure(config_);
-      return std::nullopt;
-    });
-    ++statistics_.failed_reloads;
-    log_.error("not reloaded: {}", stops_ > 0 ? "the service stops" : *error);
-    manager_.reloaded(error);
-    return;
-  }
-  config_ = std::move(*config);
-  provide_descriptors();
-  sessions_.configuration_changed();
-  ++statistics_.reloads;
-  log_.info("reloaded");
-  manager_.reloaded(std::nullopt);
-}
-
-// A listening socket that somebody has shut down is opened anew. Where that cannot be, whoever is
-// connected is served on; without them there is nothing left to do.
-void Server::replace_lost_listeners(coro::Yield yield) {
-  if (const auto error = attempt([&] { return open(config_, yield); })) log_.error("{}", *error);
-  if (listeners_.none_left() && sessions_.active() == 0 && stops_ == 0) {
-    log_.critical("no socket to listen on is left");
-    deserted_ = true;
-    return signalled_.notify_all();
-  }
-  const coro::TimeLimit limit(yield, between_attempts_to_listen);
-  static_cast<void>(signalled_.wait(yield, [this] { return reload_asked_ || stops_ > 0; }));
 }
 
 Status Server::status() const {

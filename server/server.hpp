@@ -1,8 +1,8 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
@@ -15,20 +15,21 @@
 #include "server/process/service_manager.hpp"
 #include "server/process/terminal.hpp"
 #include "server/session/sessions.hpp"
+#include "server/status/status.hpp"
 
 namespace server {
 
-/// How the service was started, and who waits for it to be.
+/// How the service was started, and whom to report to whether it listens.
 struct Startup {
   ServiceEnvironment environment = {};
   InheritedSockets sockets = {};
   Terminal terminal = {};
-  /// Called once: without an error when all sockets listen, with one if the service cannot start.
-  std::function<void(const std::optional<std::string>& error)> done =
-      [](const std::optional<std::string>&) {};
+  // One of these is called, once.
+  std::function<void()> listens = [] {};
+  std::function<void(const std::string& error)> failed = [](const std::string&) {};
 };
 
-/// The service: what it does from start to stop, and what signals make it do meanwhile.
+/// The service, from start to stop, and what signals make it do meanwhile.
 class Server {
  public:
   /// Loads the configuration anew, to reload. Throws ConfigError.
@@ -43,30 +44,35 @@ class Server {
   Server(Server&&) = delete;
   Server& operator=(Server&&) = delete;
 
-  /// Serves until it is told to stop. Returns the exit code (sysexits.h): 0 stopped as asked, 69
+  /// Serves until a signal stops it. Returns the exit code (sysexits.h): 0 stopped as asked, 69
   /// cannot listen, or not any more, 1 stopped by force, 70 a part of it has failed. Then it may
   /// have coroutines left that did not end in time.
   int run(coro::Yield yield);
 
-  /// Something that it needs has failed: it stops as if it were told to, and returns 70.
+  /// To be called when a part that it needs has failed: it stops as by a signal, and returns 70.
   void fail();
-
-  const Statistics& statistics() const { return statistics_; }
 
  private:
   coro::Task spawn(const char* name, std::function<void(coro::Yield)> body);
-  std::optional<std::string> open(const Config& config, coro::Yield yield);
   int serve(coro::Yield yield);
   int drain(coro::Yield yield);
   void stop_opening(coro::Yield yield);
   void handle_signals(coro::Yield yield);
   void handle_signal(int signal);
-  void open_and_reload(coro::Yield yield);
-  bool start(coro::Yield yield);
-  void reload(coro::Yield yield);
-  void replace_lost_listeners(coro::Yield yield);
+  void measure_lag(coro::Yield yield);
   Status status() const;
   void provide_descriptors();
+
+  // In reload.cpp
+  void open_and_reload(coro::Yield yield);
+  bool start(coro::Yield yield);
+  void report_failed_start(const std::string& error);
+  void reload(coro::Yield yield);
+  void report_failed_reload(const std::string& error);
+  void listen(const Config& config, coro::Yield yield);
+  std::vector<int> ceding_sockets(const Admin::Change& admin,
+                                  const Listeners::Change& listeners) const;
+  void replace_lost_listeners(coro::Yield yield);
 
   coro::Scheduler& scheduler_;
   EventLog& log_;

@@ -66,8 +66,13 @@ void ServiceManager::reloading() {
   report("RELOADING=1\nMONOTONIC_USEC=" + monotonic_microseconds());
 }
 
-void ServiceManager::reloaded(const std::optional<std::string>& error) {
-  remark_ = error ? "not reloaded: " + *error + "; " : "";
+void ServiceManager::reloaded() {
+  remark_.clear();
+  report("READY=1");
+}
+
+void ServiceManager::not_reloaded(const std::string& error) {
+  remark_ = "not reloaded: " + error + "; ";
   report("READY=1");
 }
 

@@ -35,9 +35,10 @@ class ServiceManager {
   /// The service cannot start.
   void failed(const std::string& error);
   void reloading();
-  /// Ready again, with the new configuration or, for that error, with the old one: it stays in
-  /// STATUS= until a reload succeeds.
-  void reloaded(const std::optional<std::string>& error);
+  /// Ready again, with the new configuration.
+  void reloaded();
+  /// Ready again, with the old configuration: the error stays in STATUS= until a reload succeeds.
+  void not_reloaded(const std::string& error);
   /// The service drains. `longest`: how long that may take.
   void stopping(std::chrono::milliseconds longest);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +10,7 @@
 
 namespace server {
 
-/// What the service has done since it started. Plain counters: one thread counts and reads them.
+/// Counts since the service started. Plain counters: one thread counts and reads them.
 struct Statistics {
   coro::Clock::time_point started = coro::Clock::now();
 
@@ -22,13 +23,19 @@ struct Statistics {
   std::uint64_t bytes_sent = 0;
   std::uint64_t reads = 0;
 
-  std::uint64_t accept_pauses =
-      0;  ///< times that accepting paused for want of descriptors or memory
+  std::uint64_t accept_pauses = 0;  ///< for want of descriptors or memory
   std::uint64_t reloads = 0;
   std::uint64_t failed_reloads = 0;
 
-  void began();
-  void ended(Ending ending);
+  /// A connection began.
+  void began() {
+    ++accepted;
+    peak = std::max(peak, ++active);
+  }
+  void ended(Ending ending) {
+    --active;
+    ++endings[static_cast<std::size_t>(ending)];
+  }
   std::uint64_t count(Ending ending) const { return endings[static_cast<std::size_t>(ending)]; }
 };
 

@@ -82,7 +82,7 @@ TEST_F(ServiceManagerTest, HearsEachStateWithTheFigures) {
     EXPECT_EQ("READY=1\nSTATUS=" + std::string(nothing_yet), receiver_.receive());
     manager.reloading();
     EXPECT_THAT(receiver_.receive().value(), testing::StartsWith("RELOADING=1\nMONOTONIC_USEC="));
-    manager.reloaded(std::nullopt);
+    manager.reloaded();
     EXPECT_EQ("READY=1\nSTATUS=" + std::string(nothing_yet), receiver_.receive());
     manager.stopping(10s);
     EXPECT_EQ(
@@ -110,13 +110,13 @@ TEST_F(ServiceManagerTest, HearsOfAFailedReloadUntilOneSucceeds) {
   run(environment_, [this](ServiceManager& manager, coro::Yield yield) {
     manager.ready();
     receiver_.receive();
-    manager.reloaded("a.yaml:3: key 'port': wrong");
+    manager.not_reloaded("a.yaml:3: key 'port': wrong");
     const std::string figures = nothing_yet;
     EXPECT_EQ("READY=1\nSTATUS=not reloaded: a.yaml:3: key 'port': wrong; " + figures,
               receiver_.receive());
     ++statistics_.accepted;
     EXPECT_THAT(next(yield), HasSubstr("STATUS=not reloaded: a.yaml:3: key 'port': wrong; 0 "));
-    manager.reloaded(std::nullopt);
+    manager.reloaded();
     EXPECT_THAT(receiver_.receive().value(), HasSubstr("STATUS=0 active, 1 accepted"));
   });
 }
@@ -170,7 +170,7 @@ TEST_F(ServiceManagerTest, OneThatDoesNotListenCostsOneWarning) {
         manager.start();
         manager.ready();
         manager.reloading();
-        manager.reloaded(std::nullopt);
+        manager.reloaded();
         EXPECT_FALSE(coro::sleep_for(yield, 20ms));
         manager.stopping(1s);
       });
@@ -184,7 +184,7 @@ TEST_F(ServiceManagerTest, WithoutOneNothingIsSaid) {
     manager.start();
     manager.ready();
     manager.reloading();
-    manager.reloaded("error");
+    manager.not_reloaded("error");
     manager.failed("error");
     manager.stopping(1s);
   });

@@ -1,0 +1,80 @@
+#include "server/admin/http_connection.hpp"
+
+#include <array>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/write.hpp>
+#include <chrono>
+#include <sstream>
+#include <utility>
+
+#include "coro/stream.hpp"
+#include "coro/time_limit.hpp"
+#include "server/admin/http_response.hpp"
+#include "server/admin/http_stream.hpp"
+
+namespace server {
+namespace {
+
+namespace http = boost::beast::http;
+using coro::error_code;
+using coro::Yield;
+
+constexpr std::size_t max_header_size = std::size_t{8} * 1024;
+constexpr std::size_t max_body_size = std::size_t{1} * 1024;  // no answer depends on a body
+constexpr std::chrono::seconds timeout{5};
+constexpr std::chrono::seconds linger_timeout{1};
+
+// Beast's errors are about the request, all others about the connection.
+bool is_about_request(error_code error) {
+  return error.category() == make_error_code(http::error::bad_method).category();
+}
+
+error_code write(HttpStream& stream, const HttpResponse& response) {
+  std::ostringstream text;
+  text << response;
+  return stream.write(text.str());
+}
+
+// To close while the client still sends would reset the connection, and the reset would overtake
+// the response.
+void hang_up(coro::Stream& socket, Yield yield) {
+  socket.finish_sending();
+  const coro::TimeLimit limit(yield, linger_timeout);
+  HttpStream stream(socket, yield);
+  std::array<char, 512> unwanted{};
+  error_code error;
+  while (!error)
+    stream.read_some(boost::asio::buffer(unwanted), error);
+}
+
+}  // namespace
+
+void serve_http(coro::Descriptor descriptor, const std::function<Status()>& get_status,
+                Yield yield) {
+  coro::Stream socket(yield.scheduler(), std::move(descriptor));
+  HttpStream stream(socket, yield);
+  boost::beast::flat_buffer buffer(max_header_size + max_body_size);
+  for (bool again = true; again;) {
+    const coro::TimeLimit limit(yield, timeout);
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(max_header_size);
+    parser.body_limit(max_body_size);
+    error_code error;
+    http::read_header(stream, buffer, parser, error);
+    // A client that waits for leave to send a body gets its answer now.
+    if (!error && !wants_to_continue(parser.get())) http::read(stream, buffer, parser, error);
+    if (error == http::error::end_of_stream) return;
+    if (error && !is_about_request(error)) return;
+
+    HttpResponse response = error ? refusal(error) : admin_response(parser.get(), get_status());
+    if (!parser.is_done()) response.keep_alive(false);  // its body may or may not follow
+    if (write(stream, response)) return;
+    again = response.keep_alive();
+  }
+  hang_up(socket, yield);
+}
+
+}  // namespace server

@@ -1,0 +1,131 @@
+// The part of the Server that puts a configuration in force, at the start and at a reload.
+#include <boost/asio/error.hpp>
+#include <chrono>
+#include <exception>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coro/time_limit.hpp"
+#include "server/config/config_error.hpp"
+#include "server/server.hpp"
+
+namespace server {
+namespace {
+
+constexpr std::chrono::seconds between_attempts_to_listen{1};
+
+}  // namespace
+
+// A coroutine of its own, so that a name that resolves slowly does not keep signals waiting, and so
+// that, if both are asked for together, the log file is opened anew before the reload.
+void Server::open_and_reload(coro::Yield yield) {
+  if (!start(yield)) return signalled_.notify_all();
+  const auto due = [this] { return reload_asked_ || listeners_.has_lost_one() || stops_ > 0; };
+  while (!deserted_ && !signalled_.wait(yield, due) && stops_ == 0)
+    if (std::exchange(reload_asked_, false))
+      reload(yield);
+    else
+      replace_lost_listeners(yield);
+}
+
+// Returns whether it listens.
+bool Server::start(coro::Yield yield) {
+  try {
+    listen(config_, yield);
+  } catch (const std::exception& error) {
+    report_failed_start(error.what());
+    return false;
+  }
+  ready_ = true;
+  manager_.ready();
+  startup_.listens();
+  if (config_.faults.any()) log_.warn("faults: this server misbehaves on purpose");
+  return true;
+}
+
+void Server::report_failed_start(const std::string& error) {
+  if (stops_ > 0) return startup_.failed("stopped before it could listen");
+  log_.critical("{}", error);
+  manager_.failed(error);
+  startup_.failed(error);
+}
+
+// All or nothing: an error of the new configuration is logged, and the old one stays in force.
+void Server::reload(coro::Yield yield) {
+  manager_.reloading();
+  try {
+    Config config = load_config_();
+    log_.configure(config);
+    listen(config, yield);
+    config_ = std::move(config);
+  } catch (const std::exception& error) {
+    return report_failed_reload(error.what());
+  }
+  provide_descriptors();
+  sessions_.configuration_changed();
+  ++statistics_.reloads;
+  log_.info("reloaded");
+  manager_.reloaded();
+}
+
+void Server::report_failed_reload(const std::string& error) {
+  try {
+    log_.configure(config_);
+  } catch (const std::exception&) {  // Its file cannot be opened any more: the new log stays.
+  }
+  ++statistics_.failed_reloads;
+  log_.error("not reloaded: {}", stops_ > 0 ? "the service stops" : error);
+  manager_.not_reloaded(error);
+}
+
+// Listens where the configuration asks for it. Throws std::exception: nothing has changed then. So
+// all sockets are bound first, since binding is the step that fails.
+void Server::listen(const Config& config, coro::Yield yield) {
+  Admin::Change admin = admin_.resolve(config, yield);
+  Listeners::Change listeners = listeners_.plan(config, yield);
+  const std::vector<int> ceding = ceding_sockets(admin, listeners);
+  admin_.bind(admin, ceding);
+  listeners_.bind(listeners, config, ceding);
+  if (admin.bound && listeners.has(admin.bound->local_endpoint()))
+    throw ConfigError(admin.address->origin + ": " +
+                      cannot_listen(admin.address->endpoint, boost::asio::error::address_in_use));
+  admin_.start(admin);
+  try {
+    listeners_.open(listeners, config, yield);
+  } catch (const std::exception&) {
+    admin.listener.cancel();
+    throw;
+  }
+  admin_.finish(admin, config, yield);
+}
+
+// The sockets that the change closes: their addresses count as free. Holds until a coroutine
+// suspends.
+std::vector<int> Server::ceding_sockets(const Admin::Change& admin,
+                                        const Listeners::Change& listeners) const {
+  std::vector<int> ceding;
+  for (const Listener* listener : listeners.unwanted)
+    if (!listener->lost()) ceding.push_back(listener->descriptor());
+  if (const auto socket = admin_.ceding(admin)) ceding.push_back(*socket);
+  return ceding;
+}
+
+// A listening socket that somebody else has shut down is opened anew. If that fails, those who are
+// connected are served on; without them the service ends.
+void Server::replace_lost_listeners(coro::Yield yield) {
+  try {
+    listen(config_, yield);
+  } catch (const std::exception& error) {
+    log_.error("{}", error.what());
+  }
+  if (listeners_.none_left() && sessions_.active() == 0 && stops_ == 0) {
+    log_.critical("no socket to listen on is left");
+    deserted_ = true;
+    return signalled_.notify_all();
+  }
+  const coro::TimeLimit limit(yield, between_attempts_to_listen);
+  static_cast<void>(signalled_.wait(yield, [this] { return reload_asked_ || stops_ > 0; }));
+}
+
+}  // namespace server
