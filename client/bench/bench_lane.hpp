@@ -19,7 +19,7 @@ namespace client {
 
 class BenchLane;
 
-/// What all lanes of a thread have in common.
+/// Shared by all lanes of a thread.
 struct BenchThreadState {
   coro::Scheduler* scheduler = nullptr;
   const Target* target = nullptr;

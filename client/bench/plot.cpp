@@ -28,7 +28,7 @@ std::string xml(std::string_view text) {
   return escaped;
 }
 
-// Where a diagram is on the page.
+// The place of a diagram on the page.
 struct Area {
   double left = 0;
   double top = 0;

@@ -14,7 +14,7 @@
 namespace client {
 namespace {
 
-// What epoll(7) refuses to watch: files, which are always ready.
+// Files, which are always ready: epoll(7) refuses to watch them.
 bool is_always_ready(coro::error_code error) {
   return error == boost::asio::error::no_permission;
 }
@@ -49,8 +49,7 @@ coro::error_code StandardOutput::write(std::span<const std::byte> bytes, coro::Y
   while (!bytes.empty()) {
     const auto error = readiness_.wait_writable(yield);
     if (error && !is_always_ready(error)) return error;
-    // What blocks is sure to take PIPE_BUF bytes at once when it is ready (pipe(7)); a file takes
-    // everything.
+    // A blocking pipe that is ready takes PIPE_BUF bytes at once (pipe(7)). A file takes all.
     const bool takes_what_it_can = pipe_.is_open() || error;
     const auto most = takes_what_it_can ? bytes.size() : std::size_t{PIPE_BUF};
     const auto size = ::write(number_, bytes.data(), std::min(most, bytes.size()));

@@ -105,7 +105,7 @@ void Ping::run(Yield yield) {
   const auto late =
       scheduler_->spawn("late", [this](Yield inner) { give_up_on_late(inner); }).value();
   const bool has_results = ping_until_the_end(yield);
-  // Where no connection could be made, that has been reported; a program gets its last object.
+  // A failure to connect has been reported. A program gets its last object all the same.
   if (has_results || interrupted_ || options_->ping.json)
     show_always(report_.summary(options_->target, tally()));
   link_.close();
@@ -133,7 +133,7 @@ void Ping::send_all(Yield yield) {
     if (number == ping.count) break;
     if (wait_for_next(number, yield)) return;
   }
-  // What is under way comes back, or is given up in time.
+  // Echoes under way come back, or are given up in time.
   (void)changed_.wait(yield, [this] { return under_way_.empty(); });
 }
 

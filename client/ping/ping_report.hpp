@@ -10,8 +10,8 @@
 
 namespace client {
 
-/// What a ping counts. Every echo sent is either under way or ends as received, mismatched or lost;
-/// bytes beyond the last echo count as one mismatched more.
+/// The counts of a ping. Every echo sent is either under way or ends as received, mismatched or
+/// lost; bytes beyond the last echo count as one mismatched more.
 struct PingTally {
   std::uint64_t sent = 0;
   std::uint64_t received = 0;    ///< came back the same, in time

@@ -37,8 +37,8 @@ error_code Exchange::send(std::string_view message, Answer answer, coro::Yield y
   return {};
 }
 
-// What the socket takes at once goes out before anything else happens; for the rest there is
-// write_later(). False if the connection is broken: receive() reports it after what had still come.
+// Sends as much as the socket takes at once. write_later() sends the rest. False if the connection
+// is broken: receive() reports it after what had still come.
 bool Exchange::write_now() {
   error_code failed;
   while (!window_.unsent().empty() && !failed) {

@@ -12,9 +12,9 @@
 
 namespace client {
 
-/// The way to the server: a connection that can be lost and opened again. What is sent over it
-/// comes with an answer, which is called with the echo when it is complete; the answers to what is
-/// lost are never called.
+/// The way to the server: a connection that can be lost and opened again. Each message is sent with
+/// an answer, a function that is called with its echo. The answers to lost messages are never
+/// called.
 class Link {
  public:
   /// Called when the connection ended without being closed here.
@@ -42,7 +42,7 @@ class Link {
   void finish(coro::Yield yield, coro::Clock::duration limit);
 
   const Target& target() const { return target_; }
-  /// Where it is or was connected to, and how long that took.
+  /// The address of the present or last connection, and the time that connecting took.
   const boost::asio::ip::tcp::endpoint& peer() const { return peer_; }
   coro::Clock::duration connect_time() const { return connect_time_; }
 
