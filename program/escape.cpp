@@ -13,7 +13,7 @@ namespace {
 
 using Utf8 = boost::locale::utf::utf_traits<char>;
 
-// The character that `bytes` begin with; Utf8 says illegal or incomplete if it is none.
+// The character that `bytes` begin with; Utf8's illegal or incomplete if they begin with none.
 boost::locale::utf::code_point first_character(std::string_view bytes) {
   const char* position = bytes.data();
   return Utf8::decode(position, bytes.data() + bytes.size());
@@ -21,7 +21,7 @@ boost::locale::utf::code_point first_character(std::string_view bytes) {
 
 // The bytes of the printable, not ASCII character that `bytes` begin with; 0 if there is none.
 std::size_t printable_length(std::string_view bytes) {
-  // It begins with C2 or more and goes on with 80 to BF: most of what is binary ends here.
+  // It begins with C2 or more and goes on with 80 to BF: most binary bytes end here.
   if (static_cast<unsigned char>(bytes.front()) < 0xC2 || bytes.size() < 2 ||
       (static_cast<unsigned char>(bytes[1]) & 0xC0U) != 0x80)
     return 0;

@@ -13,11 +13,11 @@ namespace program {
 using TextBuffer = fmt::basic_memory_buffer<char, 250>;
 
 struct EscapeRules {
-  /// `"` and `\` are escaped too, so that the result may stand between quotes and tells exactly
-  /// which bytes it stands for.
+  /// `"` and `\` are escaped too, so that the result may stand between quotes and no two
+  /// sequences of bytes have the same.
   bool quoted = true;
   /// The result is written for the inside of a JSON string (RFC 8259): a strict parser gets back
-  /// what would be written without this.
+  /// the result without this.
   bool json = false;
 };
 

@@ -11,7 +11,7 @@ struct CharacterRange {
   char32_t last;
 };
 
-/// Beyond ASCII, what shows nothing itself, but changes what is shown or only hides there: control
+/// Characters beyond ASCII that show nothing themselves, but change the text or hide in it: control
 /// and format characters, line and paragraph separators (Unicode categories Cc, Cf, Zl, Zp, which
 /// include the bidirectional controls of Unicode Annex 9), and what has the property
 /// Default_Ignorable_Code_Point, such as fillers, variation selectors and tags. Unicode 15.

@@ -16,7 +16,7 @@ bool concerns_one_connection(coro::error_code error) {
   return std::ranges::find(errors, error.value()) != errors.end();
 }
 
-// The error of accept(2) does not tell: on a Unix socket that is shut down it is EAGAIN.
+// The error of accept(2) does not show it: on a Unix socket that is shut down it is EAGAIN.
 bool is_shut_down(int listening_socket) {
   pollfd events{.fd = listening_socket, .events = POLLRDHUP, .revents = 0};
   return ::poll(&events, 1, 0) > 0;

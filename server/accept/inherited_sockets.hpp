@@ -11,7 +11,7 @@ namespace server {
 /// Sockets that the service manager listens on for the service (socket activation). It keeps them
 /// open: clients that connect while the service restarts wait and are not refused.
 struct InheritedSockets {
-  std::vector<int> echo;     // replace what `host`, `port` and `unix` ask for, unless there is none
+  std::vector<int> echo;     // replace `host`, `port` and `unix`, unless there is none
   std::optional<int> admin;  // the one named "admin": replaces `admin.host` and `admin.port`
 };
 

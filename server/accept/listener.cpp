@@ -19,13 +19,13 @@ namespace error = boost::asio::error;
 using coro::error_code;
 using coro::Yield;
 
-// After an error that the next accept(2) will most likely have too, for want of memory say.
+// After an error that the next accept(2) most likely has, too, such as want of memory.
 constexpr std::chrono::milliseconds pause_after_error{100};
 
-// Before others have their turn.
+// Connections in succession, before other coroutines run.
 constexpr int most_in_a_turn = 16;
 
-// Where processes share a socket another one may be faster, but not time after time.
+// If processes share a socket, another one may be faster, but not each time.
 constexpr int most_turns_for_nothing = 16;
 
 // Asio binds; from then on the scheduler's own epoll watches, which costs a connection less.
@@ -76,7 +76,7 @@ void Listener::wait_until_stopped(Yield yield) {
 void Listener::run(Yield yield) {
   keeps_urgent_bytes_ = keeps_urgent_bytes(socket_.number());
   accept_until_stopped(yield);
-  file_.remove();  // nobody connects any more
+  file_.remove();  // so that no more clients connect
   // Closing the socket would reset the clients that have connected. A socket that the service
   // manager keeps stays open.
   if (stopping_ && !inherited_) accept_who_waits(yield);
@@ -86,7 +86,7 @@ void Listener::run(Yield yield) {
   shared_.changed.notify_all();
 }
 
-// Or until there is nothing to accept any more.
+// Also returns when the socket has been shut down.
 void Listener::accept_until_stopped(Yield yield) {
   coro::Readiness readiness(yield.scheduler(), socket_.number());
   error_code ended;
@@ -121,8 +121,8 @@ bool Listener::may_accept() const {
   return !shared_.sessions.full() && shared_.rate.wait(rate, coro::Clock::now()).count() == 0;
 }
 
-// Accepts until nobody waits, the limits say no, or it is somebody else's turn. An error only if
-// the listener is to end.
+// Accepts until no client waits, the limits forbid more, or another listener has its turn. Returns
+// an error only if the listener must end.
 error_code Listener::accept_in_turn(Yield yield) {
   error_code failed;
   {
@@ -136,7 +136,7 @@ error_code Listener::accept_in_turn(Yield yield) {
   return {};
 }
 
-// An error only if none was accepted.
+// Returns an error only if none was accepted.
 error_code Listener::accept_some(int most, Yield yield) {
   int accepted = 0;
   error_code failed;
@@ -149,7 +149,7 @@ error_code Listener::accept_some(int most, Yield yield) {
   return accepted > 0 ? error_code() : failed;
 }
 
-// One that has connected; without a stack for it the connection waits.
+// Accepts one connection; it waits as long as there is no stack for it.
 error_code Listener::accept_one(Yield yield) {
   coro::Endpoint peer;
   auto size = static_cast<socklen_t>(peer.capacity());
@@ -166,14 +166,14 @@ error_code Listener::accept_one(Yield yield) {
   return {};
 }
 
-// No more than can have waited in the backlog, in case more come all the while.
+// At most as many as the backlog holds, in case more come all the while.
 void Listener::accept_who_waits(Yield yield) {
   error_code error;
   for (int left = shared_.config.backlog; left >= 0 && may_accept(); --left)
     if ((error = accept_one(yield)) && !concerns_one_connection(error)) return;
 }
 
-// The socket was readable, and yet there was an error only. Returns one if it will stay so.
+// The socket was readable, and yet accept(2) failed. Returns an error if it will go on to.
 error_code Listener::nothing_accepted(error_code error, Yield yield) {
   if (stopping_ || is_shut_down(socket_.number())) return error;
   if (error != error::would_block) return pause(error, yield);

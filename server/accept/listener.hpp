@@ -23,7 +23,7 @@ struct Accepting {
   Sessions& sessions;
   coro::Condition& changed;  // notified when a listener has lost its socket
   AcceptRate rate = {};
-  Turns turns = {};  // who accepts, where there is not room for all
+  Turns turns = {};  // to accept, where there is not room for all
   Notice full{scheduler, log, "limits.max_connections: full, further connections wait"};
   Notice slowed{scheduler, log, "limits.accept_rate: further connections wait"};
   Notice failing{scheduler, log, "cannot accept, connections wait"};

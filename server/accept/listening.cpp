@@ -76,7 +76,7 @@ bool is_unix(const coro::Endpoint& endpoint) {
   return endpoint.protocol().family() == AF_UNIX;
 }
 
-// What is left of all addresses where there is no IPv6.
+// All addresses of a machine without IPv6.
 ListenAddress over_ipv4_alone(const ListenAddress& dual_stack) {
   const auto* const wildcard = reinterpret_cast<const sockaddr_in6*>(dual_stack.endpoint.data());
   ListenAddress address = dual_stack;
@@ -93,8 +93,8 @@ void set_listening_options(Acceptor& acceptor, const ListenAddress& address, con
   apply_tcp_options(acceptor.native_handle(), config.tcp);
 }
 
-// While it exists, TCP sockets of this process may listen on one port. Only what binds or begins to
-// listen meanwhile is affected (SO_REUSEPORT in socket(7)).
+// While it exists, TCP sockets of this process may listen on one port. It affects only sockets that
+// bind or begin to listen meanwhile (SO_REUSEPORT in socket(7)).
 class SharedPort {
  public:
   explicit SharedPort(std::vector<int> sockets) : sockets_(std::move(sockets)) {
@@ -137,8 +137,8 @@ void bind_and_listen(Acceptor& acceptor, const coro::Endpoint& endpoint, int bac
   acceptor.listen(backlog);
 }
 
-// A socket refuses connections until it listens, as one of a process that has ended does for ever.
-// So others that start, too, must not look before it listens.
+// Until it listens, a socket refuses connections as a stale one does. The lock keeps other
+// processes that start from looking before that.
 boost::system::result<ListeningSocket> listen_at_path(const std::string& path, Acceptor acceptor,
                                                       const Config& config) {
   const auto lock = LockFile::take(path);

@@ -41,8 +41,8 @@ void apply_tcp_options(int socket, const TcpConfig& config) {
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, config.nodelay ? 1 : 0);
   set_option(socket, SOL_SOCKET, SO_KEEPALIVE, keepalive > 0 ? 1 : 0);
   if (keepalive > 0) set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, keepalive);
-  // Bytes that a client does not read would fill megabytes of the kernel's memory. Bytes under way
-  // are not limited, so that a fast line stays fast. Multipath TCP has no such option everywhere.
+  // Unread bytes of a client would fill megabytes of the kernel's memory. Bytes under way are
+  // not limited, so that a fast line stays fast. Multipath TCP has no such option everywhere.
   try_option(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, most_unsent);
 }
 

@@ -110,7 +110,7 @@ struct FaultsConfig {
   bool operator==(const FaultsConfig&) const = default;
 };
 
-/// Where each value that is not a default was set: "FILE:LINE: key 'port'", "--port" or
+/// The place where each value that is not a default was set: "FILE:LINE: key 'port'", "--port" or
 /// "COROECHO_PORT".
 class Origins {
  public:

@@ -24,8 +24,8 @@ namespace server {
 template <typename Field>
 struct Form {
   std::string expected;                                        // for errors
-  std::function<std::optional<Field>(const Value&)> parse;     // none: not what is expected
-  std::function<Value(const Field&)> format;                   // what parse() reads back
+  std::function<std::optional<Field>(const Value&)> parse;     // none: another form
+  std::function<Value(const Field&)> format;                   // read back by parse()
   std::function<std::string(const Value&)> explain = nullptr;  // a better error than the usual one
 };
 

@@ -15,7 +15,7 @@ struct Setting {
   std::string expected;  // for errors: "a whole number from 0 to 65535"
   bool is_list = false;  // then a single value stands for a list of one
   /// Sets the field from one value, or any number of values for a list. Throws ConfigError, whose
-  /// line begins with `origin`, if a value is not what is expected; then the field is as before.
+  /// line begins with `origin`, if a value has another form; then the field is as before.
   std::function<void(const std::vector<Value>& values, const std::string& origin)> read;
   /// The values that read() makes the same field of.
   std::function<std::vector<Value>()> write;

@@ -29,7 +29,7 @@ void refuse_bad_characters(std::string_view line, const std::string& place) {
   }
 }
 
-// Whether a quoted text, of which `rest` is what follows the opening quote, ends there.
+// Whether a quoted text ends in `rest`, the text behind its opening quote.
 bool has_end(std::string_view rest, char quote) {
   while (!rest.empty()) {
     const bool escaped = rest.front() == '\\' && quote == '"';

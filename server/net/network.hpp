@@ -25,7 +25,7 @@ boost::asio::ip::address unmapped(const boost::asio::ip::address& address);
 class Network {
  public:
   /// A single address without a slash is a network of one. Bits beyond the prefix must be zero. The
-  /// error is a phrase that says what is wrong: "has bits set beyond its prefix, did you
+  /// error is a phrase about the text: "has bits set beyond its prefix, did you
   /// mean 10.0.0.0/8".
   static boost::system::result<Network, std::string> parse(std::string_view text);
 
@@ -33,7 +33,7 @@ class Network {
   /// IPv4 address. The scope of an address (fe80::1%eth0) does not count.
   bool contains(const boost::asio::ip::address& address) const;
 
-  /// Text that parse() reads back: 10.0.0.0/8, ::1/128.
+  /// The text that parse() reads back: 10.0.0.0/8, ::1/128.
   std::string to_string() const;
 
   friend bool operator==(const Network&, const Network&) = default;

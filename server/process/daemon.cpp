@@ -28,7 +28,7 @@ void discard(std::initializer_list<int> standard_streams) {
     ::dup2(nowhere.number(), stream);
 }
 
-// Until the child has detached, or has ended without.
+// Waits until the child has detached or ended. Returns the exit code for the command.
 int exit_code_of(pid_t child, int pipe) {
   char byte = 0;
   ssize_t size = 0;
@@ -36,7 +36,7 @@ int exit_code_of(pid_t child, int pipe) {
     size = ::read(pipe, &byte, 1);
   } while (size < 0 && errno == EINTR);
   if (size == 1) return EXIT_SUCCESS;
-  if (size < 0) {  // whether it serves is unknown, so it shall not
+  if (size < 0) {  // whether it serves is unknown, so it must end
     const int error = errno;
     ::kill(child, SIGTERM);
     errno = error;
@@ -49,7 +49,7 @@ int exit_code_of(pid_t child, int pipe) {
     ended = ::waitpid(child, &status, 0);
   } while (ended < 0 && errno == EINTR);
   if (ended < 0) throw_error("waitpid");
-  if (WIFEXITED(status)) {  // stopped while it started, it is a success for nobody who wants it
+  if (WIFEXITED(status)) {  // a child that was stopped while it started does not serve either
     const int exit_code = WEXITSTATUS(status);
     return exit_code == EXIT_SUCCESS ? EX_UNAVAILABLE : exit_code;
   }
@@ -71,7 +71,7 @@ std::optional<int> Daemon::begin(int first_unwanted) {
     ::close(pipe[1]);  // otherwise the end of the child would not be the end of the pipe
     return exit_code_of(child, pipe[0]);
   }
-  // To end the command while it waits is to end the service.
+  // If the command is ended while it waits, the service ends, too.
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   ::close(pipe[0]);
   parent_ = coro::Descriptor(pipe[1]);
@@ -79,7 +79,7 @@ std::optional<int> Daemon::begin(int first_unwanted) {
   return std::nullopt;
 }
 
-// Not before: Ctrl-C shall end a start that takes its time.
+// Ctrl-C ends a start that takes long, so the child detaches only when it serves.
 void Daemon::detach() {
   if (!attached()) return;
   // Otherwise it would end with the command.

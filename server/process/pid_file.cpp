@@ -44,7 +44,7 @@ std::optional<std::string> read_number(int descriptor) {
   return std::string(text);
 }
 
-// What is there already must be the pid file of a process that has ended.
+// A file that is there already must be the pid file of a process that has ended.
 void refuse_running(const std::filesystem::path& path) {
   const Descriptor old(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
   if (!old.is_open() && errno == ENOENT) return;

@@ -16,7 +16,7 @@
 namespace server {
 namespace {
 
-constexpr std::uint64_t most_descriptors = 1024;  // more is no service manager's doing
+constexpr std::uint64_t most_descriptors = 1024;  // no service manager passes more
 
 std::optional<std::string> take_variable(const char* name) {
   const char* const value = std::getenv(name);
@@ -58,7 +58,7 @@ std::vector<InheritedDescriptor> take_descriptors() {
   std::vector<InheritedDescriptor> descriptors;
   for (int index = 0; index < static_cast<int>(*count); ++index) {
     const int number = first_inherited + index;
-    // One that is not open is told when its socket is looked at.
+    // inherited_sockets() reports one that is not open.
     static_cast<void>(::fcntl(number, F_SETFD, FD_CLOEXEC));
     descriptors.push_back({number, std::move(named[static_cast<std::size_t>(index)])});
   }

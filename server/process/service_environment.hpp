@@ -6,7 +6,7 @@
 
 namespace server {
 
-/// A descriptor that was open when the service started, for it to use.
+/// A descriptor that the service manager opened for the service.
 struct InheritedDescriptor {
   int number;
   std::string name;  // LISTEN_FDNAMES; "unknown" if it has none
@@ -15,19 +15,19 @@ struct InheritedDescriptor {
 /// SD_LISTEN_FDS_START of sd_listen_fds(3).
 inline constexpr int first_inherited = 3;
 
-/// The variables that a service manager (systemd) sets for a service that it starts.
+/// The variables by which a service manager (systemd) starts a service.
 struct ServiceEnvironment {
-  std::string notify_socket = {};                     // sd_notify(3); "" = nobody wants to know
+  std::string notify_socket = {};                     // sd_notify(3); "" = no messages are wanted
   std::chrono::microseconds watchdog{0};              // sd_watchdog_enabled(3); 0 = none
   std::vector<InheritedDescriptor> descriptors = {};  // sd_listen_fds(3)
 
-  /// The descriptors after the last that is for the service to use.
+  /// The first descriptor behind those of the service.
   int first_unwanted() const { return first_inherited + static_cast<int>(descriptors.size()); }
 
-  /// Reads the variables of these protocols, and removes them so that nothing the service might
-  /// start takes them for its own; the descriptors are closed on exec. Variables for another
-  /// process (WATCHDOG_PID, LISTEN_PID) are ignored. Throws ConfigError if LISTEN_FDS or
-  /// LISTEN_FDNAMES cannot be what a service manager would write.
+  /// Reads the variables of these protocols, and removes them so that no process that the service
+  /// might start takes them for its own; the descriptors are closed on exec. Variables for another
+  /// process (WATCHDOG_PID, LISTEN_PID) are ignored. Throws ConfigError if no service manager would
+  /// write this LISTEN_FDS or LISTEN_FDNAMES.
   static ServiceEnvironment take();
 };
 

@@ -10,7 +10,7 @@
 namespace server {
 namespace {
 
-// Beyond the drain: aborting what is left, and the log's last lines.
+// Beyond the drain: to abort the last connections, and for the last lines of the log.
 constexpr std::chrono::seconds end_of_draining{5};
 
 std::string monotonic_microseconds() {

@@ -5,14 +5,14 @@
 
 namespace server {
 
-/// The terminal at which the service was started in the foreground, whose end ends it.
+/// The terminal at which the service was started in the foreground: the service ends with it.
 class Terminal {
  public:
   /// None: a service manager, a container without one, --daemon.
   Terminal() = default;
 
-  /// The one that controls this process, if one does; none if whoever started it has SIGHUP
-  /// ignored, as nohup(1) has.
+  /// The terminal that controls this process, if one does; none if SIGHUP was ignored at the start,
+  /// as by nohup(1).
   static Terminal controlling();
 
   /// Whether this SIGHUP reports that the terminal was closed. The kernel sends it then, and so

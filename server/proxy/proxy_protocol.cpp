@@ -40,7 +40,7 @@ std::optional<std::uint16_t> port_of(std::string_view word) {
   return port && *port <= 65535 ? std::optional(static_cast<std::uint16_t>(*port)) : std::nullopt;
 }
 
-// `line` is what stands between the signature and the CR LF.
+// `line` is the text between the signature and the CR LF.
 ProxyHeaderResult parse_line(std::string_view line, std::size_t size) {
   const std::string_view protocol = take_word(line);
   if (protocol == "UNKNOWN") return ProxyHeader{.size = size};
