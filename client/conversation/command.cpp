@@ -37,6 +37,7 @@ std::vector<std::string> beginning_with(std::string_view prefix, std::vector<std
 
 std::vector<std::string> command_names() {
   std::vector<std::string> names;
+  names.reserve(entries.size());
   for (const auto& entry : entries)
     names.emplace_back(entry.name);
   return names;

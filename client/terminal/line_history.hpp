@@ -27,12 +27,12 @@ inline constexpr int remembered_lines = 1000;
 /// The lines of the file, the oldest first; none if it does not exist. Waits up to 200 ms for
 /// another process that has locked it, then reads it all the same.
 boost::system::result<std::vector<std::string>, Failure> read_history(
-    const std::filesystem::path& path);
+    const std::filesystem::path& file);
 
 /// Adds lines after those of other clients that have ended meanwhile, and keeps the last 1000.
 /// Makes the file if there is none, and makes it the user's alone (0600). Waits up to a second for
 /// a lock. If the file cannot be written, it stays as it was.
-boost::system::result<void, Failure> add_to_history(const std::filesystem::path& path,
+boost::system::result<void, Failure> add_to_history(const std::filesystem::path& file,
                                                     const std::vector<std::string>& lines);
 
 /// The lines that the editor offers: those of the file, and those typed since.
