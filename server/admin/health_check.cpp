@@ -37,7 +37,7 @@ coro::Endpoint own_address(const ListenAddress& address) {
   own.resize(address.endpoint.size());
   std::memcpy(own.data(), address.endpoint.data(), address.endpoint.size());
   if (!own.address().is_unspecified()) return address.endpoint;
-  // Where there is no IPv6, all addresses are those of IPv4.
+  // Without IPv6, all addresses are those of IPv4.
   const bool over_ipv4 = family == AF_INET || address.dual_stack;
   if (over_ipv4) return tcp::endpoint(boost::asio::ip::address_v4::loopback(), own.port());
   return tcp::endpoint(boost::asio::ip::address_v6::loopback(), own.port());
