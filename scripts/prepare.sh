@@ -18,17 +18,21 @@ test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev liblua5.4-dev # libraries of the tests
   ncat socat netcat-openbsd lua5.4 lua-socket              # other people's clients
   python3 tmux expect zsh curl                             # programs and terminals
-  clang libclang-rt-dev                                    # fuzzers
   strace valgrind                                          # costs that are counted
+)
+fuzz_packages=(
+  clang libclang-rt-dev
 )
 bench_packages=(
   liburing-dev libuv1-dev librust-tokio-dev # what coroecho is compared with
 )
 check_packages=(
-  git clang clang-format clang-tidy shellcheck
+  git clang clang-format clang-tidy shellcheck flake8
 )
 
 say() { printf '%s\n' "$*" >&2; }
+# Prints the time of day and the text, at the begin of a stage.
+stage() { say "$(date +%T) $*"; }
 fail() {
   say "$*"
   exit 1
@@ -67,11 +71,18 @@ missing() {
   done
 }
 
-# Runs a command silently; shows its whole output if it fails.
+# Runs a command. Shows the last line of its output every ten seconds, and its whole output if it fails.
 quietly() {
-  local log status=0
+  local log progress status=0
   log=$(mktemp)
+  # It ends with this script, however that ends.
+  while sleep 10 >/dev/null 2>&1 && kill -0 $$; do
+    printf '%4d s  %.100s\n' $SECONDS "$(tail -n 1 "$log")"
+  done </dev/null >&2 &
+  progress=$!
   "$@" </dev/null >"$log" 2>&1 || status=$?
+  kill "$progress"
+  wait "$progress" 2>/dev/null || true
   ((status == 0)) || cat "$log" >&2
   rm -f "$log"
   return "$status"
@@ -106,7 +117,7 @@ install_missing() {
     done <<<"${requirement//|/$'\n'}"
     fail "No package for $requirement on this system."
   done
-  say "Installing by apt-get: ${names[*]}"
+  stage "Installing by apt-get: ${names[*]}"
   quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 \
     install --no-install-recommends "${names[@]}" || fail "apt-get could not install them."
 }
@@ -116,13 +127,13 @@ configure() {
   (cd "$root" && quietly cmake --preset "$@") || fail "CMake could not configure $1."
 }
 
-# build PRESET [TARGET...]: on a terminal one line shows the progress.
+# build PRESET [TARGET...]: on a terminal ninja's own line shows the progress.
 build() {
   local preset=$1 command
   shift
   command=(cmake --build --preset "$preset" --parallel "$(nproc)")
   (($# == 0)) || command+=(--target "$@")
-  say "Building build/$preset"
+  stage "Building build/$preset"
   if [[ -t 1 ]]; then
     (cd "$root" && "${command[@]}") || fail "The build of $preset failed."
   else
