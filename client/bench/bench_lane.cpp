@@ -108,8 +108,16 @@ bool BenchLane::run_one(Clock::time_point intended, coro::Yield yield) {
   write();
   bool interrupted = false;
   while (!failed_ && !interrupted && under_way_ > 0) {
-    interrupted = !send_failed_ && stream_->wait_readable(yield) && !send_failed_;
-    interrupted ? receive_all_that_came() : static_cast<void>(receive());
+    if (send_failed_) {
+      receive();
+      continue;
+    }
+    const auto& scratch = state_->scratch;
+    auto transfer = stream_->read_some(boost::asio::buffer(scratch.data(), scratch.size()), yield);
+    const bool aborted = transfer.error == error::operation_aborted;
+    if (aborted) transfer.error = {};  // what came in time counts all the same
+    interrupted = aborted && !send_failed_;
+    if (received(transfer) && interrupted) receive_all_that_came();
   }
   count_lost();
   writer_.cancel();
@@ -167,14 +175,21 @@ void BenchLane::begin_message(Clock::time_point when) {
   begun_ += state_->message_size;
 }
 
+// The next piece of what is begun and not sent, not empty.
+std::span<const std::byte> BenchLane::unsent() const {
+  const auto size = std::min<std::size_t>(begun_ - sent_, Pattern::longest);
+  return state_->pattern->at(sent_, size);
+}
+
 void BenchLane::write() {
   if (send_failed_) return fail_to_send(send_failed_);
   while (sent_ != begun_ && !failed_) {
-    const auto size = std::min<std::size_t>(begun_ - sent_, Pattern::longest);
-    const auto piece = state_->pattern->at(sent_, size);
-    error_code failed;
-    sent_ += stream_->send(boost::asio::buffer(piece.data(), piece.size()), failed);
-    if (failed == error::would_block) {
+    const auto piece = unsent();
+    const auto [failed, taken] =
+        stream_->try_write(boost::asio::buffer(piece.data(), piece.size()));
+    sent_ += taken;
+    if (failed) return fail_to_send(failed);
+    if (taken < piece.size()) {
       waits_for_room_ = true;
       full_.notify_one();
       if (writer_.done()) {
@@ -184,7 +199,6 @@ void BenchLane::write() {
       }
       return;
     }
-    if (failed) return fail_to_send(failed);
   }
 }
 
@@ -201,9 +215,13 @@ void BenchLane::write_when_possible(coro::Yield yield) {
     if (!waits_for_room_) {
       if (full_.wait(yield)) return;
     } else {
-      if (stream_->wait_writable(yield) || yield.is_cancelled()) return;
+      const auto piece = unsent();
+      const auto [failed, taken] =
+          stream_->write_some(boost::asio::buffer(piece.data(), piece.size()), yield);
+      if (failed == error::operation_aborted || yield.is_cancelled()) return;  // it may be gone
+      sent_ += taken;
       waits_for_room_ = false;
-      write();
+      failed ? fail_to_send(failed) : write();
     }
   }
 }
@@ -213,17 +231,19 @@ void BenchLane::write_when_possible(coro::Yield yield) {
 // Once, even if there is more: a server as fast as this client would otherwise keep it here for
 // ever, and the other lanes waiting. False if the lane has failed.
 bool BenchLane::receive() {
-  error_code failed;
   const auto& scratch = state_->scratch;
-  const auto size = stream_->receive(boost::asio::buffer(scratch.data(), scratch.size()), failed);
-  if (failed == error::would_block) {
-    if (!send_failed_) return true;
-    failed = send_failed_;
-  }
-  if (failed) {
-    fail(transfer_failure(*state_->target, failed, begun_ - received_));
+  return received(stream_->try_read(boost::asio::buffer(scratch.data(), scratch.size())));
+}
+
+bool BenchLane::received(const coro::Transfer& transfer) {
+  const auto [failed, size] = transfer;
+  if (!failed && size == 0 && !send_failed_) return true;  // nothing has arrived
+  if (failed || size == 0) {
+    const auto reason = failed ? failed : send_failed_;
+    fail(transfer_failure(*state_->target, reason, begun_ - received_));
     return false;
   }
+  const auto& scratch = state_->scratch;
   const auto now = Clock::now();  // one look at the clock for each echo
   if (!take(scratch.first(size), now)) return false;
   send_what_may_be(now);

@@ -104,6 +104,8 @@ class BenchLane final : private coro::Readiness::Observer {
   void write();
   void write_when_possible(coro::Yield yield);
   bool receive();
+  bool received(const coro::Transfer& transfer);
+  std::span<const std::byte> unsent() const;
   void receive_all_that_came();
   void count_lost();
   bool take(std::span<const std::byte> echoed, coro::Clock::time_point now);

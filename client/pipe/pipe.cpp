@@ -104,9 +104,9 @@ void Pipe::send(Yield yield) {
 bool Pipe::write_unsent(Yield yield) {
   while (!window_.unsent().empty()) {
     const auto unsent = window_.unsent();
-    coro::error_code failed;
-    window_.sent(stream_->send(boost::asio::buffer(unsent.data(), unsent.size()), failed));
-    if (failed == error::would_block) failed = stream_->wait_writable(yield);
+    const auto [failed, size] =
+        stream_->write_some(boost::asio::buffer(unsent.data(), unsent.size()), yield);
+    window_.sent(size);
     // When the connection broke, receive() gets what still came, and reports.
     if (failed) return false;
   }
@@ -118,10 +118,8 @@ bool Pipe::write_unsent(Yield yield) {
 void Pipe::receive(Yield yield) {
   std::vector<std::byte> buffer(receive_size);
   for (;;) {
-    if (stream_->wait_readable(yield)) return;  // watch() gave up
-    coro::error_code failed;
-    const auto size = stream_->receive(boost::asio::buffer(buffer), failed);
-    if (failed == error::would_block) continue;
+    const auto [failed, size] = stream_->read_some(boost::asio::buffer(buffer), yield);
+    if (failed == error::operation_aborted) return;  // watch() gave up
     if (failed == error::eof) return server_closed();
     if (failed) return fail(transfer_failure(options_->target, failed, window_.outstanding()));
     if (!take(std::span(buffer).first(size), yield)) return;

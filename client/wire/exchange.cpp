@@ -37,23 +37,27 @@ error_code Exchange::send(std::string_view message, Answer answer, coro::Yield y
   return {};
 }
 
-// Sends as much as the socket takes at once. write_later() sends the rest. False if the connection
-// is broken: receive() reports it after what had still come.
-bool Exchange::write_now() {
-  error_code failed;
-  while (!window_.unsent().empty() && !failed) {
-    const auto unsent = window_.unsent();
-    window_.sent(stream_.send(boost::asio::buffer(unsent.data(), unsent.size()), failed));
+// Sends as much as the socket takes at once. write_later() sends the rest. If the connection is
+// broken, receive() reports that after what had still come.
+void Exchange::write_now() {
+  for (auto unsent = window_.unsent(); !unsent.empty(); unsent = window_.unsent()) {
+    const auto [failed, size] =
+        stream_.try_write(boost::asio::buffer(unsent.data(), unsent.size()));
+    window_.sent(size);
+    if (failed) return;
+    if (size < unsent.size()) return unsent_.notify_one();
   }
-  if (failed == error::would_block) unsent_.notify_one();
-  return !failed || failed == error::would_block;
 }
 
 void Exchange::write_later(coro::Yield yield) {
   const auto has_work = [this] { return !open_ || finishing_ || !window_.unsent().empty(); };
   while (!unsent_.wait(yield, has_work) && open_) {
-    if (window_.unsent().empty()) return stream_.finish_sending();
-    if (stream_.wait_writable(yield) || !write_now()) return;
+    const auto unsent = window_.unsent();
+    if (unsent.empty()) return stream_.finish_sending();
+    const auto [failed, size] =
+        stream_.write_some(boost::asio::buffer(unsent.data(), unsent.size()), yield);
+    window_.sent(size);
+    if (failed) return;
   }
 }
 
@@ -71,10 +75,7 @@ void Exchange::close() {
 
 Exchange::Ending Exchange::receive(coro::Yield yield) {
   while (open_) {
-    if (const auto interrupted = stream_.wait_readable(yield)) return interrupted;
-    error_code failed;
-    const auto size = stream_.receive(boost::asio::buffer(buffer_), failed);
-    if (failed == error::would_block) continue;
+    const auto [failed, size] = stream_.read_some(boost::asio::buffer(buffer_), yield);
     if (failed) return failed;
     if (const auto mismatch = take({buffer_.data(), size})) return *mismatch;
   }

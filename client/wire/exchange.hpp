@@ -74,7 +74,7 @@ class Exchange {
   static constexpr std::size_t window_size = 4 * largest_message;
   static constexpr std::size_t receive_size = std::size_t{64} << 10U;
 
-  bool write_now();
+  void write_now();
   void write_later(coro::Yield yield);
   std::optional<Mismatch> take(std::string_view bytes);
 

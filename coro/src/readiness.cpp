@@ -28,24 +28,24 @@ Readiness::~Readiness() {
 }
 
 error_code Readiness::wait_readable(Yield yield) {
-  return wait(reader_, EPOLLIN, yield);
+  return {wait(reader_, EPOLLIN, yield), boost::system::system_category()};
 }
 
 error_code Readiness::wait_writable(Yield yield) {
-  return wait(writer_, EPOLLOUT, yield);
+  return {wait(writer_, EPOLLOUT, yield), boost::system::system_category()};
 }
 
-error_code Readiness::wait(detail::Fiber*& waiting, std::uint32_t event, Yield yield) {
+int Readiness::wait(detail::Fiber*& waiting, std::uint32_t event, Yield yield) {
   detail::Fiber& fiber = yield.fiber();
-  error_code result;
+  int result = 0;
   const auto abort = [&] {
     result = boost::asio::error::operation_aborted;
     leave(waiting);
     fiber.wake(true);
   };
   fiber.suspend_then([&] {
-    if ((watched_ & event) == 0) result = watch_for(watched_ | event);
-    if (result) return fiber.wake(false);
+    if ((watched_ & event) == 0) result = watch_for(watched_ | event).value();
+    if (result != 0) return fiber.wake(false);
     waiting = &fiber;
     ++poller_.waiting_;
     fiber.abort_by(abort);

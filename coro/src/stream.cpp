@@ -3,15 +3,19 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <cerrno>
 #include <cstdint>
 #include <utility>
 
 #include "coro/error.hpp"
+#include "coro/scheduler.hpp"
+#include "coro/task.hpp"
 
 namespace coro {
 namespace {
@@ -28,32 +32,133 @@ bool is_over(int socket) {
   return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 && state == TCP_CLOSE;
 }
 
+// While many are ready each moves less at a time, so that small echoes are not kept waiting by
+// bulk. All of them together move about 1 MiB before anybody has another turn, and each at least 64
+// KiB, since smaller pieces cost more system calls than they save others time.
+std::size_t bytes_in_a_turn(const Scheduler& scheduler) {
+  constexpr std::size_t most_in_a_round = std::size_t{1024} * 1024;
+  constexpr std::size_t least_in_a_turn = std::size_t{64} * 1024;
+  return std::max(most_in_a_round / std::max<std::size_t>(scheduler.crowd(), 1), least_in_a_turn);
+}
+
+error_code unless_it_would_block(error_code error) {
+  return error == boost::asio::error::would_block ? error_code() : error;
+}
+
 }  // namespace
 
 Stream::Stream(Scheduler& scheduler, Descriptor socket)
     : socket_(std::move(socket)), readiness_(scheduler, socket_.number()) {}
 
-std::size_t Stream::receive(boost::asio::mutable_buffer buffer, error_code& error) {
-  const ssize_t size = ::recv(socket_.number(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-  if (size > 0) return static_cast<std::size_t>(size);
-  if (size < 0)
-    error = last_error();
-  else if (broken_by_ != 0)
-    error = error_code(broken_by_, boost::system::system_category());
-  else
-    error = boost::asio::error::eof;
-  return 0;
+// A call in progress. It lies on the stack of the coroutine that is suspended in it.
+class Stream::Call {
+ public:
+  explicit Call(Call*& place) : place_(&place) { place = this; }
+  ~Call() {
+    if (place_ != nullptr) *place_ = nullptr;
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  Call(Call&&) = delete;
+  Call& operator=(Call&&) = delete;
+
+  static void forget_stream(Call* call) {
+    if (call != nullptr) call->place_ = nullptr;
+  }
+  bool stream_is_gone() const { return place_ == nullptr; }
+
+ private:
+  Call** place_;
+};
+
+Stream::~Stream() {
+  Call::forget_stream(reading_);
+  Call::forget_stream(writing_);
 }
 
-std::size_t Stream::send(boost::asio::const_buffer bytes, error_code& error) {
+Transfer Stream::read_some(boost::asio::mutable_buffer buffer, Yield yield) {
+  Call call(reading_);
+  for (;;) {
+    // To read first would be in vain nearly always: the answer to an echo is not there yet.
+    const int error = readiness_.wait(readiness_.reader_, EPOLLIN, yield);
+    if (call.stream_is_gone()) return {boost::asio::error::operation_aborted};
+    const std::size_t most = std::min(buffer.size(), bytes_in_a_turn(yield.scheduler()));
+    const ssize_t size = ::recv(socket_.number(), buffer.data(), most, MSG_DONTWAIT);
+    if (size > 0 && error == 0) return {{}, static_cast<std::size_t>(size)};
+    const bool in_vain = size < 0 && error == 0 && errno == EAGAIN;  // another reader was faster
+    if (!in_vain) return end_of_read(error, size, yield);
+  }
+}
+
+Transfer Stream::write_some(boost::asio::const_buffer bytes, Yield yield) {
+  Call call(writing_);
+  if (written_in_turn_ >= bytes_in_a_turn(yield.scheduler())) {
+    yield.now();
+    if (call.stream_is_gone()) return {boost::asio::error::operation_aborted};
+    written_in_turn_ = 0;
+  }
+  if (!full_ && !yield.is_cancelled()) {
+    const Transfer written = write_within_turn(bytes, yield.scheduler());
+    if (written.error || written.size > 0) return written;
+  }
+  for (;;) {
+    const int error = readiness_.wait(readiness_.writer_, EPOLLOUT, yield);
+    if (call.stream_is_gone()) return {boost::asio::error::operation_aborted};
+    written_in_turn_ = 0;
+    const Transfer written = write_within_turn(bytes, yield.scheduler());
+    if (error != 0) return interrupted(error, written, yield);
+    if (written.error || written.size > 0) return written;
+  }
+}
+
+Transfer Stream::write_within_turn(boost::asio::const_buffer bytes, const Scheduler& scheduler) {
+  const std::size_t left = bytes_in_a_turn(scheduler) - written_in_turn_;
+  const Transfer written = try_write(boost::asio::buffer(bytes, left));
+  written_in_turn_ += written.size;
+  return written;
+}
+
+// The coroutine hears of the end of the connection first. If it was asked to end, as opposed to
+// running out of time, the request is made anew: none is lost between two operations.
+Transfer Stream::interrupted(int error, Transfer last_look, Yield yield) {
+  if (!last_look.error)
+    return {error_code(error, boost::system::system_category()), last_look.size};
+  const bool was_request = error == boost::asio::error::operation_aborted && !yield.is_cancelled();
+  if (was_request) yield.task().cancel();
+  return last_look;
+}
+
+Transfer Stream::try_read(boost::asio::mutable_buffer buffer) {
+  return outcome_of_read(::recv(socket_.number(), buffer.data(), buffer.size(), MSG_DONTWAIT));
+}
+
+// Apart, so that what is rare costs the usual read nothing.
+Transfer Stream::end_of_read(int error, ssize_t size, Yield yield) const {
+  const Transfer read = outcome_of_read(size);
+  return error != 0 ? interrupted(error, read, yield) : read;
+}
+
+// What recv(2) returned.
+Transfer Stream::outcome_of_read(ssize_t size) const {
+  if (size > 0) return {{}, static_cast<std::size_t>(size)};
+  if (size < 0) return {unless_it_would_block(last_error())};
+  if (broken_by_ != 0) return {error_code(broken_by_, boost::system::system_category())};
+  return {boost::asio::error::eof};
+}
+
+Transfer Stream::try_write(boost::asio::const_buffer bytes) {
   const ssize_t size =
       ::send(socket_.number(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (size >= 0) return static_cast<std::size_t>(size);
-  error = last_error();
+  full_ = static_cast<std::size_t>(size) != bytes.size();
+  if (size >= 0) return {{}, static_cast<std::size_t>(size)};
+  return {why_nothing_was_written()};
+}
+
+error_code Stream::why_nothing_was_written() {
+  const error_code error = unless_it_would_block(last_error());
   // EPIPE is no news for recv(2): the end of the stream has come, or this error was here before.
-  if (error != boost::asio::error::would_block && error != boost::asio::error::broken_pipe)
-    broken_by_ = error.value();
-  return 0;
+  if (error && error != boost::asio::error::broken_pipe) broken_by_ = error.value();
+  return error;
 }
 
 std::size_t Stream::available() const {

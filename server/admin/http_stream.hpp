@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
 #include <cstddef>
 #include <string_view>
 
@@ -19,12 +18,9 @@ class HttpStream {
 
   template <typename Buffers>
   std::size_t read_some(const Buffers& buffers, coro::error_code& error) {
-    std::size_t size = 0;
-    do {
-      error = stream_.wait_readable(yield_);
-      if (!error) size = stream_.receive(*boost::asio::buffer_sequence_begin(buffers), error);
-    } while (error == boost::asio::error::would_block);
-    return size;
+    const auto read = stream_.read_some(*boost::asio::buffer_sequence_begin(buffers), yield_);
+    error = read.error;
+    return read.size;
   }
   /// Only demanded by the concept.
   template <typename Buffers>
@@ -32,13 +28,7 @@ class HttpStream {
 
   /// Sends all of `bytes`, or returns why that cannot be.
   coro::error_code write(std::string_view bytes) {
-    while (!bytes.empty()) {
-      coro::error_code error;
-      bytes.remove_prefix(stream_.send(boost::asio::buffer(bytes), error));
-      if (error == boost::asio::error::would_block) error = stream_.wait_writable(yield_);
-      if (error) return error;
-    }
-    return {};
+    return coro::write_all(stream_, boost::asio::buffer(bytes), yield_);
   }
 
  private:

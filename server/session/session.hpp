@@ -1,56 +1,28 @@
 #pragma once
 
 #include <boost/intrusive/list_hook.hpp>
-#include <boost/system/result.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
-#include "coro/condition.hpp"
 #include "coro/stream.hpp"
 #include "coro/task.hpp"
 #include "coro/yield.hpp"
-#include "server/config/config.hpp"
-#include "server/log/notice.hpp"
 #include "server/net/peer.hpp"
-#include "server/proxy/proxy_greeting.hpp"
-#include "server/session/address_limit.hpp"
 #include "server/session/client_log.hpp"
 #include "server/session/delivery.hpp"
 #include "server/session/faults.hpp"
 #include "server/session/reaper.hpp"
+#include "server/session/session_context.hpp"
 #include "server/status/ending.hpp"
-#include "server/status/statistics.hpp"
 
 namespace server {
 
-/// What the service wants of its sessions.
-enum class Stage {
-  serving,   ///< echo
-  draining,  ///< echo what has been received, then say goodbye
-  aborting   ///< leave now
-};
-
-/// What all sessions share. It outlives them.
-struct SessionContext {
-  const Config& config;  ///< its values change when the service reloads
-  EventLog& log;
-  Statistics& statistics;
-  Reaper& reaper;
-  AddressLimit& addresses;
-  Notice& refused_by_address;
-  coro::Condition& ended;  ///< notified when a session has ended
-  /// Where every session reads into. One is enough, since bytes stay there only until the session
-  /// suspends; and since there is only one, it can be large.
-  std::span<char> scratch;
-  Stage stage = Stage::serving;
-};
-
-/// One client, from accept to close. It lives on the stack of its own coroutine. Who accepts it
-/// counts it (Statistics::began); it counts its own end.
+/// One client, from accept to close. It lives on the stack of its own coroutine. The listener
+/// counts its beginning (Statistics::began), so that the limit holds before the coroutine has run;
+/// the session counts its own end.
 class Session : public boost::intrusive::list_base_hook<
                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
@@ -61,43 +33,45 @@ class Session : public boost::intrusive::list_base_hook<
   Session(Session&&) = delete;
   Session& operator=(Session&&) = delete;
 
-  /// Serves the client until it or the service ends the connection, and closes the socket.
+  /// Serves the client until it or the service ends the connection, and closes the socket. The
+  /// number names the client in the log.
   void run(std::uint64_t number, Peer peer, coro::Yield yield);
 
-  /// To be called after the stage has changed, since the session may wait for what does not matter
-  /// any more.
+  /// To be called after the stage has changed: the session may be suspended in a wait that does not
+  /// matter any more.
   void stage_changed() { task_.cancel(); }
 
-  /// One look at whether the client takes what it is sent; it ends if it has stalled
-  /// (limits.write_timeout). Returns whether it is owed anything.
+  /// One look at whether the client takes what it is sent; the session ends if the client has
+  /// stalled (limits.write_timeout). Returns whether the client is owed anything.
   bool look_at_delivery();
 
  private:
-  using Greeting = boost::system::result<ProxyGreeting, std::string>;
-
-  Greeting greeting(const Peer& peer, coro::Yield yield);
+  // In the order of the story. An Ending that is returned is why the connection ends.
   Ending serve(const Peer& peer, std::string_view first, coro::Yield yield);
   Ending echo(coro::Yield yield);
   std::optional<Ending> answer(std::string_view bytes, coro::Yield yield);
-  std::optional<Ending> send(std::string_view bytes, coro::Yield yield);
-  std::optional<Ending> send_rest(const std::string& rest, coro::Yield yield);
-  Ending answer_arrived(Ending ending, coro::Yield yield);
-  std::optional<Ending> why_aborted() const;
+  std::optional<Ending> answer_with_faults(std::string_view bytes, coro::Yield yield);
+  std::optional<Ending> write_all(std::string_view bytes, coro::Yield yield);
+  std::optional<Ending> write_rest(const std::string& rest, coro::Yield yield);
+  Ending answer_arrived(Ending ending, std::string_view bytes, coro::Yield yield);
   Ending close(Ending ending, coro::Yield yield);
-  bool gives_up() const;
-  bool linger(coro::Yield yield);
-  bool discard_until_closed(coro::Yield yield);
-  bool deliver(coro::Clock::time_point until, coro::Yield yield);
 
+  std::optional<Ending> why_aborted() const;
+  void count_received(std::size_t size);
+  void count_sent(std::size_t size);
+
+  // `failed` until run() has ended: an exception is the only other way out.
   Ending ending_ = Ending::failed;
-  coro::Task task_;
-  // From here on in the order that an echo uses them: what lies together is fetched together.
-  Reaper::Entry waiting_;
+  coro::Task task_;  // the coroutine that runs this session, which others cancel
+  // From here on in the order that an echo uses them: members that lie together are fetched
+  // together.
+  Reaper::Entry silence_;  // how long the client has sent nothing (limits.idle_timeout)
   SessionContext& context_;
-  std::optional<coro::Stream> stream_;  // none once it is closed
-  std::unique_ptr<Faults> faults_;
-  SessionTotals totals_;  // its duration is set at the end
-  std::optional<ClientLog> log_;
+  // None once it is closed, which is before the session ends: the log line waits for the close.
+  std::optional<coro::Stream> stream_;
+  std::unique_ptr<Faults> faults_;  // null unless `faults` are configured
+  SessionTotals totals_;            // its duration is set at the end
+  std::optional<ClientLog> log_;    // none before the PROXY header has named the client
   Delivery delivery_;
   std::size_t unsent_ = 0;  // bytes of the echo that the kernel has not taken yet
 };

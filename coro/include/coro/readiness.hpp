@@ -59,9 +59,11 @@ class Readiness {
 
  private:
   friend class detail::Poller;
+  friend class Stream;
 
-  // `waiting` is one of the two below, `event` what it waits for.
-  error_code wait(detail::Fiber*& waiting, std::uint32_t event, Yield yield);
+  // `waiting` is one of the two below, `event` what it waits for. Returns an errno, 0 without an
+  // error: an error_code is three words to write and to copy, which each echo would pay for.
+  int wait(detail::Fiber*& waiting, std::uint32_t event, Yield yield);
   void leave(detail::Fiber*& waiting);
   void became(std::uint32_t events);
   void wake(detail::Fiber*& waiting);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <boost/asio/buffer.hpp>
+#include <concepts>
 #include <cstddef>
 
 #include "coro/descriptor.hpp"
@@ -8,53 +11,127 @@
 
 namespace coro {
 
-/// A connected byte stream, TCP or Unix, which is read and written without blocking:
+/// The outcome of one transfer: why it ended early, if it did, and how many bytes were moved.
+struct Transfer {
+  error_code error;
+  std::size_t size = 0;
+};
+
+/// What a protocol needs of its connection, plain or encrypted. Functions that take any ByteStream
+/// work on a Stream and on whatever else keeps the promises that Stream documents.
+template <typename Type>
+concept ByteStream = requires(Type stream, boost::asio::mutable_buffer into,
+                              boost::asio::const_buffer bytes, Yield yield) {
+  { stream.read_some(into, yield) } -> std::same_as<Transfer>;
+  { stream.write_some(bytes, yield) } -> std::same_as<Transfer>;
+  { stream.try_read(into) } -> std::same_as<Transfer>;
+  { stream.try_write(bytes) } -> std::same_as<Transfer>;
+  {stream.finish_sending()};
+};
+
+/// A connected byte stream, TCP or Unix. Reading and writing suspend the coroutine, never the
+/// thread:
 ///
-///     if (const error_code error = stream.wait_readable(yield)) ...
-///     error_code error;
-///     const std::size_t size = stream.receive(buffer, error);
+///     for (;;) {
+///       const auto [error, size] = stream.read_some(buffer, yield);
+///       if (error) return;
+///       if (write_all(stream, boost::asio::buffer(buffer, size), yield)) return;
+///     }
 ///
-/// Made for many that wait and each do little: besides the two transfers an echo costs its share of
-/// one epoll_wait(2).
+/// It is made for many streams that each do little: besides the two transfers an echo costs its
+/// share of one epoll_wait(2). Waiting, looking again and taking turns are done here.
+///
+/// **Turns.** One call moves at most as much as leaves the others their turn: up to 1 MiB if few
+/// sockets are ready, at least 64 KiB however many are. So a peer that sends without a pause, or
+/// reads as fast as it is written to, does not keep the thread to itself.
+///
+/// **Cancellation.** A call that is cancelled, or runs out of time, returns operation_aborted and
+/// beside it the bytes that could be moved at once: after a pause of the whole process
+/// (SIGSTOP, a suspended machine) a deadline is over although the bytes had come in time. If the
+/// connection has ended meanwhile, that error is returned, and the next operation reports
+/// operation_aborted.
 class Stream {
  public:
-  /// Takes over a connected socket.
+  /// Takes over a connected socket. The scheduler must outlive the stream.
   Stream(Scheduler& scheduler, Descriptor socket);
+  /// Closes the socket. Calls in progress must have been cancelled; they return operation_aborted
+  /// and do not touch the stream any more.
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  Stream(Stream&&) = delete;
+  Stream& operator=(Stream&&) = delete;
 
-  error_code wait_readable(Yield yield) { return readiness_.wait_readable(yield); }
-  error_code wait_writable(Yield yield) { return readiness_.wait_writable(yield); }
-  /// Instead of wait_readable(), for a coroutine that serves many streams.
+  /// Suspends until something has arrived, and reads it into `buffer`, which is not empty. The
+  /// buffer is only written to just before the return, so coroutines may share one. The error is
+  /// eof when the other end has closed its half, otherwise one of recv(2) or epoll_ctl(2).
+  Transfer read_some(boost::asio::mutable_buffer buffer, Yield yield);
+
+  /// Writes some of `bytes`, which are not empty, and suspends only until there is room for the
+  /// first, or for the others to have their turn. The error is one of send(2) or epoll_ctl(2);
+  /// SIGPIPE is never raised.
+  Transfer write_some(boost::asio::const_buffer bytes, Yield yield);
+
+  /// The same, but never suspends: neither error nor size means that nothing has arrived. It is for
+  /// one coroutine that serves many streams (observe_readable()), and knows no turns.
+  Transfer try_read(boost::asio::mutable_buffer buffer);
+  /// The same, but never suspends: what was not taken has no room now. It is for bytes that
+  /// somebody else overwrites as soon as the caller suspends.
+  Transfer try_write(boost::asio::const_buffer bytes);
+
+  /// Reports to this observer when there is something to read; null ends that. Nobody may be in
+  /// read_some() meanwhile. An error is one of epoll_ctl(2).
   error_code observe_readable(Readiness::Observer* observer) {
     return readiness_.observe_readable(observer);
   }
-  /// Ends the waits in progress with operation_aborted; none may be left when it is destroyed.
+  /// Ends the calls in progress with operation_aborted.
   void cancel() { readiness_.cancel(); }
 
-  /// Bytes put into `buffer`, which is not empty. With 0 the error says why: would_block when there
-  /// is nothing now, eof when the other end has closed its half, or what recv(2) says, which is
-  /// also what ended the connection where send() was the first to learn it.
-  std::size_t receive(boost::asio::mutable_buffer buffer, error_code& error);
-
-  /// Bytes taken from `bytes`, which is not empty, as far as there is room. With 0 the error says
-  /// why: would_block when there is none now, or what send(2) says. Never raises SIGPIPE.
-  std::size_t send(boost::asio::const_buffer bytes, error_code& error);
-
-  /// Bytes that have arrived and were not received; 0 if the socket cannot tell.
+  /// Bytes that have arrived and were not read; 0 if the socket cannot tell.
   std::size_t available() const;
   /// Bytes sent that the other end has not acknowledged yet, the end of the stream being one
   /// (SIOCOUTQ: tcp(7), unix(7)); a Unix socket counts the memory that holds them instead. 0 if the
   /// socket cannot tell, or if the connection is broken and they will never be.
   std::size_t unacknowledged() const;
 
-  /// Sends the end of the stream; receiving goes on.
+  /// Sends the end of the stream (shutdown(2)); reading goes on.
   void finish_sending();
-  /// The connection is to end by a reset instead of by all that was sent.
+  /// Makes the destructor reset the connection (SO_LINGER), which drops what was not sent yet.
   void reset_on_close();
 
  private:
+  class Call;
+
+  Transfer outcome_of_read(ssize_t size) const;
+  [[gnu::noinline]] Transfer end_of_read(int error, ssize_t size, Yield yield) const;
+  [[gnu::noinline]] error_code why_nothing_was_written();
+  Transfer write_within_turn(boost::asio::const_buffer bytes, const Scheduler& scheduler);
+  static Transfer interrupted(int error, Transfer last_look, Yield yield);
+
   Descriptor socket_;
-  int broken_by_ = 0;    // the errno that send(2) returned, which the kernel reports only once
+  // The errno that send(2) returned. The kernel reports it only once, and the reader is the one
+  // that has to know why the connection ended, after all that had still arrived.
+  int broken_by_ = 0;
+  // The socket took less than it was given, so another send(2) before it drains would be in vain.
+  bool full_ = false;
+  std::size_t written_in_turn_ = 0;  // since write_some() let the others go first
+  // What suspends in read_some() and write_some() may resume after the stream was destroyed.
+  Call* reading_ = nullptr;
+  Call* writing_ = nullptr;
   Readiness readiness_;  // ends before the socket closes
 };
+
+static_assert(ByteStream<Stream>);
+
+/// Writes all of the bytes. With an error some of them may have been written.
+template <ByteStream Type>
+error_code write_all(Type& stream, boost::asio::const_buffer bytes, Yield yield) {
+  while (bytes.size() > 0) {
+    const auto [error, size] = stream.write_some(bytes, yield);
+    if (error) return error;
+    bytes += size;
+  }
+  return {};
+}
 
 }  // namespace coro

@@ -6,8 +6,11 @@
 #include <array>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "coro/time_limit.hpp"
 #include "tests/unit/coro/test_support.hpp"
 
 namespace coro {
@@ -19,76 +22,253 @@ namespace error = boost::asio::error;
 struct Connection {
   explicit Connection(Yield yield) : far(yield.executor()), near(accepted(yield, far)) {}
 
-  static Stream accepted(Yield yield, TcpSocket& far) {
+  static Descriptor accept(Yield yield, TcpSocket& far) {
     TcpAcceptor acceptor(yield.executor(), {boost::asio::ip::address_v4::loopback(), 0});
     far.connect(acceptor.local_endpoint());
-    return Stream(yield.scheduler(), Descriptor(acceptor.accept().release()));
+    return Descriptor(acceptor.accept().release());
+  }
+  static Stream accepted(Yield yield, TcpSocket& far) {
+    return Stream(yield.scheduler(), accept(yield, far));
   }
 
   TcpSocket far;
   Stream near;
 };
 
-std::string receive(Stream& stream, error_code& error) {
-  std::array<char, 64> buffer{};
-  return {buffer.data(), stream.receive(boost::asio::buffer(buffer), error)};
+using boost::asio::buffer;
+
+// What arrived, or nothing, and then the error.
+std::string read(Stream& stream, error_code& error, Yield yield) {
+  std::array<char, 64> bytes{};
+  const Transfer read = stream.read_some(buffer(bytes), yield);
+  error = read.error;
+  return {bytes.data(), read.size};
 }
 
-TEST(Stream, ReceivesWhatWasSent) {
+// Fills what the kernel holds for both ends.
+std::size_t fill(Stream& stream) {
+  const std::string bytes(1 << 16, 'x');
+  std::size_t written = 0;
+  for (Transfer piece{{}, 1}; !piece.error && piece.size > 0; written += piece.size)
+    piece = stream.try_write(buffer(bytes));
+  return written;
+}
+
+TEST(Stream, ReadsWhatHasArrived) {
   run([](Yield yield) {
     Connection connection(yield);
-    boost::asio::write(connection.far, boost::asio::buffer("hello", 5));
-    EXPECT_FALSE(connection.near.wait_readable(yield));
-    EXPECT_EQ(connection.near.available(), 5U);
+    boost::asio::write(connection.far, buffer("hello", 5));
+    while (connection.near.available() < 5)
+      yield.now();
     error_code error;
-    EXPECT_EQ(receive(connection.near, error), "hello");
+    EXPECT_EQ(read(connection.near, error, yield), "hello");
     EXPECT_FALSE(error);
   });
 }
 
-TEST(Stream, SendsWhatIsReceived) {
+TEST(Stream, OthersRunUntilThereIsSomethingToRead) {
   run([](Yield yield) {
     Connection connection(yield);
+    bool has_run = false;
+    start(yield.scheduler(), [&](Yield inside) {
+      EXPECT_FALSE(sleep_for(inside, 1ms));
+      has_run = true;
+      boost::asio::write(connection.far, buffer("hello", 5));
+    });
     error_code error;
-    EXPECT_EQ(connection.near.send(boost::asio::buffer("hello", 5), error), 5U);
+    EXPECT_EQ(read(connection.near, error, yield), "hello");
+    EXPECT_TRUE(has_run);
+  });
+}
+
+TEST(Stream, WritesWhatIsRead) {
+  run([](Yield yield) {
+    Connection connection(yield);
+    const auto [error, size] = connection.near.write_some(buffer("hello", 5), yield);
+    EXPECT_FALSE(error);
+    EXPECT_EQ(size, 5U);
     std::string received(5, '\0');
-    boost::asio::async_read(connection.far, boost::asio::buffer(received), yield);
+    boost::asio::async_read(connection.far, buffer(received), yield);
     EXPECT_EQ(received, "hello");
   });
 }
 
-TEST(Stream, DoesNotBlockWhenThereIsNothing) {
+TEST(Stream, WritesAsFarAsThereIsRoomAndTheRestAsTheOtherEndReads) {
   run([](Yield yield) {
     Connection connection(yield);
-    error_code error;
-    EXPECT_EQ(receive(connection.near, error), "");
-    EXPECT_EQ(error, error::would_block);
+    std::string sent(std::size_t{16} << 20U, '\0');
+    for (std::size_t i = 0; i < sent.size(); ++i)
+      sent[i] = static_cast<char>(i % 251);
+    const Task writer = start(yield.scheduler(), [&](Yield inside) {
+      std::size_t pieces = 0;
+      for (auto left = buffer(sent); left.size() > 0; ++pieces) {
+        const auto [error, size] = connection.near.write_some(left, inside);
+        ASSERT_FALSE(error);
+        ASSERT_GT(size, 0U);
+        left += size;
+      }
+      EXPECT_GT(pieces, 1U);
+    });
+    std::string received(sent.size(), '\0');
+    boost::asio::async_read(connection.far, buffer(received), yield);
+    EXPECT_TRUE(received == sent);
+    EXPECT_FALSE(writer.join(yield));
   });
 }
 
-TEST(Stream, DoesNotBlockWhenThereIsNoRoom) {
+TEST(Stream, WriteAllWritesAll) {
   run([](Yield yield) {
     Connection connection(yield);
-    const std::string bytes(1 << 16, 'x');
+    const std::string sent(std::size_t{16} << 20U, 'x');
+    const Task writer = start(yield.scheduler(), [&](Yield inside) {
+      EXPECT_FALSE(write_all(connection.near, buffer(sent), inside));
+      connection.near.finish_sending();
+    });
+    std::string received;
+    boost::asio::async_read(connection.far, boost::asio::dynamic_buffer(received), yield);
+    EXPECT_TRUE(received == sent);
+    EXPECT_FALSE(writer.join(yield));
+  });
+}
+
+TEST(Stream, TryingNeverSuspends) {
+  run([](Yield yield) {
+    Connection connection(yield);
+    bool has_run = false;
+    start(yield.scheduler(), [&](Yield) { has_run = true; });
+    std::array<char, 64> bytes{};
+    const auto [error, size] = connection.near.try_read(buffer(bytes));
+    EXPECT_FALSE(error);
+    EXPECT_EQ(size, 0U);
+    EXPECT_GT(fill(connection.near), 0U);
+    EXPECT_GT(connection.near.unacknowledged(), 0U);
+    EXPECT_FALSE(has_run);
+  });
+}
+
+// A peer that always has more, or reads as fast as it is written to, does not keep the thread.
+TEST(Stream, OneCallMovesNoMoreThanATurn) {
+  run([](Yield yield) {
+    constexpr std::size_t turn = std::size_t{1} << 20U;
+    TcpSocket far(yield.executor());
+    Stream near = Connection::accepted(yield, far);
+    std::vector<char> bytes(4 * turn);
+    far.non_blocking(true);
+    error_code full;
+    while (!full)
+      far.write_some(buffer(bytes), full);
+    const auto [error, size] = near.read_some(buffer(bytes), yield);
+    EXPECT_FALSE(error);
+    EXPECT_LE(size, turn);
+  });
+}
+
+TEST(Stream, OthersRunBetweenTwoTurnsOfWriting) {
+  run([](Yield yield) {
+    Connection connection(yield);
+    const Task writer = start(yield.scheduler(), [&](Yield inside) {
+      const std::string bytes(std::size_t{32} * 1024, 'x');
+      while (!connection.near.write_some(buffer(bytes), inside).error) {
+        std::vector<char> room(bytes.size());
+        error_code nothing;
+        connection.far.read_some(buffer(room), nothing);  // so there is room at all times
+      }
+    });
+    EXPECT_FALSE(sleep_for(yield, 1ms));
+    writer.cancel();
+    EXPECT_FALSE(writer.join(yield));
+  });
+}
+
+TEST(Stream, ACancelledCallReportsThatAndWhatCouldBeMovedAtOnce) {
+  run([](Yield yield) {
+    Connection connection(yield);
+    const Task reader = start(yield.scheduler(), [&](Yield inside) {
+      error_code error;
+      EXPECT_EQ(read(connection.near, error, inside), "");
+      EXPECT_EQ(error, aborted);
+      EXPECT_FALSE(inside.is_cancelled()) << "it was reported";
+      while (connection.near.available() < 5)
+        EXPECT_FALSE(sleep_for(inside, 0ms));
+      inside.task().cancel();
+      EXPECT_EQ(read(connection.near, error, inside), "hello");
+      EXPECT_EQ(error, aborted);
+    });
+    yield.now();
+    reader.cancel();
+    yield.now();
+    boost::asio::write(connection.far, buffer("hello", 5));
+    EXPECT_FALSE(reader.join(yield));
+  });
+}
+
+TEST(Stream, AWriterThatIsCancelledHearsOfItThoughThereIsAlwaysRoom) {
+  run([](Yield yield) {
+    Connection connection(yield);
+    yield.task().cancel();
+    const auto [error, size] = connection.near.write_some(buffer("hello", 5), yield);
+    EXPECT_EQ(error, aborted);
+    EXPECT_EQ(size, 5U);
+    EXPECT_FALSE(yield.is_cancelled());
+  });
+}
+
+TEST(Stream, AWriterWithoutRoomCanBeCancelled) {
+  run([](Yield yield) {
+    Connection connection(yield);
+    fill(connection.near);
+    const TimeLimit limit(yield, 1ms);
     error_code error;
     while (!error)
-      connection.near.send(boost::asio::buffer(bytes), error);
-    EXPECT_EQ(error, error::would_block);
-    EXPECT_GT(connection.near.unacknowledged() + 1, 1U);
+      error = connection.near.write_some(buffer("hello", 5), yield).error;
+    EXPECT_EQ(error, aborted);
+    EXPECT_TRUE(limit.expired());
   });
 }
 
-TEST(Stream, TellsTheEndOfTheOtherHalfAndStillSends) {
+TEST(Stream, TheEndOfTheConnectionComesBeforeACancellationWhichIsNotLost) {
   run([](Yield yield) {
     Connection connection(yield);
     connection.far.shutdown(TcpSocket::shutdown_send);
-    EXPECT_FALSE(connection.near.wait_readable(yield));
     error_code error;
-    EXPECT_EQ(receive(connection.near, error), "");
+    read(connection.near, error, yield);
+    yield.task().cancel();
+    read(connection.near, error, yield);
+    EXPECT_EQ(error, error::eof);
+    EXPECT_EQ(sleep_for(yield, forever), aborted);
+  });
+}
+
+TEST(Stream, MayBeDestroyedWhileACancelledCallHasNotReturned) {
+  run([](Yield yield) {
+    TcpSocket far(yield.executor());
+    auto near = std::make_unique<Stream>(yield.scheduler(), Connection::accept(yield, far));
+    const Task reader = start(yield.scheduler(), [&](Yield inside) {
+      error_code error;
+      EXPECT_EQ(read(*near, error, inside), "");
+      EXPECT_EQ(error, aborted);
+    });
+    fill(*near);
+    const Task writer = start(yield.scheduler(), [&](Yield inside) {
+      EXPECT_EQ(near->write_some(buffer("x", 1), inside).error, aborted);
+    });
+    yield.now();
+    near->cancel();
+    near.reset();
+    EXPECT_FALSE(reader.join(yield));
+    EXPECT_FALSE(writer.join(yield));
+  });
+}
+
+TEST(Stream, ReportsTheEndOfTheOtherHalfAndStillWrites) {
+  run([](Yield yield) {
+    Connection connection(yield);
+    connection.far.shutdown(TcpSocket::shutdown_send);
+    error_code error;
+    EXPECT_EQ(read(connection.near, error, yield), "");
     EXPECT_EQ(error, error::eof);
 
-    error = {};
-    EXPECT_EQ(connection.near.send(boost::asio::buffer("still here", 10), error), 10U);
+    EXPECT_EQ(connection.near.write_some(buffer("still here", 10), yield).size, 10U);
     connection.near.finish_sending();
     std::string received;
     boost::asio::async_read(connection.far, boost::asio::dynamic_buffer(received), yield);
@@ -101,7 +281,7 @@ TEST(Stream, ClosesWithItsLife) {
     TcpSocket far(yield.executor());
     { const Stream near = Connection::accepted(yield, far); }
     std::array<char, 1> byte{};
-    const auto [error, size] = far.async_read_some(boost::asio::buffer(byte), yield);
+    const auto [error, size] = far.async_read_some(buffer(byte), yield);
     EXPECT_EQ(error, error::eof);
   });
 }
@@ -114,54 +294,59 @@ TEST(Stream, ResetsWhereThatIsAskedFor) {
       near.reset_on_close();
     }
     std::array<char, 1> byte{};
-    const auto [error, size] = far.async_read_some(boost::asio::buffer(byte), yield);
+    const auto [error, size] = far.async_read_some(buffer(byte), yield);
     EXPECT_EQ(error, error::connection_reset);
   });
 }
 
-TEST(Stream, SendingToAResetConnectionIsAnErrorAndNoSignal) {
+TEST(Stream, ReportsAReset) {
   run([](Yield yield) {
     Connection connection(yield);
     connection.far.set_option(TcpSocket::linger(true, 0));
     connection.far.close();
-    EXPECT_FALSE(connection.near.wait_readable(yield));
     error_code error;
-    connection.near.send(boost::asio::buffer("x", 1), error);  // takes note of the reset
-    error = {};
-    connection.near.send(boost::asio::buffer("x", 1), error);
-    EXPECT_EQ(error, error::broken_pipe);
+    EXPECT_EQ(read(connection.near, error, yield), "");
+    EXPECT_EQ(error, error::connection_reset);
   });
 }
 
-TEST(Stream, ReceivesWhatHadArrivedAndThenTheResetThatSendingWasTheFirstToLearnOf) {
+TEST(Stream, WritingToAResetConnectionIsAnErrorAndNoSignal) {
   run([](Yield yield) {
     Connection connection(yield);
-    boost::asio::write(connection.far, boost::asio::buffer("last", 4));
-    EXPECT_FALSE(connection.near.wait_readable(yield));
     connection.far.set_option(TcpSocket::linger(true, 0));
     connection.far.close();
+    EXPECT_FALSE(sleep_for(yield, 1ms));
+    connection.near.try_write(buffer("x", 1));  // takes note of the reset
+    EXPECT_EQ(connection.near.write_some(buffer("x", 1), yield).error, error::broken_pipe);
+  });
+}
+
+TEST(Stream, ReadsWhatHadArrivedAndThenTheResetThatWritingWasTheFirstToLearnOf) {
+  run([](Yield yield) {
+    Connection connection(yield);
+    boost::asio::write(connection.far, buffer("last", 4));
+    while (connection.near.available() < 4)
+      yield.now();
+    connection.far.set_option(TcpSocket::linger(true, 0));
+    connection.far.close();
+    EXPECT_EQ(connection.near.try_write(buffer("x", 1)).error, error::connection_reset);
+    connection.near.try_write(buffer("x", 1));
     error_code error;
-    connection.near.send(boost::asio::buffer("x", 1), error);
-    EXPECT_EQ(error, error::connection_reset);
-    error = {};
-    connection.near.send(boost::asio::buffer("x", 1), error);
-    error = {};
-    EXPECT_EQ(receive(connection.near, error), "last");
+    EXPECT_EQ(read(connection.near, error, yield), "last");
     EXPECT_FALSE(error);
-    EXPECT_EQ(receive(connection.near, error), "");
+    EXPECT_EQ(read(connection.near, error, yield), "");
     EXPECT_EQ(error, error::connection_reset);
   });
 }
 
-TEST(Stream, ReceivesTheEndAfterAnOrderlyCloseThoughSendingThenFails) {
+TEST(Stream, ReadsTheEndAfterAnOrderlyCloseThoughWritingThenFails) {
   run([](Yield yield) {
     Connection connection(yield);
     connection.far.close();
     error_code error;
     while (!error)  // the first is answered by a reset
-      connection.near.send(boost::asio::buffer("x", 1), error);
-    error = {};
-    EXPECT_EQ(receive(connection.near, error), "");
+      error = connection.near.try_write(buffer("x", 1)).error;
+    EXPECT_EQ(read(connection.near, error, yield), "");
     EXPECT_EQ(error, error::eof);
   });
 }
@@ -171,13 +356,12 @@ TEST(Stream, NothingIsUnacknowledgedAfterAReset) {
   run([](Yield yield) {
     Connection connection(yield);
     const std::string flood(std::size_t{8} * 1024 * 1024, 'x');
-    error_code error;
-    connection.near.send(boost::asio::buffer(flood), error);
+    connection.near.try_write(buffer(flood));
     EXPECT_GT(connection.near.unacknowledged(), 0U);
     connection.far.set_option(TcpSocket::linger(true, 0));
     connection.far.close();
-    EXPECT_FALSE(connection.near.wait_readable(yield));
-    EXPECT_EQ(connection.near.unacknowledged(), 0U);
+    while (connection.near.unacknowledged() > 0)
+      EXPECT_FALSE(sleep_for(yield, 1ms));
   });
 }
 

@@ -1,0 +1,91 @@
+#include "server/session/goodbye.hpp"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <chrono>
+#include <utility>
+
+#include "coro/time_limit.hpp"
+
+namespace server {
+namespace {
+
+using coro::Clock;
+using coro::Yield;
+
+// How long a client may take to close its half after the service has closed its own and all has
+// arrived.
+constexpr std::chrono::seconds linger_timeout{2};
+
+// How long the service goes on for a client whose connection it ends: a while, and longer the more
+// the client is owed, as if by a slow line.
+constexpr std::chrono::seconds shortest_goodbye{10};
+constexpr std::size_t slowest_line = std::size_t{32} * 1024;  // bytes a second
+
+// No event reports that bytes are acknowledged. The first looks are close together, since nearly
+// every client is about to do so.
+constexpr std::chrono::milliseconds first_look_after{1};
+constexpr std::chrono::milliseconds longest_between_looks{256};
+
+// The end of the stream is acknowledged like a byte. A client that is gone may never do so, and to
+// wait for that would hold nothing but an entry in a table.
+constexpr std::size_t end_of_stream = 1;
+
+}  // namespace
+
+bool Goodbye::say(Yield yield) {
+  stream_.finish_sending();
+  std::size_t left = stream_.unacknowledged();
+  const auto until = Clock::now() + shortest_goodbye + std::chrono::seconds(left / slowest_line);
+  // The wait goes on as long as some of the echo arrives.
+  while (!discard_until_closed(yield)) {
+    const std::size_t before = std::exchange(left, stream_.unacknowledged());
+    if (left <= end_of_stream) return true;
+    if (gives_up() || Clock::now() >= until) return false;
+    if (context_.stage == Stage::draining && left == before) return false;
+  }
+  return deliver(until, yield);
+}
+
+bool Goodbye::deliver_rest(Yield yield) {
+  if (stream_.unacknowledged() == 0) return true;
+  stream_.finish_sending();
+  return deliver(Clock::time_point::max(), yield);
+}
+
+// Returns whether the client has closed its half in time.
+bool Goodbye::discard_until_closed(Yield yield) {
+  const coro::TimeLimit limit(yield, linger_timeout);
+  const auto unwanted = boost::asio::buffer(context_.scratch.data(), context_.scratch.size());
+  while (!gives_up()) {
+    const auto [error, size] = stream_.read_some(unwanted, yield);
+    if (error && error != boost::asio::error::operation_aborted) return true;
+    if (limit.expired()) return false;
+  }
+  return false;
+}
+
+// Returns whether all has arrived.
+bool Goodbye::deliver(Clock::time_point until, Yield yield) {
+  auto progress = Clock::now();
+  auto pause = first_look_after;
+  for (std::size_t left = stream_.unacknowledged(); left > end_of_stream;) {
+    const auto now = Clock::now();
+    if (gives_up() || now >= until) return false;
+    if (context_.stage == Stage::draining && now - progress >= linger_timeout) return false;
+    static_cast<void>(coro::sleep_for(yield, pause));
+    pause = std::min(pause * 2, longest_between_looks);
+    const std::size_t before = std::exchange(left, stream_.unacknowledged());
+    if (left < before) progress = Clock::now();
+  }
+  return true;
+}
+
+// The connection is to be closed, whatever the client is still owed. While the service drains, the
+// end of its own patience (shutdown.timeout) is the limit, and it aborts then.
+bool Goodbye::gives_up() const {
+  return context_.stage == Stage::serving ? delivery_.stalled() : context_.stage == Stage::aborting;
+}
+
+}  // namespace server

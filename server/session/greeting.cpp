@@ -1,0 +1,29 @@
+#include "server/session/greeting.hpp"
+
+#include <algorithm>
+
+namespace server {
+namespace {
+
+// A header names the client that limits and log lines are about, so a stranger must not send one.
+bool trusted(const Peer& peer, const Config& config) {
+  // The mode of a Unix socket decides who may connect to it.
+  if (!peer.address) return true;
+  return std::ranges::any_of(config.trusted_proxies, [&](const Network& network) {
+    return network.contains(*peer.address);
+  });
+}
+
+}  // namespace
+
+boost::system::result<ProxyGreeting, std::string> read_greeting(coro::Stream& stream,
+                                                                const Peer& peer,
+                                                                const Config& config,
+                                                                coro::Yield yield) {
+  const ProxyProtocol accepted = config.proxy_protocol;
+  if (accepted == ProxyProtocol::off) return ProxyGreeting{};
+  if (!trusted(peer, config)) return "not from a trusted proxy";
+  return read_proxy_greeting(stream, accepted, yield);
+}
+
+}  // namespace server

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <span>
+
+#include "coro/condition.hpp"
+#include "server/config/config.hpp"
+#include "server/log/event_log.hpp"
+#include "server/log/notice.hpp"
+#include "server/session/address_limit.hpp"
+#include "server/session/reaper.hpp"
+#include "server/status/statistics.hpp"
+
+namespace server {
+
+/// What the service wants of its sessions. There is no way back.
+enum class Stage {
+  serving,   ///< echo
+  draining,  ///< echo what has been received, then say goodbye
+  aborting   ///< leave now
+};
+
+/// What all sessions share. It belongs to Sessions and outlives each of them.
+struct SessionContext {
+  const Config& config;  ///< its values change when the service reloads
+  EventLog& log;
+  Statistics& statistics;
+  Reaper& reaper;              ///< ends the waits of clients that are silent for too long
+  AddressLimit& addresses;     ///< limits.max_connections_per_ip
+  Notice& refused_by_address;  ///< one line a second, however many are refused
+  coro::Condition& ended;      ///< notified when a session has ended: there is room for another
+  /// Where every session reads into. One is enough, since bytes stay there only until the session
+  /// suspends; and since there is only one, it can be large.
+  std::span<char> scratch;
+  Stage stage = Stage::serving;
+};
+
+}  // namespace server
