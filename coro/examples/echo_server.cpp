@@ -4,7 +4,6 @@
 //   echo_server [PORT]      without a port, it takes a free one and prints which
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/write.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -12,36 +11,39 @@
 
 #include "coro/scheduler.hpp"
 #include "coro/signals.hpp"
+#include "coro/stack_overflow.hpp"
+#include "coro/stream.hpp"
 
 using boost::asio::buffer;
 using boost::asio::ip::tcp;
 using coro::Yield;
 using Acceptor = boost::asio::basic_socket_acceptor<tcp, coro::Executor>;
-using Connection = boost::asio::basic_stream_socket<tcp, coro::Executor>;
 
-void echo(Connection& connection, Yield yield) {
+void echo(coro::Stream& stream, Yield yield) {
   std::array<char, 4096> data{};
   for (;;) {
-    const auto [read_error, size] = connection.async_read_some(buffer(data), yield);
-    if (read_error) return;  // the client has gone: the destructor closes the connection
-    const auto [write_error, sent] = async_write(connection, buffer(data, size), yield);
-    if (write_error) return;
+    const auto [error, size] = stream.read_some(buffer(data), yield);
+    if (error) return;  // the client has gone: the destructor closes the connection
+    if (write_all(stream, buffer(data, size), yield)) return;
   }
 }
 
 void serve(Acceptor& acceptor, Yield yield) {
   for (;;) {
-    auto [error, connection] = acceptor.async_accept(yield);
+    auto [error, socket] = acceptor.async_accept(yield);
     if (error) return;
     const auto client = yield.scheduler().spawn(
-        "client",
-        [connection = std::move(connection)](Yield inside) mutable { echo(connection, inside); });
+        "client", [connection = coro::Descriptor(socket.release())](Yield inside) mutable {
+          coro::Stream stream(inside.scheduler(), std::move(connection));
+          echo(stream, inside);
+        });
     if (!client) std::fprintf(stderr, "%s\n", client.error().message().c_str());
   }
 }
 
 int main(int argc, char** argv) {
   const auto port = static_cast<unsigned short>(argc > 1 ? std::atoi(argv[1]) : 0);
+  coro::report_stack_overflow();
   coro::Scheduler scheduler;
   coro::Signals signals(scheduler, {SIGINT, SIGTERM});
   Acceptor acceptor(scheduler.executor(), {boost::asio::ip::address_v4::loopback(), port});
