@@ -138,7 +138,7 @@ Transfer Stream::end_of_read(int error, ssize_t size, Yield yield) const {
   return error != 0 ? interrupted(error, read, yield) : read;
 }
 
-// What recv(2) returned.
+// Puts a result of recv(2) into words.
 Transfer Stream::outcome_of_read(ssize_t size) const {
   if (size > 0) return {{}, static_cast<std::size_t>(size)};
   if (size < 0) return {unless_it_would_block(last_error())};

@@ -12,14 +12,14 @@
 
 namespace server {
 
-/// What the service wants of its sessions. There is no way back.
+/// The orders of the service to its sessions. There is no way back.
 enum class Stage {
   serving,   ///< echo
   draining,  ///< echo what has been received, then say goodbye
   aborting   ///< leave now
 };
 
-/// What all sessions share. It belongs to Sessions and outlives each of them.
+/// All that sessions share. It belongs to Sessions and outlives each of them.
 struct SessionContext {
   const Config& config;  ///< its values change when the service reloads
   EventLog& log;
@@ -28,7 +28,7 @@ struct SessionContext {
   AddressLimit& addresses;     ///< limits.max_connections_per_ip
   Notice& refused_by_address;  ///< one line a second, however many are refused
   coro::Condition& ended;      ///< notified when a session has ended: there is room for another
-  /// Where every session reads into. One is enough, since bytes stay there only until the session
+  /// Every session reads into this. One is enough, since bytes stay there only until the session
   /// suspends; and since there is only one, it can be large.
   std::span<char> scratch;
   Stage stage = Stage::serving;

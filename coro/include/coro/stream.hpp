@@ -17,8 +17,8 @@ struct Transfer {
   std::size_t size = 0;
 };
 
-/// What a protocol needs of its connection, plain or encrypted. Functions that take any ByteStream
-/// work on a Stream and on whatever else keeps the promises that Stream documents.
+/// All that a protocol needs of its connection, plain or encrypted. Functions that take any
+/// ByteStream work on a Stream and on whatever else keeps the promises that Stream documents.
 template <typename Type>
 concept ByteStream = requires(Type stream, boost::asio::mutable_buffer into,
                               boost::asio::const_buffer bytes, Yield yield) {
@@ -115,7 +115,7 @@ class Stream {
   // The socket took less than it was given, so another send(2) before it drains would be in vain.
   bool full_ = false;
   std::size_t written_in_turn_ = 0;  // since write_some() let the others go first
-  // What suspends in read_some() and write_some() may resume after the stream was destroyed.
+  // A coroutine that is suspended in these may resume after the stream was destroyed.
   Call* reading_ = nullptr;
   Call* writing_ = nullptr;
   Readiness readiness_;  // ends before the socket closes

@@ -37,7 +37,7 @@ struct Connection {
 
 using boost::asio::buffer;
 
-// What arrived, or nothing, and then the error.
+// Returns the bytes that arrived, or none and the error.
 std::string read(Stream& stream, error_code& error, Yield yield) {
   std::array<char, 64> bytes{};
   const Transfer read = stream.read_some(buffer(bytes), yield);
