@@ -53,7 +53,7 @@ int Readiness::wait(detail::Fiber*& waiting, std::uint32_t event, Yield yield) {
   return result;
 }
 
-// What is observed counts as waited for: the scheduler goes on listening.
+// An observed descriptor counts as waited for, so the scheduler goes on polling it.
 error_code Readiness::observe_readable(Observer* observer) {
   if (observer != nullptr && (watched_ & EPOLLIN) == 0) {
     if (const auto error = watch_for(watched_ | EPOLLIN)) return error;
@@ -72,7 +72,8 @@ void Readiness::leave(detail::Fiber*& waiting) {
   if (std::exchange(waiting, nullptr) != nullptr) --poller_.waiting_;
 }
 
-// What somebody waits for wakes that one. What nobody waits for would be reported for ever.
+// Wakes the waiter of each event. Events that nobody waits for are unregistered, since
+// level-triggered epoll would report them for ever.
 void Readiness::became(std::uint32_t events) {
   const bool somebody_reads = reader_ != nullptr || observer_ != nullptr;
   const std::uint32_t waited_for =

@@ -170,7 +170,7 @@ Ending Session::close(Ending ending, Yield yield) {
   if (!reset && by_service) arrives = goodbye.say(yield);
   if (!reset && ending == Ending::closed_by_client) arrives = goodbye.deliver_rest(yield);
   // The client does not read, so what is left in the kernel's buffer would stay there for minutes.
-  // Where the service ends there is nobody to fill that memory again and again.
+  // If the service ends, no further clients can fill that memory again and again.
   if (!arrives && (reset || context_.stage == Stage::serving)) {
     stream_->reset_on_close();
     if (!by_service) ending = Ending::write_timeout;
