@@ -23,10 +23,7 @@ void Server::open_and_reload(coro::Yield yield) {
   if (!start(yield)) return signalled_.notify_all();
   const auto due = [this] { return reload_asked_ || listeners_.has_lost_one() || stops_ > 0; };
   while (!deserted_ && !signalled_.wait(yield, due) && stops_ == 0)
-    if (std::exchange(reload_asked_, false))
-      reload(yield);
-    else
-      replace_lost_listeners(yield);
+    std::exchange(reload_asked_, false) ? reload(yield) : replace_lost_listeners(yield);
 }
 
 // Returns whether it listens.

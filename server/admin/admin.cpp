@@ -21,9 +21,17 @@ using coro::Yield;
 
 namespace {
 
-struct NotifyAtEnd {
-  coro::Condition& condition;
-  ~NotifyAtEnd() { condition.notify_all(); }
+class NotifyAtEnd {
+ public:
+  explicit NotifyAtEnd(coro::Condition& condition) : condition_(condition) {}
+  ~NotifyAtEnd() { condition_.notify_all(); }
+  NotifyAtEnd(const NotifyAtEnd&) = delete;
+  NotifyAtEnd& operator=(const NotifyAtEnd&) = delete;
+  NotifyAtEnd(NotifyAtEnd&&) = delete;
+  NotifyAtEnd& operator=(NotifyAtEnd&&) = delete;
+
+ private:
+  coro::Condition& condition_;
 };
 
 }  // namespace
@@ -130,7 +138,7 @@ error_code Admin::accept_one(int listening) {
   if (!socket.is_open()) return coro::last_error();
   const auto connection =
       scheduler_.spawn(admin_connection, [this, socket = std::move(socket)](Yield yield) mutable {
-        const NotifyAtEnd ending{ended_};
+        const NotifyAtEnd ending(ended_);
         serve_http(std::move(socket), get_status_, yield);
       });
   if (!connection) return connection.error();
