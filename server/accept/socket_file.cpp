@@ -25,7 +25,7 @@ void SocketFile::remove() {
 
 bool SocketFile::is_in_place() const {
   if (!file_.is_open()) return true;
-  const auto in_place = is_at(path_, file_.number());
+  const auto in_place = is_at(path_.c_str(), file_.number());
   return !in_place || *in_place;
 }
 

@@ -23,7 +23,7 @@ boost::system::result<LockFile> LockFile::take(const std::filesystem::path& path
     coro::Descriptor file(
         ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
     if (!file.is_open() || !lock_for_writing(file.number())) return coro::last_error();
-    const auto in_place = is_at(name, file.number());
+    const auto in_place = is_at(name.c_str(), file.number());
     if (!in_place) return in_place.error();
     if (*in_place) return LockFile(name, std::move(file));
     // Otherwise its owner has just removed it.
@@ -45,12 +45,11 @@ bool is_locked_for_writing(int descriptor) {
   return ::fcntl(descriptor, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
-boost::system::result<bool> is_at(const std::filesystem::path& path, int descriptor) {
+boost::system::result<bool> is_at(const char* path, int descriptor) {
   struct stat there {};
   struct stat open {};
   if (::fstat(descriptor, &open) != 0) return {boost::system::in_place_error, coro::last_error()};
-  if (::lstat(path.c_str(), &there) == 0)
-    return there.st_dev == open.st_dev && there.st_ino == open.st_ino;
+  if (::lstat(path, &there) == 0) return there.st_dev == open.st_dev && there.st_ino == open.st_ino;
   if (errno == ENOENT || errno == ENOTDIR) return false;
   return {boost::system::in_place_error, coro::last_error()};
 }

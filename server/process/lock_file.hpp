@@ -39,7 +39,7 @@ bool lock_for_writing(int descriptor);
 /// Whether another open file has that lock. Other locks, which strangers can have, do not count.
 bool is_locked_for_writing(int descriptor);
 
-/// Whether the path leads to the open file, and over no link.
-boost::system::result<bool> is_at(const std::filesystem::path& path, int descriptor);
+/// Whether the path leads to the open file, and over no link. It takes no memory, for destructors.
+boost::system::result<bool> is_at(const char* path, int descriptor);
 
 }  // namespace server

@@ -82,7 +82,7 @@ PidFile::PidFile(std::filesystem::path path) : path_(std::move(path)) {
 
 PidFile::~PidFile() {
   if (!file_.is_open()) return;
-  const auto there = is_at(path_, file_.number());
+  const auto there = is_at(path_.c_str(), file_.number());
   if (there && *there) ::unlink(path_.c_str());
 }
 
