@@ -26,6 +26,7 @@ class AddressLimit {
     using Counts = std::map<boost::asio::ip::address, std::size_t>;
     Place(AddressLimit& limit, Counts::iterator count) : limit_(&limit), count_(count) {}
 
+    // The limit must outlive its places. Null: this is an empty place.
     AddressLimit* limit_ = nullptr;
     Counts::iterator count_;
   };
@@ -35,6 +36,8 @@ class AddressLimit {
   Place enter(const boost::asio::ip::address& address, std::size_t most);
 
  private:
+  // Only addresses that have a connection now: an address leaves with its last one, so strangers
+  // cannot fill the memory. A map, since its iterators stay valid while others come and go.
   Place::Counts counts_;
 };
 

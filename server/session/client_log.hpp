@@ -41,7 +41,7 @@ class ClientLog {
   void append_received(std::string_view bytes);
 
   EventLog& log_;
-  bool introduced_ = false;
+  bool introduced_ = false;  // the connect event is logged, or was left out by configuration
   std::uint64_t number_;
   std::string peer_;
   std::chrono::system_clock::time_point connected_at_;

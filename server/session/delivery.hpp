@@ -36,8 +36,8 @@ class Delivery {
   bool stalled() const { return without_progress_ >= patience; }
 
  private:
-  std::int64_t arrived_ = 0;
-  int without_progress_ = 0;
+  std::int64_t arrived_ = 0;  // bytes; signed because of Unix sockets, see look()
+  int without_progress_ = 0;  // looks in succession
 };
 
 }  // namespace server

@@ -35,8 +35,10 @@ class Faults {
   bool closes(std::uint64_t received) const;
 
  private:
-  FaultsConfig config_;
-  bool resets_;
+  FaultsConfig config_;  // a copy: a reload changes the faults of later connections only
+  bool resets_;          // drawn once, at the beginning
+  // close_after as a time. It interrupts whatever the session waits for, so the session destroys
+  // its Faults before it says goodbye.
   std::optional<coro::TimeLimit> life_;
 };
 

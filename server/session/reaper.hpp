@@ -35,9 +35,9 @@ class Reaper {
     friend class Reaper;
     void enter(Reaper& reaper);
 
-    coro::Task task_;
+    coro::Task task_;  // it is cancelled when the time is up
     coro::Clock::time_point since_;
-    bool timed_out_ = false;
+    bool timed_out_ = false;  // until the next wait
   };
 
   /// A new time-out, 0 = none; it holds from the next wait on, and for those who wait already.
@@ -50,8 +50,10 @@ class Reaper {
   void time_out_overdue(coro::Clock::time_point now);
   coro::Clock::time_point next_due() const;
 
-  coro::Condition changed_;
+  coro::Condition changed_;  // the time-out, or the queue is no longer empty
   std::chrono::milliseconds timeout_{0};
+  // The one who has waited longest is first. All wait for the same time, so a list is a queue by
+  // due time, and entering it costs no search.
   boost::intrusive::list<Entry, boost::intrusive::constant_time_size<false>> entries_;
 };
 

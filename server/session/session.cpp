@@ -31,6 +31,8 @@ Session::Session(SessionContext& context, coro::Descriptor socket, Yield yield)
   stream_.emplace(yield.scheduler(), std::move(socket));
 }
 
+// The end is counted here and not in run(), so that a session that an exception ends is counted too
+// and its place is free again.
 Session::~Session() {
   // Only an exception leaves it so: each other way to end a session is an ending of its own.
   if (ending_ == Ending::failed && log_) log_->disconnected(to_string(ending_), totals_);
@@ -38,6 +40,8 @@ Session::~Session() {
   context_.ended.notify_all();
 }
 
+// Beginning, middle and end of the story. Nothing is logged before the PROXY header is read, since
+// the header says which client this is.
 void Session::run(std::uint64_t number, Peer peer, Yield yield) {
   const auto connected = coro::Clock::now();
   const auto greeting = read_greeting(*stream_, peer, context_.config, yield);
@@ -74,13 +78,15 @@ Ending Session::serve(const Peer& peer, std::string_view first, Yield yield) {
 // The echo: read, send back, until somebody ends it. Others run while this client is silent.
 Ending Session::echo(Yield yield) {
   while (context_.stage == Stage::serving) {
-    silence_.wait_in(context_.reaper);
+    silence_.wait_in(context_.reaper);  // limits.idle_timeout counts from here
     const std::size_t room = context_.scratch.size();
     const std::size_t most = faults_ ? faults_->read_size(room, totals_.bytes_in) : room;
     const auto [error, size] = stream_->read_some(buffer(context_.scratch.data(), most), yield);
     const std::string_view bytes(context_.scratch.data(), size);
 
     if (error && error != error::operation_aborted) return ending_of(error);
+    // Somebody has cancelled the read: the service, the reaper, or the look at the delivery. The
+    // bytes that had arrived by then are there all the same.
     if (error) {
       const auto ending = why_aborted();
       if (ending || context_.stage != Stage::serving)
@@ -156,7 +162,9 @@ Ending Session::answer_arrived(Ending ending, std::string_view bytes, Yield yiel
   return ending;
 }
 
-// Returns the ending as it turns out.
+// A client that is done with gets a goodbye; one that takes nothing, or that a fault has chosen,
+// gets a reset. Returns the ending as it turns out: a goodbye that does not arrive is a write
+// time-out.
 Ending Session::close(Ending ending, Yield yield) {
   const bool reset =
       ending == Ending::write_timeout || (ending == Ending::fault && faults_->resets());
@@ -188,6 +196,8 @@ std::optional<Ending> Session::why_aborted() const {
   return std::nullopt;
 }
 
+// It is called by Sessions between two turns of this session, never while this session runs. To
+// cancel is enough: why_aborted() finds the reason.
 bool Session::look_at_delivery() {
   if (!stream_ || (unsent_ == 0 && delivery_.complete(totals_.bytes_out))) return false;
   delivery_.look(totals_.bytes_out, stream_->unacknowledged());

@@ -72,7 +72,7 @@ class Session : public boost::intrusive::list_base_hook<
   std::unique_ptr<Faults> faults_;  // null unless `faults` are configured
   SessionTotals totals_;            // its duration is set at the end
   std::optional<ClientLog> log_;    // none before the PROXY header has named the client
-  Delivery delivery_;
+  Delivery delivery_;       // whether the client takes what it is sent (limits.write_timeout)
   std::size_t unsent_ = 0;  // bytes of the echo that the kernel has not taken yet
 };
 

@@ -39,6 +39,8 @@ Sessions::Sessions(coro::Scheduler& scheduler, const Config& config, EventLog& l
       scheduler.spawn("delivery", [this](coro::Yield yield) { watch_deliveries(yield); }).value();
 }
 
+// A struct and not a lambda, so that the socket can be taken back if there is no coroutine for it:
+// it stays the caller's then.
 bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer) try {
   struct Body {
     void operator()(coro::Yield yield) {
@@ -63,6 +65,8 @@ bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer) try {
   return false;
 }
 
+// The session lives on its coroutine's stack. The list is for those who end or look at all of them;
+// a session leaves it by itself.
 void Sessions::serve(coro::Descriptor socket, std::uint64_t number, Peer peer, coro::Yield yield) {
   Session session(context_, std::move(socket), yield);
   sessions_.push_back(session);

@@ -50,19 +50,22 @@ class Sessions {
   void serve(coro::Descriptor socket, std::uint64_t number, Peer peer, coro::Yield yield);
 
   coro::Scheduler& scheduler_;
-  std::vector<char> scratch_;
+  std::vector<char> scratch_;  // sessions read into it; it is large, and there is one for all
   Reaper reaper_;
-  coro::Task reaper_task_;
-  coro::Task delivery_task_;
+  coro::Task reaper_task_;    // both tasks run for as long as the service, and close() ends them
+  coro::Task delivery_task_;  // looks at which clients take what they are sent
   coro::Condition write_timeout_changed_;
+  // If no client was owed anything at the last look and nothing has been sent since, there is
+  // nothing to look at: ten thousand idle sessions cost one comparison.
   std::uint64_t sent_at_last_look_ = 0;
   bool owed_at_last_look_ = false;
   AddressLimit addresses_;
   Notice refused_by_address_;
   Notice no_stack_;
-  coro::Condition ended_;
+  coro::Condition ended_;  // a session has ended, so there may be room for another
   SessionContext context_;
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>> sessions_;
+  // The number names a client in the log, and is never used again.
   std::uint64_t last_number_ = 0;
 };
 
