@@ -258,8 +258,8 @@ int run_bench(const Options& options) {
   const bool plots = options.bench.plot.has_value();
   OutputFile plot(options.bench.plot.value_or(""));
   BenchOutcome outcome;
-  if (const auto failed = plots ? plot.open() : error_code()) {
-    fail(outcome, options, failed);
+  if (const auto error = plots ? plot.open() : error_code()) {
+    fail(outcome, options, error);
   } else {
     outcome = measure(options);
     if (plots && outcome.results.latency.count() > 0) {

@@ -60,8 +60,8 @@ BenchLane::~BenchLane() {
 void BenchLane::open() {
   open_ = true;
   ++state_->open;
-  if (const auto failed = stream_->observe_readable(this))
-    fail(transfer_failure(*state_->target, failed, 0));
+  if (const auto error = stream_->observe_readable(this))
+    fail(transfer_failure(*state_->target, error, 0));
   send_what_may_be(Clock::now());
 }
 
@@ -185,10 +185,9 @@ void BenchLane::write() {
   if (send_failed_) return fail_to_send(send_failed_);
   while (sent_ != begun_ && !failed_) {
     const auto piece = unsent();
-    const auto [failed, taken] =
-        stream_->try_write(boost::asio::buffer(piece.data(), piece.size()));
+    const auto [error, taken] = stream_->try_write(boost::asio::buffer(piece.data(), piece.size()));
     sent_ += taken;
-    if (failed) return fail_to_send(failed);
+    if (error) return fail_to_send(error);
     if (taken < piece.size()) {
       waits_for_room_ = true;
       full_.notify_one();
@@ -216,12 +215,12 @@ void BenchLane::write_when_possible(coro::Yield yield) {
       if (full_.wait(yield)) return;
     } else {
       const auto piece = unsent();
-      const auto [failed, taken] =
+      const auto [error, taken] =
           stream_->write_some(boost::asio::buffer(piece.data(), piece.size()), yield);
-      if (failed == error::operation_aborted || yield.is_cancelled()) return;  // it may be gone
+      if (error == error::operation_aborted || yield.is_cancelled()) return;  // it may be gone
       sent_ += taken;
       waits_for_room_ = false;
-      failed ? fail_to_send(failed) : write();
+      error ? fail_to_send(error) : write();
     }
   }
 }
@@ -236,10 +235,10 @@ bool BenchLane::receive() {
 }
 
 bool BenchLane::received(const coro::Transfer& transfer) {
-  const auto [failed, size] = transfer;
-  if (!failed && size == 0 && !send_failed_) return true;  // nothing has arrived
-  if (failed || size == 0) {
-    const auto reason = failed ? failed : send_failed_;
+  const auto [error, size] = transfer;
+  if (!error && size == 0 && !send_failed_) return true;  // nothing has arrived
+  if (error || size == 0) {
+    const auto reason = error ? error : send_failed_;
     fail(transfer_failure(*state_->target, reason, begun_ - received_));
     return false;
   }

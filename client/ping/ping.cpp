@@ -151,8 +151,8 @@ coro::error_code Ping::wait_for_next(std::uint64_t number, Yield yield) {
 
 bool Ping::open(Yield yield) {
   const auto limit = connected_once_ ? options_->ping.wait : options_->timeout;
-  if (const auto failed = link_.open(yield, limit)) {
-    if (failed != error::operation_aborted) link_lost(connect_failure(options_->target, failed));
+  if (const auto error = link_.open(yield, limit)) {
+    if (error != error::operation_aborted) link_lost(connect_failure(options_->target, error));
     return false;
   }
   connected_once_ = true;

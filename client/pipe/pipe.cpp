@@ -88,9 +88,9 @@ void Pipe::run(Yield yield) {
 void Pipe::send(Yield yield) {
   for (;;) {
     if (room_.wait(yield, [this] { return !window_.full(); })) return;
-    const auto [failed, size] = input_.read_some(window_.room(), yield);
-    if (failed == error::operation_aborted) return;
-    if (failed) return fail(local_failure("standard input", failed));
+    const auto [error, size] = input_.read_some(window_.room(), yield);
+    if (error == error::operation_aborted) return;
+    if (error) return fail(local_failure("standard input", error));
     if (size == 0) break;
     if (window_.outstanding() == 0) progressed();  // from now on the server owes us something
     window_.handed_over(size);
@@ -104,11 +104,11 @@ void Pipe::send(Yield yield) {
 bool Pipe::write_unsent(Yield yield) {
   while (!window_.unsent().empty()) {
     const auto unsent = window_.unsent();
-    const auto [failed, size] =
+    const auto [error, size] =
         stream_->write_some(boost::asio::buffer(unsent.data(), unsent.size()), yield);
     window_.sent(size);
     // When the connection broke, receive() gets what still came, and reports.
-    if (failed) return false;
+    if (error) return false;
   }
   return true;
 }
@@ -118,10 +118,10 @@ bool Pipe::write_unsent(Yield yield) {
 void Pipe::receive(Yield yield) {
   std::vector<std::byte> buffer(receive_size);
   for (;;) {
-    const auto [failed, size] = stream_->read_some(boost::asio::buffer(buffer), yield);
-    if (failed == error::operation_aborted) return;  // watch() gave up
-    if (failed == error::eof) return server_closed();
-    if (failed) return fail(transfer_failure(options_->target, failed, window_.outstanding()));
+    const auto [error, size] = stream_->read_some(boost::asio::buffer(buffer), yield);
+    if (error == error::operation_aborted) return;  // watch() gave up
+    if (error == error::eof) return server_closed();
+    if (error) return fail(transfer_failure(options_->target, error, window_.outstanding()));
     if (!take(std::span(buffer).first(size), yield)) return;
   }
 }
@@ -130,10 +130,10 @@ bool Pipe::take(std::span<const std::byte> echoed, Yield yield) {
   const auto verdict = window_.verify(echoed);
   room_.notify_one();
   writing_output_ = true;
-  const auto failed = output_.write(echoed.first(verdict.matched), yield);
+  const auto error = output_.write(echoed.first(verdict.matched), yield);
   writing_output_ = false;
   progressed();
-  if (failed) fail(local_failure("standard output", failed));
+  if (error) fail(local_failure("standard output", error));
   if (verdict.mismatch) fail(mismatch_failure(options_->target, *verdict.mismatch));
   return !failure_;
 }

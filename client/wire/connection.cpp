@@ -226,7 +226,7 @@ boost::system::result<Connection> connect(Yield yield, const Target& target,
   auto connection = addresses.size() == 1 ? connect_to_one(yield, addresses.front(), limit, source)
                                           : race(yield, addresses, Clock::now() + limit, source);
   if (connection && target.proxied) {
-    if (const auto failed = send_proxy_header(connection->socket.number())) return failed;
+    if (const auto error = send_proxy_header(connection->socket.number())) return error;
   }
   return connection;
 }

@@ -41,10 +41,9 @@ error_code Exchange::send(std::string_view message, Answer answer, coro::Yield y
 // broken, receive() reports that after what had still come.
 void Exchange::write_now() {
   for (auto unsent = window_.unsent(); !unsent.empty(); unsent = window_.unsent()) {
-    const auto [failed, size] =
-        stream_.try_write(boost::asio::buffer(unsent.data(), unsent.size()));
+    const auto [error, size] = stream_.try_write(boost::asio::buffer(unsent.data(), unsent.size()));
     window_.sent(size);
-    if (failed) return;
+    if (error) return;
     if (size < unsent.size()) return unsent_.notify_one();
   }
 }
@@ -54,10 +53,10 @@ void Exchange::write_later(coro::Yield yield) {
   while (!unsent_.wait(yield, has_work) && open_) {
     const auto unsent = window_.unsent();
     if (unsent.empty()) return stream_.finish_sending();
-    const auto [failed, size] =
+    const auto [error, size] =
         stream_.write_some(boost::asio::buffer(unsent.data(), unsent.size()), yield);
     window_.sent(size);
-    if (failed) return;
+    if (error) return;
   }
 }
 
@@ -75,8 +74,8 @@ void Exchange::close() {
 
 Exchange::Ending Exchange::receive(coro::Yield yield) {
   while (open_) {
-    const auto [failed, size] = stream_.read_some(boost::asio::buffer(buffer_), yield);
-    if (failed) return failed;
+    const auto [error, size] = stream_.read_some(boost::asio::buffer(buffer_), yield);
+    if (error) return error;
     if (const auto mismatch = take({buffer_.data(), size})) return *mismatch;
   }
   return error_code(error::operation_aborted);

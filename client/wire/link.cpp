@@ -57,10 +57,10 @@ void Link::receive(const std::shared_ptr<Exchange>& exchange, coro::Yield yield)
   if (!exchange->is_open()) return;  // closed here
   if (const auto* mismatch = std::get_if<Mismatch>(&ending))
     return lose(exchange, mismatch_failure(target_, *mismatch));
-  const auto failed = std::get<error_code>(ending);
-  const bool as_expected = failed == error::eof && finishing_ && exchange->missing() == 0;
+  const auto error = std::get<error_code>(ending);
+  const bool as_expected = error == error::eof && finishing_ && exchange->missing() == 0;
   if (as_expected) return forget(*exchange);
-  lose(exchange, transfer_failure(target_, failed, exchange->missing()));
+  lose(exchange, transfer_failure(target_, error, exchange->missing()));
 }
 
 void Link::lose(const std::shared_ptr<Exchange>& exchange, const Failure& failure) {

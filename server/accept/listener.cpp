@@ -98,9 +98,9 @@ void Listener::accept_until_stopped(Yield yield) {
 }
 
 error_code Listener::wait_for_connection(coro::Readiness& readiness, Yield yield) {
-  const error_code failed = readiness.wait_readable(yield);
-  if (!failed || failed == error::operation_aborted) return failed;
-  return pause(failed, yield);  // the system has no room for another watch
+  const error_code error = readiness.wait_readable(yield);
+  if (!error || error == error::operation_aborted) return error;
+  return pause(error, yield);  // the system has no room for another watch
 }
 
 // While there is no room the socket is not even polled: the kernel's backlog is the queue. Other
