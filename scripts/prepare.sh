@@ -71,13 +71,18 @@ missing() {
   done
 }
 
+# Prints the last line of a file that shows something, without its colours.
+last_line() {
+  tail -n 20 "$1" | sed -e 's/\x1b\[[0-9;]*[A-Za-z]//g' -e 's/.*\r//' -e '/^[[:space:]]*$/d' | tail -n 1
+}
+
 # Runs a command. Shows the last line of its output every ten seconds, and its whole output if it fails.
 quietly() {
   local log progress status=0
   log=$(mktemp)
   # It ends with this script, however that ends.
   while sleep 10 >/dev/null 2>&1 && kill -0 $$; do
-    printf '%4d s  %.100s\n' $SECONDS "$(tail -n 1 "$log")"
+    printf '%4d s  %.100s\n' $SECONDS "$(last_line "$log")"
   done </dev/null >&2 &
   progress=$!
   "$@" </dev/null >"$log" 2>&1 || status=$?
