@@ -64,8 +64,9 @@ void EventLog::redirect(LogDestination destination) {
 void EventLog::log(spdlog::level::level_enum level, fmt::string_view text,
                    fmt::format_args values) try {
   if (level < config_.level) return;
-  const std::string message = fmt::vformat(text, values);
-  append({.level = level, .time = system_clock::now(), .text = message});
+  message_.clear();
+  fmt::vformat_to(fmt::appender(message_), text, values);
+  append({.level = level, .time = system_clock::now(), .text = {message_.data(), message_.size()}});
 } catch (const std::bad_alloc&) {
   output_.drop();
 }

@@ -110,7 +110,9 @@ class EventLog {
   LogQueue queue_;
   LogOutput output_;
   std::unique_ptr<spdlog::formatter> layout_;
-  // Buffers that every line uses: its content, and the whole of it.
+  // Buffers that are kept, so that a short line takes no memory: a message before it is queued, the
+  // content of a line, and the whole of it.
+  spdlog::memory_buf_t message_;
   spdlog::memory_buf_t content_;
   spdlog::memory_buf_t line_;
 };
