@@ -178,7 +178,9 @@ Setting events(const std::string& key, LogEvents& field) {
   Form<Event> form = one_of(words);
   form.expected = "a list of connect, receive and disconnect, each at most once";
   auto read = [&field, form](const std::vector<Value>& values, const std::string& origin) {
-    LogEvents chosen = {.connect = false, .receive = false, .disconnect = false};
+    LogEvents chosen;
+    for (const auto& [word, event] : words)
+      chosen.*event = false;
     for (const Value& value : values)
       if (std::exchange(chosen.*parsed(value, form, origin), true))
         throw ConfigError(origin + ": " + found_instead(value, form.expected));

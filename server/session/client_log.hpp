@@ -16,9 +16,9 @@ struct SessionTotals {
   std::chrono::nanoseconds duration{0};
 };
 
-/// The events of one client, for its session to tell. With `log.probes: false` a client is first
-/// mentioned when it sends a byte, with the time it connected at; one that never does is not
-/// mentioned at all.
+/// The events of one client, which its session logs. With `log.probes: false` a client is first
+/// mentioned when it sends a byte, with the time at which the client became known, after a PROXY
+/// header; one that never does is not mentioned at all.
 class ClientLog {
  public:
   /// The client connected from `peer`. The log outlives this.

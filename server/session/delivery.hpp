@@ -9,13 +9,14 @@ namespace server {
 /// acknowledged them: our own kernel takes megabytes for a client that reads nothing, and reports
 /// no room for long while a slow one reads steadily.
 ///
-/// Somebody looks at regular intervals. Patience is counted in looks and not by the clock: while
+/// Sessions looks at regular intervals. Patience is counted in looks and not by the clock: while
 /// the process is frozen (SIGSTOP, a paused virtual machine) nobody looks, so that time is not held
 /// against the client.
 class Delivery {
  public:
-  /// The client has stalled after so many looks in succession that found no progress. An interval
-  /// is this fraction of limits.write_timeout and of the second that an acknowledgement may take.
+  /// The client has stalled after so many looks in succession that found no progress. The looks
+  /// are (limits.write_timeout + 1 s) / patience apart; the second is for an acknowledgement that
+  /// comes late.
   static constexpr int patience = 8;
 
   /// Everything had arrived at the last look, and nothing has been sent since: there is no need to
@@ -26,8 +27,8 @@ class Delivery {
   /// arrived (coro::Stream::unacknowledged()).
   void look(std::uint64_t sent, std::size_t unacknowledged) {
     const std::int64_t before = arrived_;
-    // Less than before, even negative, where the kernel counts memory instead of bytes: on a Unix
-    // socket.
+    // The number is less than before, or negative, on a Unix socket: the kernel counts memory there
+    // and not bytes.
     arrived_ = static_cast<std::int64_t>(sent) - static_cast<std::int64_t>(unacknowledged);
     without_progress_ = arrived_ > before ? 0 : without_progress_ + 1;
   }

@@ -18,18 +18,19 @@ using coro::Yield;
 // arrived.
 constexpr std::chrono::seconds linger_timeout{2};
 
-// How long the service goes on for a client whose connection it ends: a while, and longer the more
-// the client is owed, as if by a slow line.
+// The service waits this long for a client whose connection it ends, and longer the more the client
+// is owed: as long as a line of slowest_line needs for it.
 constexpr std::chrono::seconds shortest_goodbye{10};
 constexpr std::size_t slowest_line = std::size_t{32} * 1024;  // bytes a second
 
-// No event reports that bytes are acknowledged. The first looks are close together, since nearly
-// every client is about to do so.
+// No event reports an acknowledgement, so the service looks. The first looks are close together,
+// since nearly every client's kernel acknowledges within milliseconds.
 constexpr std::chrono::milliseconds first_look_after{1};
 constexpr std::chrono::milliseconds longest_between_looks{256};
 
-// The end of the stream is acknowledged like a byte. A client that is gone may never do so, and to
-// wait for that would hold nothing but an entry in a table.
+// The end of the stream counts as one unacknowledged byte. The service does not wait for it: a
+// client that is gone may never acknowledge it, and for it alone the kernel keeps an entry in a
+// table and no bytes.
 constexpr std::size_t end_of_stream = 1;
 
 }  // namespace
@@ -38,7 +39,8 @@ bool Goodbye::say(Yield yield) {
   stream_.finish_sending();
   std::size_t left = stream_.unacknowledged();
   const auto until = Clock::now() + shortest_goodbye + std::chrono::seconds(left / slowest_line);
-  // The wait goes on as long as some of the echo arrives.
+  // While the service serves, the wait goes on to `until` or a stall (gives_up()); while it drains,
+  // only as long as each round brings some progress.
   while (!discard_until_closed(yield)) {
     const std::size_t before = std::exchange(left, stream_.unacknowledged());
     if (left <= end_of_stream) return true;
@@ -82,8 +84,9 @@ bool Goodbye::deliver(Clock::time_point until, Yield yield) {
   return true;
 }
 
-// The connection is to be closed, whatever the client is still owed. While the service drains, the
-// end of its own patience (shutdown.timeout) is the limit, and it aborts then.
+// Returns whether the goodbye must stop although the client is still owed something: while serving,
+// if the client has stalled; while draining, never (shutdown.timeout is the limit, and the stage
+// becomes aborting then).
 bool Goodbye::gives_up() const {
   return context_.stage == Stage::serving ? delivery_.stalled() : context_.stage == Stage::aborting;
 }

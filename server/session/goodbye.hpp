@@ -10,22 +10,23 @@ namespace server {
 
 /// The end of a connection: the service has sent its last byte, and waits until the client has it.
 ///
-/// close(2) alone would do neither of two things. While the client still sends it would reset the
-/// connection, and the reset would overtake the last of the echo. And the kernel would go on
-/// sending for minutes, in memory that no limit of ours counts; so the connection keeps its slot
+/// close(2) alone is wrong in two ways. While the client still sends, it resets the connection, and
+/// the reset overtakes the last of the echo. Otherwise the kernel goes on sending for minutes, in
+/// memory that no limit of ours counts; so the connection keeps its slot (limits.max_connections)
 /// until everything has arrived.
 class Goodbye {
  public:
-  /// All three outlive it.
+  /// The three arguments outlive the Goodbye.
   Goodbye(coro::Stream& stream, const SessionContext& context, const Delivery& delivery)
       : stream_(stream), context_(context), delivery_(delivery) {}
 
-  /// The service ends the connection: sends the end of the stream, and discards what the client
-  /// still sends until it closes too. Returns false if the client does not take its echo in time:
-  /// in 10 s and, the more it is owed, as long as a slow line needs.
+  /// The service ends the connection: it sends the end of the stream, and discards what the client
+  /// still sends until the client closes its half. Returns false if the client does not take its
+  /// echo in time: 10 s, and one more for each 32 KiB that it is owed.
   bool say(coro::Yield yield);
 
-  /// The client has closed its half, and may still be reading. Returns false if it has stopped.
+  /// The client has closed its half, and may still be reading. Returns false if the client takes
+  /// nothing any more.
   bool deliver_rest(coro::Yield yield);
 
  private:
@@ -35,7 +36,7 @@ class Goodbye {
 
   coro::Stream& stream_;
   const SessionContext& context_;  // while it waits, the service may begin to drain or to abort
-  const Delivery& delivery_;       // looked at by Sessions meanwhile
+  const Delivery& delivery_;       // Session::look_at_delivery() updates it meanwhile
 };
 
 }  // namespace server

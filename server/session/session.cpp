@@ -31,10 +31,10 @@ Session::Session(SessionContext& context, coro::Descriptor socket, Yield yield)
   stream_.emplace(yield.scheduler(), std::move(socket));
 }
 
-// The end is counted here and not in run(), so that a session that an exception ends is counted too
-// and its place is free again.
+// The end is counted here and not in run(): an exception skips the rest of run(), and that session
+// must be counted and free its slot (limits.max_connections) too.
 Session::~Session() {
-  // Only an exception leaves it so: each other way to end a session is an ending of its own.
+  // Only an exception leaves `failed`: run() sets another ending in each other case.
   if (ending_ == Ending::failed && log_) log_->disconnected(to_string(ending_), totals_);
   context_.statistics.ended(ending_);
   context_.ended.notify_all();
@@ -58,7 +58,7 @@ void Session::run(std::uint64_t number, Peer peer, Yield yield) {
   log_->disconnected(std::string(to_string(ending_)) + detail, totals_);
 }
 
-// `first` was received along with a proxy's header.
+// `first` holds the client's bytes that came with the PROXY header (ProxyGreeting::rest).
 Ending Session::serve(const Peer& peer, std::string_view first, Yield yield) {
   AddressLimit::Place place;  // kept for as long as the client is served
   if (peer.address) {
@@ -115,8 +115,8 @@ std::optional<Ending> Session::answer_with_faults(std::string_view bytes, Yield 
   return faults_->closes(totals_.bytes_in) ? std::optional(Ending::fault) : std::nullopt;
 }
 
-// Bytes in the scratch are the session's own only until it suspends. So they are sent as far as
-// there is room at once, which is nearly always all of them, and only a rest is copied.
+// Bytes in the scratch are the session's own only until it suspends. So as many as the socket has
+// room for now, nearly always all, are sent from the scratch, and only the rest is copied.
 std::optional<Ending> Session::write_all(std::string_view bytes, Yield yield) {
   const auto [error, size] = stream_->try_write(buffer(bytes));
   count_sent(size);
@@ -137,7 +137,7 @@ std::optional<Ending> Session::write_rest(const std::string& rest, Yield yield) 
     count_sent(size);
     left.remove_prefix(size);
     if (error && error != error::operation_aborted) return ending_of(error);
-    // If the service drains there is none: what was received still goes back.
+    // A drain is no ending here: what was received still goes back.
     if (error) ending = why_aborted();
   }
   unsent_ = 0;
@@ -149,7 +149,8 @@ std::optional<Ending> Session::write_rest(const std::string& rest, Yield yield) 
 Ending Session::answer_arrived(Ending ending, std::string_view bytes, Yield yield) {
   if (ending == Ending::write_timeout) return ending;
   for (std::size_t arrived = bytes.size() + stream_->available(); arrived > 0;) {
-    if (faults_ && context_.stage == Stage::aborting) break;  // it would hold them back
+    if (faults_ && context_.stage == Stage::aborting)
+      break;  // the faults would hold the bytes back
     if (bytes.empty()) {
       const std::size_t most = std::min(arrived, context_.scratch.size());
       const auto [error, size] = stream_->try_read(buffer(context_.scratch.data(), most));
@@ -162,23 +163,23 @@ Ending Session::answer_arrived(Ending ending, std::string_view bytes, Yield yiel
   return ending;
 }
 
-// A client that is done with gets a goodbye; one that takes nothing, or that a fault has chosen,
-// gets a reset. Returns the ending as it turns out: a goodbye that does not arrive is a write
-// time-out.
+// A client that the service sends away gets a goodbye. One that takes nothing, or that a fault has
+// chosen, gets a reset. Any other gets a plain close. Returns the ending as it turns out: a client
+// that has closed its half and does not take the rest of its echo has a write time-out.
 Ending Session::close(Ending ending, Yield yield) {
   const bool reset =
       ending == Ending::write_timeout || (ending == Ending::fault && faults_->resets());
   const bool by_service = ending == Ending::idle_timeout || ending == Ending::shutdown ||
                           ending == Ending::proxy_header || ending == Ending::fault;
-  faults_.reset();  // with its time limit, which would hold for the goodbye too
+  faults_.reset();  // its time limit ends too, and does not interrupt the goodbye
   silence_.leave();
 
   bool arrives = !reset;
   Goodbye goodbye(*stream_, context_, delivery_);
   if (!reset && by_service) arrives = goodbye.say(yield);
   if (!reset && ending == Ending::closed_by_client) arrives = goodbye.deliver_rest(yield);
-  // The client does not read, so what is left in the kernel's buffer would stay there for minutes.
-  // If the service ends, no further clients can fill that memory again and again.
+  // Without a reset the kernel keeps for minutes what the client does not take. A service that ends
+  // needs none: no further clients fill that memory, and the kernel goes on delivering.
   if (!arrives && (reset || context_.stage == Stage::serving)) {
     stream_->reset_on_close();
     if (!by_service) ending = Ending::write_timeout;
@@ -187,8 +188,8 @@ Ending Session::close(Ending ending, Yield yield) {
   return ending;
 }
 
-// An operation was aborted. None: for the session to see that the service drains, or that the
-// client was idle.
+// Returns why an operation was aborted. None: the service drains, or the client was idle, and the
+// caller finds out which.
 std::optional<Ending> Session::why_aborted() const {
   if (delivery_.stalled()) return Ending::write_timeout;
   if (faults_ && faults_->closes(totals_.bytes_in)) return Ending::fault;
@@ -196,8 +197,8 @@ std::optional<Ending> Session::why_aborted() const {
   return std::nullopt;
 }
 
-// It is called by Sessions between two turns of this session, never while this session runs. To
-// cancel is enough: why_aborted() finds the reason.
+// Sessions calls this between two turns of the session, never while the session runs. Cancelling is
+// enough: why_aborted() finds the reason.
 bool Session::look_at_delivery() {
   if (!stream_ || (unsent_ == 0 && delivery_.complete(totals_.bytes_out))) return false;
   delivery_.look(totals_.bytes_out, stream_->unacknowledged());

@@ -20,7 +20,7 @@
 
 namespace server {
 
-/// One client, from accept to close. It lives on the stack of its own coroutine. The listener
+/// One client, from accept to close. It lives on the stack of its own coroutine. `Sessions::start`
 /// counts its beginning (Statistics::began), so that the limit holds before the coroutine has run;
 /// the session counts its own end.
 class Session : public boost::intrusive::list_base_hook<
@@ -41,12 +41,14 @@ class Session : public boost::intrusive::list_base_hook<
   /// matter any more.
   void stage_changed() { task_.cancel(); }
 
-  /// One look at whether the client takes what it is sent; the session ends if the client has
-  /// stalled (limits.write_timeout). Returns whether the client is owed anything.
+  /// Looks once whether the client takes what it is sent, and cancels the session if the client has
+  /// stalled (limits.write_timeout). Returns whether the client is owed anything: bytes that the
+  /// kernel has not taken, or that the client has not acknowledged.
   bool look_at_delivery();
 
  private:
-  // In the order of the story. An Ending that is returned is why the connection ends.
+  // In the order of the story. An Ending that is returned is why the connection ends; none means
+  // that it goes on.
   Ending serve(const Peer& peer, std::string_view first, coro::Yield yield);
   Ending echo(coro::Yield yield);
   std::optional<Ending> answer(std::string_view bytes, coro::Yield yield);
@@ -60,17 +62,18 @@ class Session : public boost::intrusive::list_base_hook<
   void count_received(std::size_t size);
   void count_sent(std::size_t size);
 
-  // `failed` until run() has ended: an exception is the only other way out.
+  // `failed` until close() has returned: an exception is the only other way out.
   Ending ending_ = Ending::failed;
   coro::Task task_;  // the coroutine that runs this session, which others cancel
-  // From here on in the order that an echo uses them: members that lie together are fetched
-  // together.
+  // From here on in the order that an echo uses them: members that lie together come into the
+  // cache together.
   Reaper::Entry silence_;  // how long the client has sent nothing (limits.idle_timeout)
   SessionContext& context_;
-  // None once it is closed, which is before the session ends: the log line waits for the close.
+  // Empty once close() has closed the connection: the log line waits for that, so the stream ends
+  // before the session.
   std::optional<coro::Stream> stream_;
   std::unique_ptr<Faults> faults_;  // null unless `faults` are configured
-  SessionTotals totals_;            // its duration is set at the end
+  SessionTotals totals_;            // run() sets the duration at the end
   std::optional<ClientLog> log_;    // none before the PROXY header has named the client
   Delivery delivery_;       // whether the client takes what it is sent (limits.write_timeout)
   std::size_t unsent_ = 0;  // bytes of the echo that the kernel has not taken yet

@@ -10,11 +10,12 @@
 namespace server {
 namespace {
 
-// At whether clients take what they are sent, before others have their turn.
+// Sessions looks at so many clients before other coroutines have their turn.
 constexpr std::size_t looks_in_a_turn = 64;
 
-// An acknowledgement may come late: after a second if a segment was lost (RFC 6298).
-constexpr std::chrono::milliseconds longest_acknowledgement{1000};
+// An acknowledgement comes at most this late: a lost segment is sent again after a second
+// (RFC 6298).
+constexpr std::chrono::milliseconds latest_acknowledgement{1000};
 
 }  // namespace
 
@@ -113,7 +114,7 @@ coro::error_code Sessions::wait_for_next_look(coro::Yield yield) {
       if (const coro::error_code cancelled = write_timeout_changed_.wait(yield)) return cancelled;
       continue;
     }
-    const coro::TimeLimit interval(yield, (timeout + longest_acknowledgement) / Delivery::patience);
+    const coro::TimeLimit interval(yield, (timeout + latest_acknowledgement) / Delivery::patience);
     const coro::error_code aborted = write_timeout_changed_.wait(yield);
     if (interval.expired()) return {};
     if (aborted) return aborted;

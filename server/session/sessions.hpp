@@ -18,28 +18,28 @@ class Sessions {
 
   Sessions(coro::Scheduler& scheduler, const Config& config, EventLog& log, Statistics& statistics);
 
-  /// Gives the connection a coroutine. False without memory for that; `socket` stays the caller's
-  /// then.
+  /// Gives the connection a coroutine. Returns false if there is no memory for one;
+  /// the socket then stays the caller's.
   bool start(coro::Descriptor& socket, const coro::Endpoint& peer);
 
   std::size_t active() const { return context_.statistics.active; }
-  /// There may be no further one (limits.max_connections).
+  /// Whether limits.max_connections is reached.
   bool full() const;
 
-  /// Suspends until there may be a further one, or the caller is cancelled.
+  /// Suspends until there is room for another session, or the caller is cancelled.
   coro::error_code wait_until_not_full(coro::Yield yield);
-  /// Suspends until there is none, or the caller is cancelled.
+  /// Suspends until no session is left, or the caller is cancelled.
   coro::error_code wait_until_none(coro::Yield yield);
 
-  /// Each echoes what it has received, and ends.
+  /// Each session echoes what it has received, says goodbye and ends.
   void drain() { enter(Stage::draining); }
-  /// Each ends at once.
+  /// Each session ends at once.
   void abort() { enter(Stage::aborting); }
 
   /// The configuration has new values: limits hold from now on, also for sessions that exist.
   void configuration_changed();
 
-  /// Ends what runs besides the sessions themselves. None may be started any more.
+  /// Ends the reaper and the look at the deliveries. No session may be started after that.
   void close();
 
  private:

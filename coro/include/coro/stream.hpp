@@ -67,16 +67,17 @@ class Stream {
   /// eof when the other end has closed its half, otherwise one of recv(2) or epoll_ctl(2).
   Transfer read_some(boost::asio::mutable_buffer buffer, Yield yield);
 
-  /// Writes some of `bytes`, which are not empty, and suspends only until there is room for the
-  /// first, or for the others to have their turn. The error is one of send(2) or epoll_ctl(2);
-  /// SIGPIPE is never raised.
+  /// Writes some of `bytes`, which are not empty, and suspends until the
+  /// socket has room for at least one byte, and, after a long series of writes, to let others run.
+  /// The error is one of send(2) or epoll_ctl(2); SIGPIPE is never raised.
   Transfer write_some(boost::asio::const_buffer bytes, Yield yield);
 
-  /// The same, but never suspends: neither error nor size means that nothing has arrived. It is for
-  /// one coroutine that serves many streams (observe_readable()), and knows no turns.
+  /// As read_some(), but never suspends. No error and a size of 0 mean that nothing has arrived. It
+  /// is for one coroutine that serves many streams (observe_readable()), and one call is not
+  /// limited to a turn.
   Transfer try_read(boost::asio::mutable_buffer buffer);
-  /// The same, but never suspends: what was not taken has no room now. It is for bytes that
-  /// somebody else overwrites as soon as the caller suspends.
+  /// As write_some(), but never suspends: it writes as much as the socket has room for, possibly
+  /// nothing. It is for bytes that another coroutine overwrites as soon as the caller suspends.
   Transfer try_write(boost::asio::const_buffer bytes);
 
   /// Reports to this observer when there is something to read; null ends that. Nobody may be in
@@ -89,7 +90,7 @@ class Stream {
 
   /// Bytes that have arrived and were not read; 0 if the socket cannot tell.
   std::size_t available() const;
-  /// Bytes sent that the other end has not acknowledged yet, the end of the stream being one
+  /// Bytes sent that the other end has not acknowledged yet, of which the end of the stream is one
   /// (SIOCOUTQ: tcp(7), unix(7)); a Unix socket counts the memory that holds them instead. 0 if the
   /// socket cannot tell, or if the connection is broken and they will never be.
   std::size_t unacknowledged() const;
