@@ -54,12 +54,14 @@ Setting list(const std::string& key, std::vector<Field>& field, const Form<Field
              const std::string& expected) {
   auto read = [&field, form](const std::vector<Value>& values, const std::string& origin) {
     std::vector<Field> chosen;
+    chosen.reserve(values.size());
     for (const Value& value : values)
       chosen.push_back(parsed(value, form, origin));
     field = std::move(chosen);
   };
   auto write = [&field, form] {
     std::vector<Value> values;
+    values.reserve(field.size());
     for (const Field& element : field)
       values.push_back(form.format(element));
     return values;

@@ -100,6 +100,11 @@ void EventLog::write_queue() {
   output_.write();
   report_dropped();
   queue_.drain([this](const LogRecord& record) {
+    // A line for which there was no memory does not drop those behind it: the destination reads.
+    if (output_.dropping()) {
+      output_.write();
+      report_dropped();
+    }
     if (output_.dropping())
       output_.drop();
     else
