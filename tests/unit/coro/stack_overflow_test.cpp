@@ -1,6 +1,7 @@
 #include "coro/stack_overflow.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -73,8 +74,8 @@ TEST(StackOverflowDeathTest, IsNotReportedUnlessTheProgramAsksForIt) {
 
 TEST(StackOverflowDeathTest, ReportsNoOtherFault) {
   const auto fault = [](Yield /*yield*/) {
-    volatile int* volatile nowhere = nullptr;
-    *nowhere = 1;
+    void* const forbidden = ::mmap(nullptr, 1, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    *static_cast<volatile char*>(forbidden) = 1;
   };
   const auto sent = [](Yield /*yield*/) { ::kill(::getpid(), SIGSEGV); };
   EXPECT_EXIT(
