@@ -41,16 +41,13 @@ Stage::~Stage() {
 }
 
 std::vector<std::string> Stage::command(const std::vector<std::string>& arguments) const {
-  std::vector<std::string> words = {"env",
-                                    std::string("LD_PRELOAD=") + PRELOADED,
-                                    control_variable + ("=" + path("control").string()),
-                                    "NOTIFY_SOCKET=" + path("manager").string(),
-                                    "WATCHDOG_USEC=1000000",
-                                    COROECHO,
-                                    "--config",
-                                    path("configuration").string(),
-                                    "--pidfile",
-                                    path("pid").string()};
+  std::vector<std::string> words = {
+      "env",
+      // LD_PRELOAD takes no path with a blank (ld.so(8)).
+      "LD_LIBRARY_PATH=" PRELOADED_FOLDER, "LD_PRELOAD=" PRELOADED,
+      control_variable + ("=" + path("control").string()),
+      "NOTIFY_SOCKET=" + path("manager").string(), "WATCHDOG_USEC=1000000", COROECHO, "--config",
+      path("configuration").string(), "--pidfile", path("pid").string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return words;
 }

@@ -72,10 +72,10 @@ class SlowStart : public DaemonTest {
  protected:
   SlowStart() {
     directory_.write("echo.yaml", "{host: example.test, log: {file: echo.log}}");
-    starter_.emplace(
-        std::vector<std::string>{"env", "-C", directory_.path(), "LD_PRELOAD=" SLOW_NAMES,
-                                 "ASAN_OPTIONS=verify_asan_link_order=0", COROECHO, "--daemon",
-                                 "--pidfile", "echo.pid", "--config", "echo.yaml"});
+    starter_.emplace(std::vector<std::string>{
+        "env", "-C", directory_.path(), "LD_LIBRARY_PATH=" SLOW_NAMES_FOLDER,
+        "LD_PRELOAD=" SLOW_NAMES, "ASAN_OPTIONS=verify_asan_link_order=0", COROECHO, "--daemon",
+        "--pidfile", "echo.pid", "--config", "echo.yaml"});
     wait_for_content(path("echo.log"), "stacks guarded by");
     pid_ = std::stoi(content(path("echo.pid")));
   }
