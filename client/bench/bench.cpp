@@ -128,7 +128,7 @@ bool Bench::find_addresses(Yield yield) {
       outcome_.results.add_failure(connect_failure(options_->target, addresses.error()));
   });
   resolver_ = resolver.value();
-  (void)resolver_.join(yield);
+  static_cast<void>(resolver_.join(yield));
   return !addresses_.empty();
 }
 

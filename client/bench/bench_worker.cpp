@@ -92,9 +92,9 @@ void BenchWorker::open_all(Yield yield) {
       opener.cancel();
   });
   for (const auto& opener : openers)
-    (void)opener.join(yield);
+    static_cast<void>(opener.join(yield));
   watcher.value().cancel();
-  (void)watcher.value().join(yield);
+  static_cast<void>(watcher.value().join(yield));
 }
 
 void BenchWorker::open_next(Yield yield) {
@@ -221,7 +221,7 @@ void BenchWorker::drain(Yield yield) {
       const auto left = end - Clock::now();
       if (left <= 0s || signals_->interrupts != interrupts) return;
       const coro::TimeLimit time(yield, std::min<Clock::duration>(left, glance));
-      (void)task.join(yield);
+      static_cast<void>(task.join(yield));
     }
   }
 }

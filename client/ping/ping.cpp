@@ -134,7 +134,7 @@ void Ping::send_all(Yield yield) {
     if (wait_for_next(number, yield)) return;
   }
   // Echoes under way come back, or are given up in time.
-  (void)changed_.wait(yield, [this] { return under_way_.empty(); });
+  static_cast<void>(changed_.wait(yield, [this] { return under_way_.empty(); }));
 }
 
 // Until the one after this number is to be sent.
@@ -173,9 +173,9 @@ void Ping::send(std::uint64_t number, Yield yield) {
   // A server that takes nothing any more is not waited for: the echo is given up like any that is
   // late.
   const coro::TimeLimit time(yield, options_->ping.wait);
-  (void)link_.send(
+  static_cast<void>(link_.send(
       payload(number, options_->ping.size),
-      [this, number](const Exchange::Reply& reply) { returned(number, reply); }, yield);
+      [this, number](const Exchange::Reply& reply) { returned(number, reply); }, yield));
 }
 
 void Ping::returned(std::uint64_t number, const Exchange::Reply& reply) {

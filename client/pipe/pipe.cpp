@@ -77,7 +77,7 @@ void Pipe::run(Yield yield) {
   sender_ = scheduler_->spawn("send", [this](Yield inner) { send(inner); }).value();
   receiver_ = scheduler_->spawn("receive", [this](Yield inner) { receive(inner); }).value();
   const auto watcher = scheduler_->spawn("watch", [this](Yield inner) { watch(inner); }).value();
-  (void)receiver_.join(yield);
+  static_cast<void>(receiver_.join(yield));
   sender_.cancel();
   watcher.cancel();
   progress.cancel();

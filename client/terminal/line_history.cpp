@@ -146,7 +146,7 @@ boost::system::result<std::vector<std::string>, Failure> read_history(const path
   const auto opened = open_history(file, O_RDONLY);
   if (!opened) return opened.error();
   // Without the lock a line may be cut, which is better than waiting.
-  (void)lock(*opened, LOCK_SH, patience_of_reader);
+  static_cast<void>(lock(*opened, LOCK_SH, patience_of_reader));
   const auto loaded = load(*opened);
   if (!loaded) return left_alone(file, "cannot be read");
   HistEvent event{};

@@ -64,7 +64,7 @@ void remember_terminal_modes() {
   if (::tcgetattr(STDIN_FILENO, &before) != 0) return;
   provide_a_stack_for_signals();
   catch_deadly_signals();
-  (void)std::atexit(give_terminal_back);
+  static_cast<void>(std::atexit(give_terminal_back));
 }
 
 void take_terminal() {

@@ -43,11 +43,9 @@ error_code write(HttpStream& stream, const HttpResponse& response) {
 void hang_up(coro::Stream& socket, Yield yield) {
   socket.finish_sending();
   const coro::TimeLimit limit(yield, linger_timeout);
-  HttpStream stream(socket, yield);
   std::array<char, 512> unwanted{};
-  error_code error;
-  while (!error)
-    stream.read_some(boost::asio::buffer(unwanted), error);
+  while (!socket.read_some(boost::asio::buffer(unwanted), yield).error) {
+  }
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ struct Point {
 };
 std::string to_string(const Point& point);
 
-// Which calls are counted and may fail, and whether the service is a daemon.
+// A life counts one kind of calls, of which one fails, and its service may be a daemon.
 struct Kind {
   bool system_calls = true;  // or allocations
   bool daemon = false;

@@ -62,7 +62,7 @@ TEST(EchoWindow, HasNoRoomUntilSomethingCameBack) {
   hand_over(window, "full");
   EXPECT_TRUE(window.full());
   EXPECT_TRUE(window.room().empty());
-  (void)window.verify(bytes("f"));
+  static_cast<void>(window.verify(bytes("f")));
   EXPECT_EQ(window.room().size(), 1U);
 }
 
@@ -70,7 +70,7 @@ TEST(EchoWindow, GivesWhatIsToBeSentInOrder) {
   EchoWindow window(4);
   hand_over(window, "abcd");
   window.sent(3);
-  (void)window.verify(bytes("abc"));
+  static_cast<void>(window.verify(bytes("abc")));
   hand_over(window, "ef");
   std::string sent;
   while (!window.unsent().empty()) {

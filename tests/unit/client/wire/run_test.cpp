@@ -22,7 +22,9 @@ TEST(RunToEnd, EndsWhenAnExceptionLeavesACoroutineForWhichOthersWait) {
   coro::Condition never;
   const auto exception = exception_of_run(scheduler, [&] {
     scheduler
-        .spawn("waits", [&](coro::Yield yield) { (void)never.wait(yield, [] { return false; }); })
+        .spawn(
+            "waits",
+            [&](coro::Yield yield) { static_cast<void>(never.wait(yield, [] { return false; })); })
         .value();
     scheduler.spawn("fails", [](coro::Yield) { throw std::runtime_error("no memory"); }).value();
   });
