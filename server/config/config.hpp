@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "server/net/network.hpp"
+#include "server/net/network_table.hpp"
 
 /// The configuration: plain structs whose defaults equal config/coroecho.yaml. The loader enforces
 /// the ranges that are named here; server/config/settings.cpp declares every key once.
@@ -141,7 +141,7 @@ struct Config {
   ProxyProtocol proxy_protocol = ProxyProtocol::off;
   /// Peers that may send a PROXY header over TCP. A peer on the Unix socket always may: the mode of
   /// the socket decides who connects.
-  std::vector<Network> trusted_proxies = default_trusted_proxies();
+  NetworkTable trusted_proxies = default_trusted_proxies();
   LimitsConfig limits;
   TcpConfig tcp;
   ShutdownConfig shutdown;
@@ -153,7 +153,7 @@ struct Config {
   bool operator==(const Config&) const = default;
 
   /// This machine: 127.0.0.0/8 and ::1/128.
-  static std::vector<Network> default_trusted_proxies();
+  static NetworkTable default_trusted_proxies();
 };
 
 }  // namespace server

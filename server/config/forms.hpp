@@ -49,20 +49,20 @@ Setting single(const std::string& key, Field& field, const Form<Field>& form) {
   return {.key = key, .expected = form.expected, .is_list = false, .read = read, .write = write};
 }
 
-template <typename Field>
-Setting list(const std::string& key, std::vector<Field>& field, const Form<Field>& form,
+/// The list is a std::vector of the elements, or is made of one.
+template <typename List, typename Element>
+Setting list(const std::string& key, List& field, const Form<Element>& form,
              const std::string& expected) {
   auto read = [&field, form](const std::vector<Value>& values, const std::string& origin) {
-    std::vector<Field> chosen;
+    std::vector<Element> chosen;
     chosen.reserve(values.size());
     for (const Value& value : values)
       chosen.push_back(parsed(value, form, origin));
-    field = std::move(chosen);
+    field = List(std::move(chosen));
   };
   auto write = [&field, form] {
     std::vector<Value> values;
-    values.reserve(field.size());
-    for (const Field& element : field)
+    for (const Element& element : field)
       values.push_back(form.format(element));
     return values;
   };

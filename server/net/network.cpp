@@ -29,11 +29,6 @@ ip::address first_of_block(const ip::address& address, unsigned prefix_length) {
   return ip::network_v6(address.to_v6(), length).network();
 }
 
-// fe80::1%eth0 is in fe80::/10 whatever the interface.
-ip::address unscoped(const ip::address& address) {
-  return address.is_v6() ? ip::address_v6(address.to_v6().to_bytes()) : address;
-}
-
 }  // namespace
 
 std::optional<ip::address> parse_address(std::string_view text) {
@@ -82,11 +77,6 @@ boost::system::result<Network, std::string> Network::parse(std::string_view text
   if (written->is_v6() && written->to_v6().is_v4_mapped())
     return Network(unmapped(network.first_), prefix_length - mapped_prefix_length);
   return network;
-}
-
-bool Network::contains(const ip::address& address) const {
-  const ip::address candidate = unscoped(unmapped(address));
-  return candidate.is_v4() == first_.is_v4() && first_of_block(candidate, prefix_length_) == first_;
 }
 
 std::string Network::to_string() const {

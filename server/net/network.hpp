@@ -21,7 +21,8 @@ bool is_host(std::string_view text);
 boost::asio::ip::address unmapped(const boost::asio::ip::address& address);
 
 /// A block of addresses in CIDR notation (RFC 4632; RFC 4291 section 2.3): 10.0.0.0/8,
-/// 2001:db8::/32. IPv4-mapped IPv6 addresses count as IPv4, in a network as well as in contains().
+/// 2001:db8::/32. A network of IPv4-mapped IPv6 addresses is an IPv4 network. NetworkTable finds
+/// the networks that contain an address.
 class Network {
  public:
   /// A single address without a slash is a network of one. Bits beyond the prefix must be zero. The
@@ -29,9 +30,9 @@ class Network {
   /// mean 10.0.0.0/8".
   static boost::system::result<Network, std::string> parse(std::string_view text);
 
-  /// IPv4 networks contain no IPv6 address and the other way round: ::/0 is every IPv6 address, no
-  /// IPv4 address. The scope of an address (fe80::1%eth0) does not count.
-  bool contains(const boost::asio::ip::address& address) const;
+  const boost::asio::ip::address& first() const { return first_; }
+  /// At most 32 for IPv4, 128 for IPv6.
+  unsigned prefix_length() const { return prefix_length_; }
 
   /// The text that parse() reads back: 10.0.0.0/8, ::1/128.
   std::string to_string() const;

@@ -1,7 +1,5 @@
 #include "server/session/greeting.hpp"
 
-#include <algorithm>
-
 namespace server {
 namespace {
 
@@ -9,9 +7,7 @@ namespace {
 bool trusted(const Peer& peer, const Config& config) {
   // The mode of a Unix socket decides who may connect to it.
   if (!peer.address) return true;
-  return std::ranges::any_of(config.trusted_proxies, [&](const Network& network) {
-    return network.contains(*peer.address);
-  });
+  return config.trusted_proxies.contains(*peer.address);
 }
 
 }  // namespace
