@@ -12,6 +12,8 @@
 #include <stdexcept>
 
 #include "client/output/rendering.hpp"
+#include "client/wire/datagram_socket.hpp"
+#include "client/wire/dscp.hpp"
 #include "program/environment.hpp"
 #include "program/quantity.hpp"
 
@@ -21,6 +23,7 @@ namespace {
 constexpr int usage_error = 2;
 constexpr std::size_t largest_message = std::size_t{64} << 20U;
 constexpr std::size_t largest_ping = std::size_t{1} << 20U;
+const char* const sizes = "a size from 1 to 64m: 100, 64k, 1m";
 constexpr std::size_t most_connections = 1'000'000;
 using program::Spelling;
 
@@ -44,7 +47,7 @@ struct CommandLine {
   Options options;
   std::string host;
   std::string port;
-  std::size_t size = 0;
+  std::optional<std::size_t> size;
   bool json = false;
   bool csv = false;
   bool pings = false;
@@ -114,13 +117,18 @@ void add_general(CommandLine& line) {
   app.add_flag("--proxy-protocol", line.options.target.proxied,
                "Begin with a PROXY header (v2), as a load balancer does")
       ->option_text(" ");
+  app.add_flag("--udp", line.options.udp, "By UDP instead of TCP")
+      ->excludes("--proxy-protocol")
+      ->option_text(" ");
+  add(app, "--dscp", "DSCP", line.options.target.dscp, "Class of service of each packet: EF, 46",
+      "a number from 0 to 63, or a name: EF, AF41, CS1", parse_dscp);
   app.add_flag("--ping", line.pings, "Echo after echo, as ping(8)")->option_text(" ");
   app.add_flag("--bench", line.benches, "Measure throughput and latency")
       ->excludes("--ping")
       ->option_text(" ");
   add(app, "-s,--size", "SIZE", line.size, "Bytes of each message (ping 56, bench 64, stream 64k)",
-      "a size from 1 to 64m: 100, 64k, 1m", [](const std::string& value) {
-        return within(program::parse_size(value, Spelling::free), 1UL, largest_message);
+      sizes, [](const std::string& value) {
+        return within(program::parse_size(value, Spelling::free), 0UL, largest_message);
       });
   app.add_flag("--json", line.json, "Results as JSON");
 }
@@ -187,20 +195,32 @@ void take_size(CommandLine& line) {
     // half as much goes through.
     if (line.app.count("--pipeline") == 0) bench.pipeline = 4;
   }
-  if (line.size != 0) line.options.ping.size = bench.size = line.size;
+  if (line.size) line.options.ping.size = bench.size = *line.size;
+}
+
+void check_size(const CommandLine& line) {
+  if (!line.size) return;
+  if (line.options.udp && *line.size > DatagramSocket::largest) {
+    throw CLI::ValidationError(
+        "--size", fmt::format("a datagram has at most {} bytes", DatagramSocket::largest));
+  }
+  if (!line.options.udp && *line.size == 0)
+    throw CLI::ValidationError("--size", fmt::format("found \"0\", expected {}", sizes));
+  if (line.pings && *line.size > largest_ping)
+    throw CLI::ValidationError("--size", "an echo of --ping has at most 1 MiB");
 }
 
 void take_modes(CommandLine& line) {
   auto& options = line.options;
-  if (!line.pings && !line.benches && (line.size != 0 || line.json))
+  if (!line.pings && !line.benches && (line.size || line.json))
     throw CLI::RequiresError(line.json ? "--json" : "--size", "--ping or --bench");
   if (line.json && line.csv) throw CLI::ExcludesError("--json", "--csv");
   if (line.pings) options.mode = Options::Mode::ping;
   if (line.benches) options.mode = Options::Mode::bench;
-  if (line.pings && line.size > largest_ping)
-    throw CLI::ValidationError("--size", "an echo of --ping has at most 1 MiB");
+  check_size(line);
   if (options.bench.mode == BenchMode::idle && options.bench.rate)
     throw CLI::ExcludesError("--rate", "--mode idle");
+  if (options.udp && !line.pings) throw CLI::RequiresError("--udp", "--ping");
   options.ping.json = line.json;
   if (line.json) options.bench.format = BenchFormat::json;
   if (line.csv) options.bench.format = BenchFormat::csv;
@@ -211,9 +231,10 @@ Options parse(CommandLine& line, int argc, const char* const* argv) {
   line.app.parse(argc, argv);
   take_modes(line);
   try {
-    const bool proxied = line.options.target.proxied;
+    const auto given = line.options.target;
     line.options.target = parse_target(line.host, line.port, "");
-    line.options.target.proxied = proxied;
+    line.options.target.proxied = given.proxied;
+    line.options.target.dscp = given.dscp;
     if (line.options.target.port.empty()) line.options.target.port = usual_port();
   } catch (const std::invalid_argument& senseless) {
     throw CLI::ValidationError("HOST", senseless.what());

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "client/output/units.hpp"
@@ -11,6 +12,14 @@ namespace {
 
 using nlohmann::ordered_json;
 
+std::string datagrams_text(const DatagramTally& tally) {
+  auto text = fmt::format("\n{} duplicates, {} reordered, {} late", tally.duplicates,
+                          tally.reordered, tally.late);
+  if (tally.foreign > 0) text += fmt::format(", {} foreign", tally.foreign);
+  if (tally.errors > 0) text += fmt::format(", {} errors", tally.errors);
+  return text;
+}
+
 std::string summary_text(const Target& target, const PingTally& tally) {
   auto text = fmt::format(
       "--- {} echo statistics ---\n"
@@ -18,6 +27,7 @@ std::string summary_text(const Target& target, const PingTally& tally) {
       target.name(), tally.sent, tally.received, tally.mismatched, tally.lost, tally.loss(),
       time_text(tally.elapsed));
   if (tally.under_way > 0) text += fmt::format(", {} still under way", tally.under_way);
+  if (tally.datagrams) text += datagrams_text(*tally.datagrams);
   const auto& connects = tally.connect_times;
   if (!connects.empty()) {
     text += fmt::format("\nconnect min/avg/max = {}/{}/{} ms, {} connection{}",
@@ -26,6 +36,8 @@ std::string summary_text(const Target& target, const PingTally& tally) {
                         connects.count() == 1 ? "" : "s");
   }
   if (!tally.round_trips.empty()) text += "\n" + round_trip_text(tally.round_trips);
+  if (tally.datagrams && !tally.round_trips.empty())
+    text += "\njitter " + time_text(tally.datagrams->jitter);
   return text;
 }
 
@@ -38,9 +50,18 @@ std::string summary_json(const Target& target, const PingTally& tally) {
                     {"lost", tally.lost},
                     {"under_way", tally.under_way},
                     {"loss_percent", tally.loss()},
-                    {"elapsed_ms", milliseconds(tally.elapsed)},
-                    {"connections", tally.connect_times.count()}};
-  json["connect_ms"] = times_json(tally.connect_times);
+                    {"elapsed_ms", milliseconds(tally.elapsed)}};
+  if (const auto& datagrams = tally.datagrams) {
+    json["duplicates"] = datagrams->duplicates;
+    json["reordered"] = datagrams->reordered;
+    json["late"] = datagrams->late;
+    json["foreign"] = datagrams->foreign;
+    json["errors"] = datagrams->errors;
+    json["jitter"] = milliseconds(datagrams->jitter);
+  } else {
+    json["connections"] = tally.connect_times.count();
+    json["connect_ms"] = times_json(tally.connect_times);
+  }
   json["round_trip_ms"] = times_json(tally.round_trips);
   return json_text(json);
 }
@@ -58,22 +79,53 @@ std::string PingReport::connected(const Target& peer, std::chrono::nanoseconds t
   return json_text({{"event", "connected"}, {"peer", peer_}, {"connect_ms", milliseconds(took)}});
 }
 
+std::string PingReport::started(const Target& peer, std::size_t size) {
+  peer_ = peer.name();
+  if (!json_) return fmt::format("sending {} bytes by UDP to {}", size, peer_);
+  return json_text({{"event", "started"}, {"peer", peer_}, {"bytes", size}});
+}
+
 std::string PingReport::reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
-                              bool late) const {
+                              ReplyKind kind) const {
+  constexpr std::array notes = {"", " (out of order)", " (too late)", " (duplicate)"};
+  constexpr std::array events = {"reply", "reply", "late", "duplicate"};
+  const auto index = static_cast<std::size_t>(kind);
   if (!json_) {
     return fmt::format("{} bytes from {}: seq={} time={}{}", size, peer_, number, time_text(time),
-                       late ? " (too late)" : "");
+                       notes.at(index));
   }
-  return json_text({{"event", late ? "late" : "reply"},
+  ordered_json json{{"event", events.at(index)},
                     {"seq", number},
                     {"bytes", size},
-                    {"time_ms", milliseconds(time)}});
+                    {"time_ms", milliseconds(time)}};
+  if (kind == ReplyKind::reordered) json["reordered"] = true;
+  return json_text(json);
 }
 
 std::string PingReport::lost(std::uint64_t number, std::chrono::nanoseconds wait) const {
   if (!json_)
     return fmt::format("no echo from {}: seq={} after {}", peer_, number, time_text(wait));
   return json_text({{"event", "lost"}, {"seq", number}, {"wait_ms", milliseconds(wait)}});
+}
+
+std::string PingReport::foreign(std::size_t size) const {
+  if (!json_) return fmt::format("{} bytes from {}: no echo of this run", size, peer_);
+  return json_text({{"event", "foreign"}, {"bytes", size}});
+}
+
+std::string PingReport::error(std::optional<std::uint64_t> number,
+                              const DatagramSocket::Received& received) const {
+  const auto from = received.reporter ? received.reporter->to_string() : "this machine";
+  if (!json_) {
+    return fmt::format("error from {}: seq={} {}", from, number ? std::to_string(*number) : "?",
+                       received.error.message());
+  }
+  ordered_json json{{"event", "error"},
+                    {"class", name_of(classify(received.error))},
+                    {"text", received.error.message()},
+                    {"from", from}};
+  if (number) json["seq"] = *number;
+  return json_text(json);
 }
 
 std::string PingReport::failed(const Failure& failure) const {

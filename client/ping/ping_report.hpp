@@ -2,13 +2,28 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "client/wire/datagram_socket.hpp"
 #include "client/wire/failure.hpp"
 #include "client/wire/target.hpp"
 #include "program/histogram.hpp"
 
 namespace client {
+
+/// The counts of a ping by UDP beyond those of any ping.
+struct DatagramTally {
+  std::uint64_t duplicates = 0;       ///< came back again
+  std::uint64_t reordered = 0;        ///< of those received: after one that was sent later
+  std::uint64_t late = 0;             ///< of those lost: came back after all
+  std::uint64_t foreign = 0;          ///< datagrams of the server's that no echo of this run is
+  std::uint64_t errors = 0;           ///< refused on the way (ICMP), or not sent at all
+  std::chrono::nanoseconds jitter{};  ///< RFC 3550, section 6.4.1, of round trips
+};
+
+/// How an echo came back.
+enum class ReplyKind { in_time, reordered, late, duplicate };
 
 /// The counts of a ping. Every echo sent is either under way or ends as received, mismatched or
 /// lost; bytes beyond the last echo count as one mismatched more.
@@ -19,8 +34,9 @@ struct PingTally {
   std::uint64_t lost = 0;        ///< did not come back, or too late
   std::uint64_t under_way = 0;
   std::chrono::nanoseconds elapsed{};
-  program::Histogram round_trips;    ///< of those received
-  program::Histogram connect_times;  ///< of every connection made
+  program::Histogram round_trips;          ///< of those received
+  program::Histogram connect_times;        ///< of every connection made
+  std::optional<DatagramTally> datagrams;  ///< only by UDP
 
   /// Of those that are not under way, in percent.
   double loss() const;
@@ -35,10 +51,16 @@ class PingReport {
   explicit PingReport(bool json) : json_(json) {}
 
   std::string connected(const Target& peer, std::chrono::nanoseconds took);
-  /// late: it was given up before it came back.
+  /// Of a ping by UDP, which has no connection.
+  std::string started(const Target& peer, std::size_t size);
   std::string reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,
-                    bool late) const;
+                    ReplyKind kind) const;
   std::string lost(std::uint64_t number, std::chrono::nanoseconds wait) const;
+  /// A datagram that is no echo of this run.
+  std::string foreign(std::size_t size) const;
+  /// Why an echo will not come back; without a number it is not known which.
+  std::string error(std::optional<std::uint64_t> number,
+                    const DatagramSocket::Received& received) const;
   std::string failed(const Failure& failure) const;
   std::string summary(const Target& target, const PingTally& tally) const;
 

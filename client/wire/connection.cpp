@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/wire/dscp.hpp"
 #include "client/wire/failure.hpp"
 #include "coro/condition.hpp"
 #include "coro/error.hpp"
@@ -51,6 +52,18 @@ error_code bind_to(const address& source, int socket) {
   return {};
 }
 
+// How this end of a connection is made.
+struct LocalEnd {
+  std::optional<address> source;  // for the peers of its family
+  std::optional<unsigned> dscp;
+};
+
+error_code prepare(const LocalEnd& local, const address& peer, int socket) {
+  if (const auto error = set_dscp(socket, peer, local.dscp)) return error;
+  const bool is_of_its_family = local.source && local.source->is_v4() == peer.is_v4();
+  return is_of_its_family ? bind_to(*local.source, socket) : error_code();
+}
+
 // The address by getsockname(2) or getpeername(2).
 tcp::endpoint address_by(int (*ask)(int, sockaddr*, socklen_t*), int socket) {
   tcp::endpoint address;
@@ -71,15 +84,15 @@ bool is_connected_to_itself(int socket, const tcp::endpoint& peer) {
 class Attempt {
  public:
   // Goes as far as it goes at once.
-  Attempt(const tcp::endpoint& peer, const std::optional<address>& source)
+  Attempt(const tcp::endpoint& peer, const LocalEnd& local)
       : connection_{
             coro::Descriptor(::socket(peer.protocol().family(),
                                       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)),
             peer} {
     if (socket() < 0)
       state_ = coro::last_error();
-    else if (source && source->is_v4() == peer.address().is_v4())
-      state_ = bind_to(*source, socket());
+    else
+      state_ = prepare(local, peer.address(), socket());
     if (!state_) go_on();
   }
 
@@ -142,10 +155,9 @@ struct Race {
 };
 
 std::optional<coro::Task> start(const std::shared_ptr<Race>& race, const tcp::endpoint& peer,
-                                const std::optional<address>& source, Clock::time_point deadline,
-                                Yield yield) {
+                                const LocalEnd& local, Clock::time_point deadline, Yield yield) {
   ++race->started;
-  auto attempt = std::make_unique<Attempt>(peer, source);
+  auto attempt = std::make_unique<Attempt>(peer, local);
   if (!attempt->is_under_way()) {
     race->came_in(std::move(*attempt).result());
     return std::nullopt;
@@ -175,14 +187,13 @@ Addresses families_in_turn(const Addresses& addresses) {
 }
 
 boost::system::result<Connection> race(Yield yield, const Addresses& addresses,
-                                       Clock::time_point deadline,
-                                       const std::optional<address>& source) {
+                                       Clock::time_point deadline, const LocalEnd& local) {
   const auto race = std::make_shared<Race>();
   std::vector<coro::Task> tasks;
   error_code interrupted;
   for (const auto& peer : families_in_turn(addresses)) {
     const auto failures = race->failures;
-    if (const auto task = start(race, peer, source, deadline, yield)) tasks.push_back(*task);
+    if (const auto task = start(race, peer, local, deadline, yield)) tasks.push_back(*task);
     const coro::TimeLimit time(yield, head_start);
     interrupted =
         race->changed.wait(yield, [&] { return race->winner || race->failures > failures; });
@@ -200,9 +211,8 @@ boost::system::result<Connection> race(Yield yield, const Addresses& addresses,
 }
 
 boost::system::result<Connection> connect_to_one(Yield yield, const tcp::endpoint& peer,
-                                                 Clock::duration limit,
-                                                 const std::optional<address>& source) {
-  Attempt attempt(peer, source);
+                                                 Clock::duration limit, const LocalEnd& local) {
+  Attempt attempt(peer, local);
   if (attempt.is_under_way()) attempt.wait(limit, yield);
   return std::move(attempt).result();
 }
@@ -223,8 +233,9 @@ error_code send_proxy_header(int socket) {
 boost::system::result<Connection> connect(Yield yield, const Target& target,
                                           const Addresses& addresses, Clock::duration limit,
                                           const std::optional<address>& source) {
-  auto connection = addresses.size() == 1 ? connect_to_one(yield, addresses.front(), limit, source)
-                                          : race(yield, addresses, Clock::now() + limit, source);
+  const LocalEnd local{source, target.dscp};
+  auto connection = addresses.size() == 1 ? connect_to_one(yield, addresses.front(), limit, local)
+                                          : race(yield, addresses, Clock::now() + limit, local);
   if (connection && target.proxied) {
     if (const auto error = send_proxy_header(connection->socket.number())) return error;
   }

@@ -95,6 +95,12 @@ Failure transfer_failure(const Target& target, error_code error, std::uint64_t m
   }
 }
 
+Failure datagram_failure(const Target& target, error_code error) {
+  if (classify(error) != FailureClass::local) return connect_failure(target, error);
+  return {FailureClass::local,
+          fmt::format("cannot send a datagram to {}: {}", target.name(), error.message())};
+}
+
 Failure mismatch_failure(const Target& target, const Mismatch& mismatch) {
   const auto expected = mismatch.expected ? describe(*mismatch.expected) : "nothing";
   return {

@@ -47,6 +47,8 @@ FailureClass classify(error_code error);
 Failure connect_failure(const Target& target, error_code error);
 /// The connection broke while bytes were outstanding.
 Failure transfer_failure(const Target& target, error_code error, std::uint64_t missing);
+/// A datagram was refused on its way, or could not be sent.
+Failure datagram_failure(const Target& target, error_code error);
 Failure mismatch_failure(const Target& target, const Mismatch& mismatch);
 /// Reading or writing a file of this machine failed.
 Failure local_failure(const std::string& what, error_code error);

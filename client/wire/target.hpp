@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,8 @@ struct Target {
   std::string port = "8888";       ///< a number from 1 to 65535, or a service name (services(5))
 
   bool proxied = false;  ///< a connection begins with a PROXY header, as if from a load balancer
+  /// Of each packet sent, 0 to 63 (RFC 2474); none: the default.
+  std::optional<unsigned> dscp = std::nullopt;
 
   /// `host:port`, with an IPv6 address in brackets (RFC 3986, 3.2.2); escaped, as it is shown.
   std::string name() const;

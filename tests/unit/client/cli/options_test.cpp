@@ -91,6 +91,20 @@ TEST(Options, KnowTheLettersOfPing) {
   EXPECT_TRUE(options.ping.json);
 }
 
+TEST(Options, SendDatagramsIfAskedAlsoSmallAndEmptyOnes) {
+  EXPECT_FALSE(accepted({"--ping"}).udp);
+  EXPECT_TRUE(accepted({"--ping", "--udp"}).udp);
+  EXPECT_EQ(accepted({"--ping", "--udp", "-s", "0"}).ping.size, 0U);
+  EXPECT_EQ(accepted({"--ping", "--udp", "-s", "65507"}).ping.size, 65507U);
+  EXPECT_EQ(accepted({"--ping", "--udp"}).ping.size, 56U);
+}
+
+TEST(Options, MarkPacketsByNumberOrName) {
+  EXPECT_EQ(accepted({}).target.dscp, std::nullopt);
+  EXPECT_EQ(accepted({"--dscp", "46", "host"}).target.dscp, 46U);
+  EXPECT_EQ(accepted({"--ping", "--dscp", "af41"}).target.dscp, 34U);
+}
+
 TEST(Options, DescribeABenchmark) {
   const auto bench = accepted({"--bench", "--mode",     "churn", "--connections", "7", "--size",
                                "2k",      "--pipeline", "3",     "--duration",    "1", "--warmup",
@@ -131,6 +145,11 @@ TEST(Options, EndWithStatus2AndALineOnAMistake) {
                                              {"--ping", "--bench"},
                                              {"--ping", "-c", "0"},
                                              {"--ping", "-s", "2m"},
+                                             {"--ping", "-s", "0"},
+                                             {"--ping", "--udp", "-s", "65508"},
+                                             {"--ping", "--udp", "--proxy-protocol"},
+                                             {"--dscp", "64"},
+                                             {"--dscp", "fast"},
                                              {"--bench", "--mode", "wild"},
                                              {"--bench", "--mode", "2"},
                                              {"--bench", "--json", "--csv"},

@@ -55,7 +55,8 @@ TEST(PingText, ShowsALineForEachEcho) {
   PingReport report(false);
   EXPECT_EQ(report.connected({"127.0.0.1", "8888"}, 120us),
             "connected to 127.0.0.1:8888 in 0.120 ms");
-  EXPECT_EQ(report.reply(3, 56, 214us, false), "56 bytes from 127.0.0.1:8888: seq=3 time=0.214 ms");
+  EXPECT_EQ(report.reply(3, 56, 214us, ReplyKind::in_time),
+            "56 bytes from 127.0.0.1:8888: seq=3 time=0.214 ms");
   EXPECT_EQ(report.lost(4, 1s), "no echo from 127.0.0.1:8888: seq=4 after 1000 ms");
 }
 
@@ -81,9 +82,9 @@ TEST(PingJson, IsAnObjectForEachEvent) {
   PingReport report(true);
   EXPECT_EQ(json::parse(report.connected(target, 120us)),
             (json{{"event", "connected"}, {"peer", "localhost:8888"}, {"connect_ms", 0.12}}));
-  EXPECT_EQ(json::parse(report.reply(3, 56, 214us, false)),
+  EXPECT_EQ(json::parse(report.reply(3, 56, 214us, ReplyKind::in_time)),
             (json{{"event", "reply"}, {"seq", 3}, {"bytes", 56}, {"time_ms", 0.214}}));
-  EXPECT_EQ(json::parse(report.reply(3, 56, 2s, true))["event"], "late");
+  EXPECT_EQ(json::parse(report.reply(3, 56, 2s, ReplyKind::late))["event"], "late");
   EXPECT_EQ(json::parse(report.lost(3, 1s)),
             (json{{"event", "lost"}, {"seq", 3}, {"wait_ms", 1000.0}}));
   EXPECT_EQ(json::parse(report.failed({FailureClass::reset, "a \"text\""}))["class"], "reset");

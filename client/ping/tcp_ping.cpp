@@ -1,0 +1,74 @@
+#include "client/ping/tcp_ping.hpp"
+
+#include <boost/asio/error.hpp>
+#include <optional>
+#include <string>
+
+#include "coro/time_limit.hpp"
+
+namespace client {
+namespace {
+
+using coro::Yield;
+namespace error = boost::asio::error;
+
+// Different for every echo, so that one that comes back twice, or in another's place, is noticed.
+std::string payload(std::uint64_t number, std::size_t size) {
+  std::string bytes(size, '\0');
+  for (std::size_t i = 0; i < size; ++i)
+    bytes[i] = static_cast<char>((number * 31 + i) & 0xffU);
+  return bytes;
+}
+
+}  // namespace
+
+TcpPing::TcpPing(coro::Scheduler& scheduler, const Options& options)
+    : PingRun(scheduler, options),
+      link_(scheduler, options.target, [this](const Failure& failure) { link_lost(failure); }) {}
+
+bool TcpPing::open(Yield yield) {
+  const auto limit = connected_once_ ? options().ping.wait : options().timeout;
+  if (const auto error = link_.open(yield, limit)) {
+    if (error != error::operation_aborted) link_lost(connect_failure(options().target, error));
+    return false;
+  }
+  connected_once_ = true;
+  tally().connect_times.record(link_.connect_time());
+  const auto& peer = link_.peer();
+  show(report().connected({peer.address().to_string(), std::to_string(peer.port())},
+                          link_.connect_time()));
+  return true;
+}
+
+void TcpPing::send(std::uint64_t number, Yield yield) {
+  const bool ready = link_.is_open() || open(yield);
+  if (was_interrupted()) return;
+  sent();
+  if (!ready) return lose_oldest();
+  // A server that takes nothing any more is not waited for: the echo is given up like any that is
+  // late.
+  const coro::TimeLimit time(yield, options().ping.wait);
+  static_cast<void>(link_.send(
+      payload(number, options().ping.size),
+      [this, number](const Exchange::Reply& reply) { returned(number, reply); }, yield));
+}
+
+void TcpPing::returned(std::uint64_t number, const Exchange::Reply& reply) {
+  const bool late = received(number).arrival != Sequence::Arrival::received;
+  show(report().reply(number, reply.bytes.size(), reply.round_trip,
+                      late ? ReplyKind::late : ReplyKind::in_time));
+}
+
+// With the connection goes everything that was under way. A byte may also be wrong because nothing
+// was: one too many.
+void TcpPing::link_lost(const Failure& failure) {
+  show_failure(failure);
+  if (failure.kind == FailureClass::mismatch) {
+    const auto oldest = echoes().oldest();
+    mismatched(oldest ? std::optional(oldest->number) : std::nullopt);
+  }
+  while (echoes().oldest())
+    lose_oldest();
+}
+
+}  // namespace client
