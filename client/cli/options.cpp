@@ -12,7 +12,7 @@
 #include <stdexcept>
 
 #include "client/output/rendering.hpp"
-#include "client/wire/datagram_socket.hpp"
+#include "client/udp/datagram_socket.hpp"
 #include "client/wire/dscp.hpp"
 #include "program/environment.hpp"
 #include "program/quantity.hpp"

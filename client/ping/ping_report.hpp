@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "client/wire/datagram_socket.hpp"
+#include "client/udp/datagram_socket.hpp"
 #include "client/wire/failure.hpp"
 #include "client/wire/target.hpp"
 #include "program/histogram.hpp"

@@ -17,9 +17,8 @@
 
 namespace client {
 
-/// What is the same whatever the echoes travel by: the interval, the count, the deadline, signals,
-/// the lines. One coroutine sends, one gives up on what is late, one waits for signals; receiving
-/// is left to the derived class.
+/// A ping by TCP or UDP: the interval, the count, the deadline, signals, the lines. One coroutine
+/// sends, one gives up on what is late, one waits for signals; the derived class receives.
 class PingRun {
  public:
   PingRun(coro::Scheduler& scheduler, const Options& options);

@@ -15,8 +15,7 @@ class Sequence {
  public:
   using Time = coro::Clock::time_point;
 
-  /// The numbers for which it knows what became of them, besides those under way. What comes back
-  /// for an older one counts as late.
+  /// How many numbers it remembers besides those under way. An echo of an older one counts as late.
   static constexpr std::size_t remembered = std::size_t{1} << 18U;
 
   /// The next number has been sent. Returns the number.

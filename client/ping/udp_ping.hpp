@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "client/ping/ping_run.hpp"
-#include "client/wire/datagram.hpp"
-#include "client/wire/datagram_socket.hpp"
+#include "client/udp/datagram_socket.hpp"
+#include "client/udp/datagrams.hpp"
 #include "coro/task.hpp"
 
 namespace client {

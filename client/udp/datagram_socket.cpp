@@ -1,4 +1,4 @@
-#include "client/wire/datagram_socket.hpp"
+#include "client/udp/datagram_socket.hpp"
 
 #include <linux/errqueue.h>
 #include <netinet/in.h>

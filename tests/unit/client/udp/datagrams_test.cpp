@@ -1,4 +1,4 @@
-#include "client/wire/datagram.hpp"
+#include "client/udp/datagrams.hpp"
 
 #include <gtest/gtest.h>
 
