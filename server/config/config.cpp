@@ -7,6 +7,13 @@ std::string Origins::where(const std::string& key) const {
   return origin == origins_.end() ? "key '" + key + "'" : origin->second;
 }
 
+bool AccessConfig::admits(const boost::asio::ip::address& address) const {
+  const auto allowed = allow.longest_match(address);
+  const auto denied = deny.longest_match(address);
+  if (!allowed && !denied) return allow.empty();
+  return allowed > denied;  // no match is less than any
+}
+
 NetworkTable Config::default_trusted_proxies() {
   return NetworkTable({*Network::parse("127.0.0.0/8"), *Network::parse("::1/128")});
 }

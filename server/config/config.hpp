@@ -25,15 +25,29 @@ struct UnixSocketConfig {
   bool operator==(const UnixSocketConfig&) const = default;
 };
 
-/// 0 = no limit, for each.
+/// 0 = no limit, for each of them but ipv6_prefix.
 struct LimitsConfig {
   std::uint32_t max_connections = 10000;      // at most 1,000,000
   std::uint32_t max_connections_per_ip = 0;   // at most 1,000,000
   std::uint32_t accept_rate = 0;              // connections a second; at most 1,000,000
   std::chrono::milliseconds idle_timeout{0};  // at most 720 h
   std::chrono::milliseconds write_timeout = std::chrono::seconds(30);  // at most 720 h
+  /// The IPv6 addresses with this prefix in common are one to max_connections_per_ip; 1..128.
+  unsigned ipv6_prefix = 64;
 
   bool operator==(const LimitsConfig&) const = default;
+};
+
+/// Which clients are served. The mode of a Unix socket decides who connects there.
+struct AccessConfig {
+  NetworkTable allow;  // empty = everybody
+  NetworkTable deny;
+
+  /// The longest prefix that contains the address decides; if both lists have it, `deny` does. An
+  /// address in neither list is admitted only if `allow` is empty.
+  bool admits(const boost::asio::ip::address& address) const;
+
+  bool operator==(const AccessConfig&) const = default;
 };
 
 struct TcpConfig {
@@ -142,6 +156,7 @@ struct Config {
   /// Peers that may send a PROXY header over TCP. A peer on the Unix socket always may: the mode of
   /// the socket decides who connects.
   NetworkTable trusted_proxies = default_trusted_proxies();
+  AccessConfig access;
   LimitsConfig limits;
   TcpConfig tcp;
   ShutdownConfig shutdown;

@@ -62,6 +62,7 @@ Setting list(const std::string& key, List& field, const Form<Element>& form,
   };
   auto write = [&field, form] {
     std::vector<Value> values;
+    values.reserve(field.size());
     for (const Element& element : field)
       values.push_back(form.format(element));
     return values;

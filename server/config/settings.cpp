@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t million = 1'000'000;
 constexpr std::uint64_t tebibyte = 1ULL << 40;
 constexpr milliseconds month = 720h;
+constexpr const char* networks = "a list of networks such as [10.0.0.0/8, \"2001:db8::/32\"]";
 constexpr std::size_t longest_path = 4095;  // PATH_MAX with the NUL
 
 const Words<ProxyProtocol> proxy_protocols = {{"off", ProxyProtocol::off},
@@ -43,13 +44,16 @@ std::vector<Setting> settings(Config& config) {
       single("unix.mode", config.unix_socket.mode, permissions()),
 
       single("proxy_protocol", config.proxy_protocol, one_of(proxy_protocols)),
-      list("trusted_proxies", config.trusted_proxies, network(),
-           "a list of networks such as [10.0.0.0/8, \"2001:db8::/32\"]"),
+      list("trusted_proxies", config.trusted_proxies, network(), networks),
+
+      list("access.allow", config.access.allow, network(), networks),
+      list("access.deny", config.access.deny, network(), networks),
 
       single("limits.max_connections", limits.max_connections,
              whole_number<std::uint32_t>(0, million)),
       single("limits.max_connections_per_ip", limits.max_connections_per_ip,
              whole_number<std::uint32_t>(0, million)),
+      single("limits.ipv6_prefix", limits.ipv6_prefix, whole_number<unsigned>(1, 128)),
       single("limits.accept_rate", limits.accept_rate, whole_number<std::uint32_t>(0, million)),
       single("limits.idle_timeout", limits.idle_timeout, duration(month)),
       single("limits.write_timeout", limits.write_timeout, duration(month)),

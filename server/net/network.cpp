@@ -57,6 +57,13 @@ ip::address unmapped(const ip::address& address) {
   return address;
 }
 
+ip::address network_of(const ip::address& address, unsigned ipv6_prefix) {
+  if (address.is_v4()) return address;
+  ip::address_v6 network = first_of_block(address, ipv6_prefix).to_v6();
+  network.scope_id(address.to_v6().scope_id());
+  return network;
+}
+
 Network::Network(ip::address first, unsigned prefix_length)
     : first_(std::move(first)), prefix_length_(prefix_length) {}
 

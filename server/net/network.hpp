@@ -20,6 +20,10 @@ bool is_host(std::string_view text);
 /// socket reports for an IPv4 peer, RFC 4291 section 2.5.5.2); any other address as it is.
 boost::asio::ip::address unmapped(const boost::asio::ip::address& address);
 
+/// An IPv6 address without the bits behind the prefix, which has 1 to 128 bits; its scope stays. An
+/// IPv4 address as it is.
+boost::asio::ip::address network_of(const boost::asio::ip::address& address, unsigned ipv6_prefix);
+
 /// A block of addresses in CIDR notation (RFC 4632; RFC 4291 section 2.3): 10.0.0.0/8,
 /// 2001:db8::/32. A network of IPv4-mapped IPv6 addresses is an IPv4 network. NetworkTable finds
 /// the networks that contain an address.

@@ -34,6 +34,7 @@ class NetworkTable {
   /// The networks as they were given.
   const_iterator begin() const { return networks_.begin(); }
   const_iterator end() const { return networks_.end(); }
+  std::size_t size() const { return networks_.size(); }
   bool empty() const { return networks_.empty(); }
 
   bool operator==(const NetworkTable& other) const { return networks_ == other.networks_; }

@@ -5,6 +5,7 @@
 #include <boost/asio/error.hpp>
 #include <utility>
 
+#include "server/net/network.hpp"
 #include "server/session/goodbye.hpp"
 #include "server/session/greeting.hpp"
 
@@ -46,6 +47,10 @@ void Session::run(std::uint64_t number, Peer peer, Yield yield) {
   const auto connected = coro::Clock::now();
   const auto greeting = read_greeting(*stream_, peer, context_.config, yield);
   if (greeting && greeting->header.source) peer = peer_at(*greeting->header.source);
+  if (greeting && refuses(greeting->header, peer)) {
+    ending_ = close(Ending::not_allowed, yield);
+    return;
+  }
 
   log_.emplace(context_.log, number, peer.name);
   const Ending ending = greeting                           ? serve(peer, greeting->rest, yield)
@@ -58,11 +63,19 @@ void Session::run(std::uint64_t number, Peer peer, Yield yield) {
   log_->disconnected(std::string(to_string(ending_)) + detail, totals_);
 }
 
+// Only of a client behind a proxy: Sessions has admitted the others. The proxy itself may always
+// connect, such as for a health check.
+bool Session::refuses(const ProxyHeader& header, const Peer& peer) {
+  return header.size > 0 && !header.local && !context_.admission.admits(peer);
+}
+
 // `first` holds the client's bytes that came with the PROXY header (ProxyGreeting::rest).
 Ending Session::serve(const Peer& peer, std::string_view first, Yield yield) {
   AddressLimit::Place place;  // kept for as long as the client is served
   if (peer.address) {
-    place = context_.addresses.enter(*peer.address, context_.config.limits.max_connections_per_ip);
+    const LimitsConfig& limits = context_.config.limits;
+    place = context_.addresses.enter(network_of(*peer.address, limits.ipv6_prefix),
+                                     limits.max_connections_per_ip);
     if (!place) {
       context_.refused_by_address.happened();
       return Ending::limit;
@@ -183,6 +196,11 @@ Ending Session::close(Ending ending, Yield yield) {
   if (!arrives && (reset || context_.stage == Stage::serving)) {
     stream_->reset_on_close();
     if (!by_service) ending = Ending::write_timeout;
+  }
+  // Bytes that are not read would turn the close into a reset.
+  if (is_refusal(ending)) {
+    const auto unwanted = buffer(context_.scratch.data(), context_.scratch.size());
+    static_cast<void>(stream_->try_read(unwanted));
   }
   stream_.reset();
   return ending;

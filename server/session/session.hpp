@@ -11,6 +11,7 @@
 #include "coro/task.hpp"
 #include "coro/yield.hpp"
 #include "server/net/peer.hpp"
+#include "server/proxy/proxy_protocol.hpp"
 #include "server/session/client_log.hpp"
 #include "server/session/delivery.hpp"
 #include "server/session/faults.hpp"
@@ -49,6 +50,7 @@ class Session : public boost::intrusive::list_base_hook<
  private:
   // In the order of the story. An Ending that is returned is why the connection ends; none means
   // that it goes on.
+  bool refuses(const ProxyHeader& header, const Peer& peer);
   Ending serve(const Peer& peer, std::string_view first, coro::Yield yield);
   Ending echo(coro::Yield yield);
   std::optional<Ending> answer(std::string_view bytes, coro::Yield yield);

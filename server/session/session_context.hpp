@@ -7,6 +7,7 @@
 #include "server/log/event_log.hpp"
 #include "server/log/notice.hpp"
 #include "server/session/address_limit.hpp"
+#include "server/session/admission.hpp"
 #include "server/session/reaper.hpp"
 #include "server/status/statistics.hpp"
 
@@ -25,6 +26,7 @@ struct SessionContext {
   EventLog& log;
   Statistics& statistics;
   Reaper& reaper;              ///< ends the waits of clients that are silent for too long
+  Admission& admission;        ///< access.allow, access.deny
   AddressLimit& addresses;     ///< limits.max_connections_per_ip
   Notice& refused_by_address;  ///< one line a second, however many are refused
   coro::Condition& ended;      ///< notified when a session has ended: there is room for another

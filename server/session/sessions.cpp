@@ -1,5 +1,7 @@
 #include "server/session/sessions.hpp"
 
+#include <sys/socket.h>
+
 #include <chrono>
 #include <new>
 #include <utility>
@@ -23,12 +25,14 @@ Sessions::Sessions(coro::Scheduler& scheduler, const Config& config, EventLog& l
                    Statistics& statistics)
     : scheduler_(scheduler),
       scratch_(scratch_size),
+      admission_(scheduler, config, log),
       refused_by_address_(scheduler, log, "limits.max_connections_per_ip: connection refused"),
       no_stack_(scheduler, log, "a connection waits: no memory for its coroutine"),
       context_{.config = config,
                .log = log,
                .statistics = statistics,
                .reaper = reaper_,
+               .admission = admission_,
                .addresses = addresses_,
                .refused_by_address = refused_by_address_,
                .ended = ended_,
@@ -52,7 +56,12 @@ bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer) try {
     Peer peer;
     coro::Descriptor socket;
   };
-  Body body{this, last_number_ + 1, peer_at(peer), std::move(socket)};
+  Peer from = peer_at(peer);
+  if (refuses(from)) {
+    close_refused(socket);
+    return true;
+  }
+  Body body{this, last_number_ + 1, std::move(from), std::move(socket)};
   if (!scheduler_.spawn(session_coroutine, std::move(body))) {
     socket = std::move(body.socket);  // NOLINT(bugprone-use-after-move): moved from on success only
     no_stack_.happened();
@@ -64,6 +73,19 @@ bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer) try {
 } catch (const std::bad_alloc&) {
   no_stack_.happened();
   return false;
+}
+
+// Behind a proxy, the connection is the proxy's. The session reads which client it is for.
+bool Sessions::refuses(const Peer& peer) {
+  return context_.config.proxy_protocol == ProxyProtocol::off && !admission_.admits(peer);
+}
+
+// Bytes that are not read would turn the close into a reset.
+void Sessions::close_refused(coro::Descriptor& socket) {
+  static_cast<void>(
+      ::recv(socket.number(), scratch_.data(), scratch_.size(), MSG_DONTWAIT | MSG_TRUNC));
+  socket.close();
+  context_.statistics.refused(Ending::not_allowed);
 }
 
 // The session lives on its coroutine's stack. The list is for those who end or look at all of them;
@@ -140,6 +162,7 @@ void Sessions::look_at_deliveries(coro::Yield yield) {
 void Sessions::close() {
   reaper_task_.cancel();
   delivery_task_.cancel();
+  admission_.close();
   refused_by_address_.close();
   no_stack_.close();
 }

@@ -18,8 +18,8 @@ class Sessions {
 
   Sessions(coro::Scheduler& scheduler, const Config& config, EventLog& log, Statistics& statistics);
 
-  /// Gives the connection a coroutine. Returns false if there is no memory for one;
-  /// the socket then stays the caller's.
+  /// Gives the connection a coroutine, or closes it if `access` refuses the client. Returns false
+  /// if there is no memory for a coroutine; the socket then stays the caller's.
   bool start(coro::Descriptor& socket, const coro::Endpoint& peer);
 
   std::size_t active() const { return context_.statistics.active; }
@@ -47,6 +47,8 @@ class Sessions {
   void watch_deliveries(coro::Yield yield);
   coro::error_code wait_for_next_look(coro::Yield yield);
   void look_at_deliveries(coro::Yield yield);
+  bool refuses(const Peer& peer);
+  void close_refused(coro::Descriptor& socket);
   void serve(coro::Descriptor socket, std::uint64_t number, Peer peer, coro::Yield yield);
 
   coro::Scheduler& scheduler_;
@@ -59,6 +61,7 @@ class Sessions {
   // nothing to look at: ten thousand idle sessions cost one comparison.
   std::uint64_t sent_at_last_look_ = 0;
   bool owed_at_last_look_ = false;
+  Admission admission_;
   AddressLimit addresses_;
   Notice refused_by_address_;
   Notice no_stack_;

@@ -9,8 +9,9 @@ namespace {
 
 // In the order of the enumeration.
 constexpr std::array<std::string_view, ending_count> names = {
-    "closed by client", "reset by client", "connection lost", "idle timeout", "write timeout",
-    "shutdown",         "limit",           "proxy header",    "fault",        "failed"};
+    "closed by client", "reset by client", "connection lost", "idle timeout",
+    "write timeout",    "shutdown",        "limit",           "proxy header",
+    "not allowed",      "fault",           "failed"};
 static_assert(!names.back().empty());
 
 }  // namespace
@@ -26,7 +27,7 @@ std::string identifier(Ending ending) {
 }
 
 bool is_refusal(Ending ending) {
-  return ending == Ending::limit || ending == Ending::proxy_header;
+  return ending == Ending::limit || ending == Ending::not_allowed || ending == Ending::proxy_header;
 }
 
 }  // namespace server

@@ -16,6 +16,7 @@ enum class Ending {
   shutdown,
   limit,
   proxy_header,  ///< none, late, malformed, or from somebody who is not trusted to send one
+  not_allowed,   ///< by access.allow and access.deny
   fault,         ///< configured under faults:
   failed         ///< a bug or a lack of resources on this side
 };

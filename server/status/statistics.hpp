@@ -32,6 +32,11 @@ struct Statistics {
     ++accepted;
     peak = std::max(peak, ++active);
   }
+  /// A connection was closed before it began.
+  void refused(Ending ending) {
+    ++accepted;
+    ++endings[static_cast<std::size_t>(ending)];
+  }
   void ended(Ending ending) {
     --active;
     ++endings[static_cast<std::size_t>(ending)];

@@ -80,7 +80,8 @@ reuse_port: true
 unix: {path: /run/echo.sock, mode: "0660"}
 proxy_protocol: any
 trusted_proxies: [10.0.0.0/8, "2001:db8::/32"]
-limits: {max_connections: 5, max_connections_per_ip: 6, accept_rate: 7, idle_timeout: 8, write_timeout: 9ms}
+access: {allow: [10.0.0.0/8, "::1"], deny: 10.9.0.0/16}
+limits: {max_connections: 5, max_connections_per_ip: 6, ipv6_prefix: 56, accept_rate: 7, idle_timeout: 8, write_timeout: 9ms}
 tcp: {nodelay: false, keepalive: 2m}
 shutdown: {timeout: 1m, delay: 0.5}
 log: {level: warning, format: json, file: /var/log/echo, events: [receive], payload: 1KiB, probes: false}
@@ -95,11 +96,15 @@ faults: {delay: 10ms..50ms, rate: 1MiB, close_after: 64KiB, reset_probability: 0
   EXPECT_EQ(config.proxy_protocol, ProxyProtocol::any);
   EXPECT_THAT(config.trusted_proxies,
               ElementsAre(*Network::parse("10.0.0.0/8"), *Network::parse("2001:db8::/32")));
+  EXPECT_THAT(config.access.allow,
+              ElementsAre(*Network::parse("10.0.0.0/8"), *Network::parse("::1/128")));
+  EXPECT_THAT(config.access.deny, ElementsAre(*Network::parse("10.9.0.0/16")));
   EXPECT_EQ(config.limits, (LimitsConfig{.max_connections = 5,
                                          .max_connections_per_ip = 6,
                                          .accept_rate = 7,
                                          .idle_timeout = 8s,
-                                         .write_timeout = 9ms}));
+                                         .write_timeout = 9ms,
+                                         .ipv6_prefix = 56}));
   EXPECT_EQ(config.tcp, (TcpConfig{.nodelay = false, .keepalive = 120s}));
   EXPECT_EQ(config.shutdown, (ShutdownConfig{.timeout = 60s, .delay = 500ms}));
   EXPECT_EQ(config.log,
@@ -270,6 +275,9 @@ TEST(Config, RejectsAWrongTypeAndSaysWhatIsAllowed) {
               HasSubstr("found \"127.0.0.1:80\", expected a host name"));
   EXPECT_THAT(error_of("trusted_proxies: [10.0.0.1/8]"),
               HasSubstr("\"10.0.0.1/8\" has bits set beyond its prefix, did you mean 10.0.0.0/8"));
+  EXPECT_EQ(error_of("access:\n  deny: [10.0.0.0/8, localhost]"),
+            "c.yaml:2: key 'access.deny': \"localhost\" is not a network such as 10.0.0.0/8, "
+            "2001:db8::/32 or a single address");
 }
 
 TEST(Config, RejectsWhatIsOutOfRange) {
@@ -283,6 +291,8 @@ TEST(Config, RejectsWhatIsOutOfRange) {
                            "backlog: 65536",
                            "limits: {max_connections: 1000001}",
                            "limits: {max_connections_per_ip: -1}",
+                           "limits: {ipv6_prefix: 0}",
+                           "limits: {ipv6_prefix: 129}",
                            "limits: {accept_rate: 1000001}",
                            "limits: {idle_timeout: 721h}",
                            "limits: {write_timeout: 0.0001}",

@@ -75,6 +75,25 @@ TEST(Network, TheScopeOfAnAddressDoesNotCount) {
   EXPECT_FALSE(contains("fe80::b", scoped));
 }
 
+TEST(NetworkOf, IsTheIpv6AddressWithoutTheBitsBehindThePrefix) {
+  EXPECT_EQ(network_of(address("2001:db8:1:2:3:4:5:6"), 64), address("2001:db8:1:2::"));
+  EXPECT_EQ(network_of(address("2001:db8:1:2ff::1"), 56), address("2001:db8:1:200::"));
+  EXPECT_EQ(network_of(address("2001:db8::1"), 128), address("2001:db8::1"));
+  EXPECT_EQ(network_of(address("ffff::1"), 1), address("8000::"));
+}
+
+TEST(NetworkOf, LeavesAnIpv4AddressAsItIs) {
+  EXPECT_EQ(network_of(address("192.0.2.1"), 1), address("192.0.2.1"));
+}
+
+// Two interfaces have a network fe80::/64 each.
+TEST(NetworkOf, KeepsTheScope) {
+  auto scoped = address("fe80::a").to_v6();
+  scoped.scope_id(3);
+  EXPECT_EQ(network_of(scoped, 64).to_v6().scope_id(), 3U);
+  EXPECT_NE(network_of(scoped, 64), network_of(address("fe80::a"), 64));
+}
+
 TEST(Network, WritesWhatItReadsBack) {
   for (const char* text :
        {"0.0.0.0/0", "10.0.0.0/8", "192.0.2.1/32", "::/0", "2001:db8::/32", "::1/128"}) {

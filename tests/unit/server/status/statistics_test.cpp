@@ -31,6 +31,16 @@ TEST(Statistics, CountsEachEndingByItself) {
   EXPECT_EQ(statistics.count(Ending::shutdown), 0U);
 }
 
+TEST(Statistics, ARefusedConnectionWasAcceptedAndNeverActive) {
+  Statistics statistics;
+  statistics.refused(Ending::not_allowed);
+  EXPECT_EQ(statistics.accepted, 1U);
+  EXPECT_EQ(statistics.active, 0U);
+  EXPECT_EQ(statistics.peak, 0U);
+  EXPECT_EQ(statistics.count(Ending::not_allowed), 1U);
+  EXPECT_TRUE(is_refusal(Ending::not_allowed));
+}
+
 TEST(Ending, EachHasANameOfItsOwn) {
   std::set<std::string_view> names;
   for (std::size_t ending = 0; ending < server::ending_count; ++ending) {

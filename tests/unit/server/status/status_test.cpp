@@ -50,7 +50,8 @@ class StatusTest : public testing::Test {
 
 TEST_F(StatusTest, IsOneLineInTheLogThatTellsEverything) {
   EXPECT_EQ(to_log_line(status()),
-            "uptime 61 s; 9 accepted, 2 active, 5 peak; refused: 3 limit, 0 proxy header; ended: 4 "
+            "uptime 61 s; 9 accepted, 2 active, 5 peak; refused: 3 limit, 0 proxy header, 0 not "
+            "allowed; ended: 4 "
             "closed by client, 0 reset by client, 0 connection lost, 0 idle timeout, 0 write "
             "timeout, 0 shutdown, 0 fault, 0 failed; 1200 bytes in, 1100 bytes out, 17 reads; 6 "
             "accept pauses, 7 reloads, 8 failed reloads; 11 coroutines, 15 stacks; 16 log lines "
@@ -75,7 +76,7 @@ TEST_F(StatusTest, IsOneJsonObjectThatTellsTheSame) {
           "dropped_log_lines": 16, "reloads": {"done": 7, "failed": 8},
           "scheduler_lag_seconds":
               {"p50": 3.007e-6, "p99": 0.1, "max": 0.1, "sum": 0.100003, "count": 2},
-          "refused": {"limit": 3, "proxy_header": 0},
+          "refused": {"limit": 3, "proxy_header": 0, "not_allowed": 0},
           "ended": {"closed_by_client": 4, "reset_by_client": 0, "connection_lost": 0,
               "idle_timeout": 0, "write_timeout": 0, "shutdown": 0, "fault": 0, "failed": 0}})"));
 }
