@@ -8,7 +8,7 @@ root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 build_packages=(
   g++ cmake ninja-build pkg-config
   'libboost1.81-dev|libboost-dev>=1.81' 'libboost-context1.81-dev|libboost-context-dev>=1.81'
-  libspdlog-dev libfmt-dev libyaml-cpp-dev libcli11-dev libedit-dev nlohmann-json3-dev
+  libspdlog-dev libfmt-dev libyaml-cpp-dev libcli11-dev libedit-dev nlohmann-json3-dev libssl-dev
   scdoc
 )
 package_packages=(

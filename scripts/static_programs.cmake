@@ -3,6 +3,7 @@
 # and spdlog have none there, but both also work from their headers.
 set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
 set(Boost_USE_STATIC_LIBS ON)
+set(OPENSSL_USE_STATIC_LIBS ON)
 set(CMAKE_EXE_LINKER_FLAGS "${CMAKE_EXE_LINKER_FLAGS} -static-pie")
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 

@@ -209,16 +209,16 @@ void Scheduler::restart_context() {
 
 void Scheduler::resume(detail::Fiber& fiber) {
   const Busy busy(*this);
+  running_ = &fiber;
   std::exception_ptr failure;
-  try {
-    fiber.coroutine_->resume();
-  } catch (...) {  // On the thread's own stack: no coroutine is being unwound through here.
-    failure = std::current_exception();
-  }
-  if (fiber.coroutine_->done())
-    ended(fiber, failure);
-  else
-    fiber.start_operation();
+  do {
+    try {
+      fiber.coroutine_->resume();
+    } catch (...) {  // On the thread's own stack: no coroutine is being unwound through here.
+      failure = std::current_exception();
+    }
+    if (fiber.coroutine_->done()) return ended(fiber, failure);
+  } while (fiber.start_operation() == detail::Fiber::Then::go_on);
 }
 
 void Scheduler::resume_now_or_queue(detail::Fiber& fiber) {

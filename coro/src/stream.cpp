@@ -16,8 +16,13 @@
 #include "coro/error.hpp"
 #include "coro/scheduler.hpp"
 #include "coro/task.hpp"
+#include "detail/stream_call.hpp"
 
 namespace coro {
+
+using detail::bytes_in_a_turn;
+using detail::StreamCall;
+
 namespace {
 
 std::size_t count(int socket, unsigned long request) {
@@ -32,15 +37,6 @@ bool is_over(int socket) {
   return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &state, &size) == 0 && state == TCP_CLOSE;
 }
 
-// While many are ready each moves less at a time, so that small echoes are not kept waiting by
-// bulk. All of them together move about 1 MiB before anybody has another turn, and each at least 64
-// KiB, since smaller pieces cost more system calls than they save others time.
-std::size_t bytes_in_a_turn(const Scheduler& scheduler) {
-  constexpr std::size_t most_in_a_round = std::size_t{1024} * 1024;
-  constexpr std::size_t least_in_a_turn = std::size_t{64} * 1024;
-  return std::max(most_in_a_round / std::max<std::size_t>(scheduler.crowd(), 1), least_in_a_turn);
-}
-
 error_code unless_it_would_block(error_code error) {
   return error == boost::asio::error::would_block ? error_code() : error;
 }
@@ -50,34 +46,13 @@ error_code unless_it_would_block(error_code error) {
 Stream::Stream(Scheduler& scheduler, Descriptor socket)
     : socket_(std::move(socket)), readiness_(scheduler, socket_.number()) {}
 
-// A call in progress. It lies on the stack of the coroutine that is suspended in it.
-class Stream::Call {
- public:
-  explicit Call(Call*& place) : place_(&place) { place = this; }
-  ~Call() {
-    if (place_ != nullptr) *place_ = nullptr;
-  }
-  Call(const Call&) = delete;
-  Call& operator=(const Call&) = delete;
-  Call(Call&&) = delete;
-  Call& operator=(Call&&) = delete;
-
-  static void forget_stream(Call* call) {
-    if (call != nullptr) call->place_ = nullptr;
-  }
-  bool stream_is_gone() const { return place_ == nullptr; }
-
- private:
-  Call** place_;
-};
-
 Stream::~Stream() {
-  Call::forget_stream(reading_);
-  Call::forget_stream(writing_);
+  StreamCall::forget_stream(reading_);
+  StreamCall::forget_stream(writing_);
 }
 
 Transfer Stream::read_some(boost::asio::mutable_buffer buffer, Yield yield) {
-  Call call(reading_);
+  StreamCall call(reading_);
   for (;;) {
     // To read first would be in vain nearly always: the answer to an echo is not there yet.
     const int error = readiness_.wait(readiness_.reader_, EPOLLIN, yield);
@@ -91,7 +66,7 @@ Transfer Stream::read_some(boost::asio::mutable_buffer buffer, Yield yield) {
 }
 
 Transfer Stream::write_some(boost::asio::const_buffer bytes, Yield yield) {
-  Call call(writing_);
+  StreamCall call(writing_);
   if (written_in_turn_ >= bytes_in_a_turn(yield.scheduler())) {
     yield.now();
     if (call.stream_is_gone()) return {boost::asio::error::operation_aborted};

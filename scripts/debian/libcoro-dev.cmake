@@ -10,7 +10,7 @@ one thread: sockets, timers, signals, time limits, cancellation, generators.
 This package has the static library, the headers, the configuration for CMake's
 find_package(), the introduction and the examples.")
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "libboost-context1.81-dev | libboost-context-dev (>= 1.81)")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libboost-context1.81-dev | libboost-context-dev (>= 1.81), libssl-dev (>= 3.0)")
 
 include(GNUInstallDirs)
 set(documentation ${CMAKE_INSTALL_DATADIR}/doc/libcoro-dev)

@@ -11,6 +11,10 @@
 
 namespace coro {
 
+namespace detail {
+class StreamCall;
+}
+
 /// The outcome of one transfer: why it ended early, if it did, and how many bytes were moved.
 struct Transfer {
   error_code error;
@@ -101,7 +105,7 @@ class Stream {
   void reset_on_close();
 
  private:
-  class Call;
+  friend class TlsStream;
 
   Transfer outcome_of_read(ssize_t size) const;
   [[gnu::noinline]] Transfer end_of_read(int error, ssize_t size, Yield yield) const;
@@ -117,8 +121,8 @@ class Stream {
   bool full_ = false;
   std::size_t written_in_turn_ = 0;  // since write_some() let the others go first
   // A coroutine that is suspended in these may resume after the stream was destroyed.
-  Call* reading_ = nullptr;
-  Call* writing_ = nullptr;
+  detail::StreamCall* reading_ = nullptr;
+  detail::StreamCall* writing_ = nullptr;
   Readiness readiness_;  // ends before the socket closes
 };
 

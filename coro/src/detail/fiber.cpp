@@ -15,15 +15,19 @@ Executor Fiber::executor() const {
 }
 
 // On the resumer's stack, after the coroutine has suspended.
-void Fiber::start_operation() {
+Fiber::Then Fiber::start_operation() {
   in_operation_ = true;
   try {
-    start_(callable_);
+    if (start_(callable_) == Then::go_on) {
+      in_operation_ = false;
+      return Then::go_on;
+    }
   } catch (...) {
     start_failure_ = std::current_exception();
     wake(false);
   }
   if (abort_requested()) abort_operation();
+  return Then::wait;
 }
 
 void Fiber::abort_operation() {

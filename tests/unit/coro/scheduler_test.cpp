@@ -13,6 +13,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <ranges>
 #include <stdexcept>
@@ -31,6 +32,57 @@ namespace {
 using boost::asio::buffer;
 using testing::ElementsAre;
 using testing::IsEmpty;
+
+// ---- the scheduler's own stack
+
+TEST(Scheduler, ACallOnItsOwnStackLeavesThatOfTheCoroutineAlone) {
+  run([](Yield yield) {
+    bool has_run = false;
+    start(yield.scheduler(), [&](Yield) { has_run = true; });
+    EXPECT_TRUE(yield.fiber().is_inside());
+    yield.scheduler().on_own_stack([&] { EXPECT_FALSE(yield.fiber().is_inside()); });
+    EXPECT_TRUE(yield.fiber().is_inside());
+    EXPECT_FALSE(has_run) << "nothing else runs meanwhile";
+  });
+}
+
+TEST(Scheduler, ACallOnItsOwnStackLosesNoCancellation) {
+  run([](Yield yield) {
+    yield.task().cancel();
+    yield.scheduler().on_own_stack([] {});
+    EXPECT_TRUE(yield.is_cancelled());
+    EXPECT_EQ(sleep_for(yield, forever), aborted);
+    EXPECT_FALSE(yield.is_cancelled());
+  });
+}
+
+TEST(Scheduler, ACallOnItsOwnStackThrowsToItsCaller) {
+  run([](Yield yield) {
+    const auto fail = [] { throw std::runtime_error("from below"); };
+    EXPECT_THROW(yield.scheduler().on_own_stack(fail), std::runtime_error);
+    yield.now();
+  });
+}
+
+TEST(Scheduler, ACallOnItsOwnStackIsAPlainOneWhereNobodyCanSuspend) {
+  int calls = 0;
+  Scheduler scheduler;
+  const auto call = [&] { scheduler.on_own_stack([&] { ++calls; }); };
+  call();
+  EXPECT_EQ(calls, 1) << "from outside";
+  struct AtEnd {
+    std::function<void()> call;
+    ~AtEnd() { call(); }
+  };
+  start(scheduler, [&](Yield yield) {
+    const AtEnd at_end{call};
+    static_cast<void>(sleep_for(yield, forever));
+  });
+  const Task brief = start(scheduler, [](Yield yield) { yield.now(); });
+  scheduler.run(brief);
+  scheduler.unwind();
+  EXPECT_EQ(calls, 2) << "while the coroutine is unwound";
+}
 
 // ---- spawn and run
 

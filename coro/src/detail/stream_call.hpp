@@ -1,0 +1,41 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "coro/scheduler.hpp"
+
+/// Parts that the plain and the encrypted stream share.
+namespace coro::detail {
+
+/// A call in progress. It lies on the stack of the coroutine that is suspended in it.
+class StreamCall {
+ public:
+  explicit StreamCall(StreamCall*& place) : place_(&place) { place = this; }
+  ~StreamCall() {
+    if (place_ != nullptr) *place_ = nullptr;
+  }
+  StreamCall(const StreamCall&) = delete;
+  StreamCall& operator=(const StreamCall&) = delete;
+  StreamCall(StreamCall&&) = delete;
+  StreamCall& operator=(StreamCall&&) = delete;
+
+  static void forget_stream(StreamCall* call) {
+    if (call != nullptr) call->place_ = nullptr;
+  }
+  bool stream_is_gone() const { return place_ == nullptr; }
+
+ private:
+  StreamCall** place_;
+};
+
+/// While many are ready each moves less at a time, so that small echoes are not kept waiting by
+/// bulk. All of them together move about 1 MiB before anybody has another turn, and each at least
+/// 64 KiB, since smaller pieces cost more system calls than they save others time.
+inline std::size_t bytes_in_a_turn(const Scheduler& scheduler) {
+  constexpr std::size_t most_in_a_round = std::size_t{1024} * 1024;
+  constexpr std::size_t least_in_a_turn = std::size_t{64} * 1024;
+  return std::max(most_in_a_round / std::max<std::size_t>(scheduler.crowd(), 1), least_in_a_turn);
+}
+
+}  // namespace coro::detail

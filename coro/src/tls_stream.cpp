@@ -1,0 +1,378 @@
+#include "coro/tls_stream.hpp"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <new>
+#include <utility>
+
+#include "coro/scheduler.hpp"
+#include "detail/stream_call.hpp"
+
+namespace coro {
+
+using boost::asio::buffer;
+using detail::bytes_in_a_turn;
+using detail::StreamCall;
+
+namespace {
+
+// The most that one record takes (RFC 8446, 5.1).
+constexpr std::size_t most_in_a_record = std::size_t{16} * 1024;
+
+std::string text_of(const char* text) {
+  return text != nullptr ? text : "";
+}
+
+std::string subject_of(const SSL* tls) {
+  const X509* const certificate = SSL_get0_peer_certificate(tls);
+  if (certificate == nullptr) return {};
+  const std::unique_ptr<BIO, decltype(&BIO_free)> text(BIO_new(BIO_s_mem()), BIO_free);
+  if (!text) return {};
+  X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0,
+                     XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
+  const char* data = nullptr;
+  const long size = BIO_get_mem_data(text.get(), &data);
+  return {data, static_cast<std::size_t>(std::max(size, 0L))};
+}
+
+// Of other users of OpenSSL on this thread: it would take them for its own.
+void forget_earlier_errors() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
+// Gives the others their turn, as a wait for something that is there already. Returns an errno.
+int wait_for_next_turn(Yield yield) {
+  detail::Fiber& fiber = yield.fiber();
+  bool aborted = false;
+  fiber.suspend_then([&] {
+    aborted = fiber.abort_requested();
+    fiber.wake(aborted);
+  });
+  return aborted ? static_cast<int>(boost::asio::error::operation_aborted) : 0;
+}
+
+}  // namespace
+
+// OpenSSL's socket BIO would raise SIGPIPE. Writing never fails: what the socket does not take is
+// kept, so OpenSSL need not be called again to write the same bytes, and reading never waits for
+// room; and after an error of the socket reading goes on.
+struct TlsStream::Bio {
+  static BIO* make(TlsStream& stream) {
+    static BIO_METHOD* const method = [] {
+      BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "coro");
+      if (made == nullptr) throw std::bad_alloc();
+      BIO_meth_set_read(made, read);
+      BIO_meth_set_write(made, write);
+      BIO_meth_set_ctrl(made, control);
+      return made;
+    }();
+    BIO* const bio = BIO_new(method);
+    if (bio == nullptr) throw std::bad_alloc();
+    BIO_set_data(bio, &stream);
+    BIO_set_init(bio, 1);
+    return bio;
+  }
+
+  static TlsStream& stream_of(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bio)); }
+
+  static int read(BIO* bio, char* into, int size) {
+    TlsStream& stream = stream_of(bio);
+    const auto room = static_cast<std::size_t>(size);
+    BIO_clear_retry_flags(bio);
+    if (!stream.received_.empty()) {
+      const std::size_t taken = stream.received_.copy(into, room);
+      stream.received_.erase(0, taken);
+      if (stream.received_.empty()) stream.received_.shrink_to_fit();
+      return static_cast<int>(taken);
+    }
+    Transfer read;
+    if (!stream.exhausted_) read = stream.transport_.try_read(buffer(into, room));
+    // Another recv(2) after one that did not fill the buffer would be in vain.
+    stream.exhausted_ = stream.exhausted_ || read.size < room;
+    if (read.size > 0) return static_cast<int>(read.size);
+    if (!read.error) {
+      BIO_set_retry_read(bio);
+      return -1;
+    }
+    const bool closed = read.error == boost::asio::error::eof;
+    stream.unreadable_ = closed ? make_error_code(TlsError::truncated) : read.error;
+    return closed ? 0 : -1;
+  }
+
+  static int write(BIO* bio, const char* bytes, int size) {
+    TlsStream& stream = stream_of(bio);
+    std::string_view left(bytes, static_cast<std::size_t>(size));
+    BIO_clear_retry_flags(bio);
+    if (stream.outgoing_.empty() && !stream.unwritable_) {
+      const auto [error, written] = stream.transport_.try_write(buffer(left));
+      stream.unwritable_ = error;
+      left.remove_prefix(written);
+    }
+    if (!stream.unwritable_) stream.outgoing_.append(left);
+    return size;
+  }
+
+  static long control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
+  }
+};
+
+void TlsStream::Free::operator()(SSL* tls) const {
+  SSL_free(tls);
+}
+
+template <typename Step>
+auto TlsStream::on_schedulers_stack(Step step) const {
+  std::optional<decltype(step())> result;
+  scheduler_.on_own_stack([&] { result.emplace(step()); });
+  return std::move(*result);
+}
+
+TlsStream::TlsStream(Scheduler& scheduler, Stream& transport, const TlsContext& context,
+                     std::string received)
+    : scheduler_(scheduler), transport_(transport), received_(std::move(received)) {
+  tls_ = on_schedulers_stack([&] {
+    std::unique_ptr<SSL, Free> tls(SSL_new(context.native_handle()));
+    if (!tls) throw std::bad_alloc();
+    BIO* const bio = Bio::make(*this);
+    SSL_set_bio(tls.get(), bio, bio);
+    if (context.role() == TlsContext::Role::accept)
+      SSL_set_accept_state(tls.get());
+    else
+      SSL_set_connect_state(tls.get());
+    return tls;
+  });
+}
+
+TlsStream::~TlsStream() {
+  StreamCall::forget_stream(reading_);
+  StreamCall::forget_stream(writing_);
+  scheduler_.on_own_stack([this] { tls_.reset(); });
+}
+
+void TlsStream::expect_server(const std::string& host) {
+  X509_VERIFY_PARAM* const expected = SSL_get0_param(tls_.get());
+  if (X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1) return;
+  ERR_clear_error();
+  X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  X509_VERIFY_PARAM_set1_host(expected, host.c_str(), host.size());
+  // SSL_set_tlsext_host_name() is a macro with an old cast.
+  std::string name = host;
+  SSL_ctrl(tls_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
+}
+
+// ---- handshake
+
+error_code TlsStream::handshake(Yield yield) {
+  for (;;) {
+    if (const auto result = try_handshake()) return *result;
+    if (const error_code error = wait_for_handshake(yield)) return error;
+  }
+}
+
+std::optional<error_code> TlsStream::try_handshake() {
+  return on_schedulers_stack([this] { return step_of_handshake(); });
+}
+
+std::optional<error_code> TlsStream::step_of_handshake() {
+  forget_earlier_errors();
+  static_cast<void>(flush());  // why it fails is what the other end has sent, if anything
+  if (broken_by_) return broken_by_;
+  exhausted_ = false;
+  if (!agreed_ && SSL_do_handshake(tls_.get()) != 1) {
+    if (waits_for_more()) return std::nullopt;
+    return failure();
+  }
+  agreed_ = true;
+  if (!outgoing_.empty()) return std::nullopt;
+  return error_code();
+}
+
+error_code TlsStream::wait_for_handshake(Yield yield) {
+  StreamCall call(reading_);
+  return outgoing_.empty() ? transport_.readiness_.wait_readable(yield)
+                           : transport_.readiness_.wait_writable(yield);
+}
+
+TlsDetails TlsStream::details() const {
+  return on_schedulers_stack([this] {
+    const SSL* const tls = tls_.get();
+    const unsigned char* protocol = nullptr;
+    unsigned int size = 0;
+    SSL_get0_alpn_selected(tls, &protocol, &size);
+    return TlsDetails{.version = SSL_get_version(tls),
+                      .cipher = text_of(SSL_get_cipher_name(tls)),
+                      .server_name = text_of(SSL_get_servername(tls, TLSEXT_NAMETYPE_host_name)),
+                      .peer_subject = subject_of(tls),
+                      .protocol = {reinterpret_cast<const char*>(protocol), size}};
+  });
+}
+
+// Whether a call of OpenSSL has failed only because nothing more has arrived.
+bool TlsStream::waits_for_more() const {
+  return SSL_want_read(tls_.get()) && !unreadable_ && ERR_peek_error() == 0;
+}
+
+// Why it has failed otherwise.
+error_code TlsStream::failure() {
+  const unsigned long error = ERR_peek_last_error();
+  ERR_clear_error();
+  if (unreadable_) return unreadable_;  // writing may go on
+  broken_by_ =
+      ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED
+          ? error_code(static_cast<int>(SSL_get_verify_result(tls_.get())), certificate_category())
+          : error_code(static_cast<int>(error), tls_category());
+  return broken_by_;
+}
+
+// ---- reading
+
+Transfer TlsStream::read_some(boost::asio::mutable_buffer buffer, Yield yield) {
+  StreamCall call(reading_);
+  for (bool has_more = has_more_to_read();; has_more = false) {
+    const int error =
+        has_more ? wait_for_next_turn(yield) : transport_.readiness_.wait_readable(yield).value();
+    if (call.stream_is_gone()) return {boost::asio::error::operation_aborted};
+    const std::size_t most = std::min(buffer.size(), bytes_in_a_turn(yield.scheduler()));
+    const Transfer read = try_read(boost::asio::buffer(buffer, most));
+    if (error != 0) return Stream::interrupted(error, read, yield);
+    if (read.error || read.size > 0) return read;
+  }
+}
+
+Transfer TlsStream::try_read(boost::asio::mutable_buffer buffer) {
+  return on_schedulers_stack([&] { return read(buffer); });
+}
+
+// The socket does not report what OpenSSL has taken from it, nor what it has refused.
+bool TlsStream::has_more_to_read() const {
+  return broken_by_ || unreadable_ || SSL_has_pending(tls_.get()) == 1 || has_received_the_end();
+}
+
+// close_notify; the alert of an error counts as an end too.
+bool TlsStream::has_received_the_end() const {
+  return (SSL_get_shutdown(tls_.get()) & SSL_RECEIVED_SHUTDOWN) != 0 && ERR_peek_error() == 0;
+}
+
+// Record after record, until there is no more or no more room.
+Transfer TlsStream::read(boost::asio::mutable_buffer buffer) {
+  forget_earlier_errors();
+  static_cast<void>(flush());  // its error comes with the next write
+  exhausted_ = false;
+  Transfer all;
+  while (buffer.size() > 0 && !all.error) {
+    std::size_t size = 0;
+    all.error = broken_by_;
+    if (all.error) break;
+    if (SSL_read_ex(tls_.get(), buffer.data(), buffer.size(), &size) == 1) {
+      all.size += size;
+      buffer += size;
+      if (exhausted_ && SSL_has_pending(tls_.get()) == 0) break;
+    } else if (has_received_the_end()) {
+      all.error = boost::asio::error::eof;
+    } else if (waits_for_more()) {
+      break;
+    } else {
+      all.error = failure();
+    }
+  }
+  if (all.size > 0) all.error = {};  // it comes with the next call
+  return all;
+}
+
+std::size_t TlsStream::available() const {
+  // How much of the next record OpenSSL has it does not say.
+  const std::size_t pending = SSL_has_pending(tls_.get()) == 1 ? most_in_a_record : 0;
+  return pending + transport_.available();
+}
+
+// ---- writing
+
+Transfer TlsStream::write_some(boost::asio::const_buffer bytes, Yield yield) {
+  StreamCall call(writing_);
+  const auto write_within_turn = [&] {
+    const std::size_t left = bytes_in_a_turn(yield.scheduler()) - written_in_turn_;
+    const Transfer written = try_write(boost::asio::buffer(bytes, left));
+    written_in_turn_ += written.size;
+    return written;
+  };
+  if (written_in_turn_ >= bytes_in_a_turn(yield.scheduler())) {
+    yield.now();
+    if (call.stream_is_gone()) return {boost::asio::error::operation_aborted};
+    written_in_turn_ = 0;
+  }
+  if (outgoing_.empty() && !yield.is_cancelled()) {
+    const Transfer written = write_within_turn();
+    if (written.error || written.size > 0) return written;
+  }
+  for (;;) {
+    const int error = transport_.readiness_.wait_writable(yield).value();
+    if (call.stream_is_gone()) return {boost::asio::error::operation_aborted};
+    written_in_turn_ = 0;
+    const Transfer written = write_within_turn();
+    if (error != 0) return Stream::interrupted(error, written, yield);
+    if (written.error || written.size > 0) return written;
+  }
+}
+
+Transfer TlsStream::try_write(boost::asio::const_buffer bytes) {
+  return on_schedulers_stack([&] { return write(bytes); });
+}
+
+// Bytes count as written when their record has left.
+Transfer TlsStream::write(boost::asio::const_buffer bytes) {
+  Transfer all;
+  all.error = flush();
+  while (!all.error && outgoing_.empty() && bytes.size() > 0) {
+    if (encrypted_ == 0) all.error = encrypt(bytes);
+    if (all.error || !outgoing_.empty()) break;
+    const std::size_t size = std::min(encrypted_, bytes.size());
+    encrypted_ -= size;
+    all.size += size;
+    bytes += size;
+  }
+  return all;
+}
+
+// Makes one record of the first bytes, and sends as much of it as the socket has room for.
+error_code TlsStream::encrypt(boost::asio::const_buffer bytes) {
+  if (finishing_ || broken_by_) return broken_by_ ? broken_by_ : boost::asio::error::broken_pipe;
+  const std::size_t most = std::min(bytes.size(), most_in_a_record);
+  if (SSL_write_ex(tls_.get(), bytes.data(), most, &encrypted_) != 1) return failure();
+  return unwritable_;
+}
+
+// Sends what the socket had no room for.
+error_code TlsStream::flush() {
+  if (!outgoing_.empty()) {
+    const auto [error, size] = transport_.try_write(buffer(outgoing_));
+    unwritable_ = error;
+    outgoing_.erase(0, error ? outgoing_.size() : size);
+    if (outgoing_.empty()) outgoing_.shrink_to_fit();
+  }
+  if (outgoing_.empty() && finishing_ && !std::exchange(finished_, true))
+    transport_.finish_sending();
+  return unwritable_;
+}
+
+std::size_t TlsStream::unacknowledged() {
+  static_cast<void>(flush());
+  return outgoing_.size() + transport_.unacknowledged();
+}
+
+void TlsStream::finish_sending() {
+  scheduler_.on_own_stack([this] {
+    if (agreed_ && !broken_by_) SSL_shutdown(tls_.get());
+    ERR_clear_error();
+    finishing_ = true;
+    static_cast<void>(flush());
+  });
+}
+
+}  // namespace coro
