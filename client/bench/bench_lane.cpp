@@ -13,30 +13,7 @@ namespace error = boost::asio::error;
 
 constexpr std::uint64_t distance = 25013;  // from one lane's origin to the next
 
-// One writer only: no atomic read-modify-write is needed.
-void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount) {
-  counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-}
-
 }  // namespace
-
-void BenchThreadState::count_bytes(std::size_t size, Clock::time_point now) {
-  add(live_bytes, size);
-  if (measures(now)) results.bytes += size;
-}
-
-void BenchThreadState::count_message(Clock::time_point began, Clock::time_point now) {
-  add(live_messages, 1);
-  if (measures(now)) ++results.messages_in_time;
-  if (!measures(began)) return;
-  ++results.messages;
-  results.latency.record(now - began);
-}
-
-// By a schedule it is known how many there are to be.
-void BenchThreadState::count_lost(Clock::time_point began) {
-  if (!schedule || measures(began)) ++results.lost;
-}
 
 BenchLane::BenchLane(coro::Descriptor socket, std::uint64_t number, BenchThreadState& state)
     : state_(&state),
@@ -85,6 +62,12 @@ void BenchLane::take_what_came() {
   if (!open_) return;
   receive_all_that_came();
   if (failed_ || is_done()) close();
+}
+
+void BenchLane::end() {
+  take_what_came();
+  if (open_) state_->results.add_failure(transfer_failure(*state_->target, error::timed_out, 0));
+  close();
 }
 
 void BenchLane::close() {

@@ -1,63 +1,25 @@
 #pragma once
 
-#include <atomic>
 #include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
-#include "client/bench/bench_results.hpp"
-#include "client/bench/pattern.hpp"
-#include "client/bench/schedule.hpp"
+#include "client/bench/bench_thread.hpp"
+#include "client/bench/lane.hpp"
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
 #include "coro/stream.hpp"
 
 namespace client {
 
-class BenchLane;
-
-/// Shared by all lanes of a thread.
-struct BenchThreadState {
-  coro::Scheduler* scheduler = nullptr;
-  const Target* target = nullptr;
-  const Pattern* pattern = nullptr;
-  std::span<std::byte> scratch;  ///< received into, compared, forgotten: one for all
-  std::size_t message_size = 0;
-  std::size_t pipeline = 1;
-  /// With it messages are sent when they are due, otherwise when there is room.
-  std::optional<Schedule> schedule;
-  bool on_demand = false;  ///< lanes begin only what they are asked for
-  bool over = false;       ///< the measured time is: lanes close when nothing is left to do
-  bool stopping = false;   ///< nothing new is sent
-  coro::Clock::time_point measure_from;
-  coro::Clock::time_point measure_to;
-  std::vector<BenchLane*> ready;  ///< lanes whose turn has come
-  std::size_t open = 0;           ///< lanes that take turns and are not over
-  coro::Condition turn;           ///< one of these two has changed
-  BenchResults results;
-  /// Read by the thread that shows the progress.
-  std::atomic<std::uint64_t> live_messages = 0;
-  std::atomic<std::uint64_t> live_bytes = 0;
-
-  bool measures(coro::Clock::time_point time) const {
-    return time >= measure_from && time < measure_to;
-  }
-  void count_bytes(std::size_t size, coro::Clock::time_point now);
-  /// began: when it was sent or, by the schedule, meant to be sent, which decides whether it is
-  /// measured.
-  void count_message(coro::Clock::time_point began, coro::Clock::time_point now);
-  void count_lost(coro::Clock::time_point began);
-};
-
 /// One connection of a benchmark, which keeps a number of messages under way. There is no timer, no
 /// allocation and no copy for an echo: messages are sent out of the pattern and compared with it.
 ///
 /// One of many takes turns on the stack of the coroutine that serves them all; one by itself, for a
 /// single message, is run by a coroutine of its own.
-class BenchLane final : private coro::Readiness::Observer {
+class BenchLane final : public Lane, private coro::Readiness::Observer {
  public:
   /// number: of this connection among all of the benchmark. Its stream begins somewhere else in the
   /// pattern than any other's, so that an echo that goes to the wrong connection does not match.
@@ -68,13 +30,15 @@ class BenchLane final : private coro::Readiness::Observer {
   BenchLane(BenchLane&&) = delete;
   BenchLane& operator=(BenchLane&&) = delete;
 
-  /// Sends, and from now on is among the ready when it is to take a turn: until the thread is
-  /// stopping and everything has come back, or until it fails.
-  void open();
-  /// Receives once and sends what may be sent then.
-  void take_turn();
-  /// The measured time is over: sends what is still due, and closes if nothing is left to do.
-  void finish(coro::Clock::time_point now);
+  void open() override;
+  void take_turn() override;
+  void send_due(coro::Clock::time_point now) override;
+  void send_one(coro::Clock::time_point now) override;
+  void leave_out_warmup() override;
+  void finish(coro::Clock::time_point now) override;
+  void end() override;
+  std::uint64_t never_begun() const override;
+
   /// Receives what has arrived already, and closes if nothing is left to do then.
   void take_what_came();
   /// Now, whatever is under way, which is lost. Nothing happens when it is not open.
@@ -84,16 +48,6 @@ class BenchLane final : private coro::Readiness::Observer {
   /// One message, meant to be sent at this time, and its echo. False if it is interrupted, which
   /// counts the message as lost.
   bool run_one(coro::Clock::time_point intended, coro::Yield yield);
-  /// One message now.
-  void send_one(coro::Clock::time_point now);
-
-  /// Sends what is due by now, as far as the pipeline has room. Nothing happens when it is not
-  /// open.
-  void send_due(coro::Clock::time_point now);
-  /// The warm-up is over: what was due in it and could not be sent is not sent any more.
-  void leave_out_warmup();
-  /// How many messages in the measured time are due and were never begun.
-  std::uint64_t never_begun() const;
 
  private:
   void became_readable() override;

@@ -149,11 +149,11 @@ void BenchWorker::begin() {
 // One coroutine for all. With one for each, a thousand lanes had what they needed out of the cache
 // when their turn came, and an echo cost a tenth more here than at the server.
 void BenchWorker::serve_lanes(Yield yield) {
-  std::vector<BenchLane*> round;
+  std::vector<Lane*> round;
   while (!state_.turn.wait(yield, [this] { return !state_.ready.empty() || state_.open == 0; })) {
     if (state_.open == 0) return;
     round.swap(state_.ready);
-    for (BenchLane* lane : round)
+    for (Lane* lane : round)
       lane->take_turn();
     round.clear();
   }
@@ -227,13 +227,11 @@ void BenchWorker::drain(Yield yield) {
 }
 
 void BenchWorker::count_the_rest() {
-  const auto timed_out = transfer_failure(*state_.target, error::timed_out, 0);
   for (const auto& lane : lanes_) {
-    lane->take_what_came();
-    if (lane->is_open()) state_.results.add_failure(timed_out);
-    lane->close();
+    lane->end();
     state_.results.lost += lane->never_begun();
   }
+  const auto timed_out = transfer_failure(*state_.target, error::timed_out, 0);
   for (const auto& task : tasks_) {
     if (!task.done() && lanes_.empty()) state_.results.add_failure(timed_out);
     task.cancel();

@@ -70,7 +70,7 @@ class BenchWorker {
   std::exception_ptr exception_;
   coro::Clock::time_point start_;
   std::size_t opening_ = 0;  // how many were begun
-  std::vector<std::unique_ptr<BenchLane>> lanes_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
   Churn churn_;
   double most_per_second_ = 0;     // echoes
   std::vector<coro::Task> tasks_;  // that serve connections

@@ -66,7 +66,7 @@ class ABenchLane : public testing::Test {
 
   void take_turns(Yield yield) {
     EXPECT_FALSE(state_.turn.wait(yield, [this] { return !state_.ready.empty(); }));
-    for (BenchLane* lane : std::exchange(state_.ready, {}))
+    for (Lane* lane : std::exchange(state_.ready, {}))
       lane->take_turn();
   }
 
