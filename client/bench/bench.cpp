@@ -14,10 +14,10 @@
 #include <thread>
 #include <vector>
 
-#include "client/bench/bench_report.hpp"
-#include "client/bench/bench_results.hpp"
 #include "client/bench/bench_worker.hpp"
-#include "client/bench/plot.hpp"
+#include "client/figures/bench_report.hpp"
+#include "client/figures/bench_results.hpp"
+#include "client/figures/plot.hpp"
 #include "client/output/output.hpp"
 #include "client/output/output_file.hpp"
 #include "client/output/rendering.hpp"

@@ -7,9 +7,9 @@
 #include <span>
 #include <vector>
 
-#include "client/bench/bench_results.hpp"
 #include "client/bench/pattern.hpp"
 #include "client/bench/schedule.hpp"
+#include "client/figures/bench_results.hpp"
 #include "client/wire/target.hpp"
 #include "coro/condition.hpp"
 #include "coro/io.hpp"

@@ -19,8 +19,8 @@ using namespace std::chrono_literals;
 namespace error = boost::asio::error;
 
 constexpr auto glance = 20ms;           // how often a thread looks what the others say
+constexpr auto datagram_glance = 5ms;   // how often datagrams are looked at
 constexpr auto interrupted_drain = 1s;  // somebody waits for the results
-constexpr std::size_t most_opening_at_once = 32;
 constexpr std::size_t scratch_size = Pattern::longest;
 
 // If there are several threads, the C library makes each of them ready to be cancelled before a
@@ -50,6 +50,7 @@ BenchWorker::BenchWorker(std::size_t index, const Options& options, const Addres
   state_.scratch = scratch_;
   state_.message_size = bench.size;
   state_.pipeline = bench.mode == BenchMode::idle ? 1 : bench.pipeline;
+  if (options.udp) batch_.emplace(pattern, scratch_, bench.size);
   state_.on_demand = bench.mode == BenchMode::idle || bench.mode == BenchMode::churn;
 }
 
@@ -73,44 +74,6 @@ void BenchWorker::conduct(Yield yield) {
 }
 
 // ---- before
-
-void BenchWorker::open_all(Yield yield) {
-  std::vector<coro::Task> openers;
-  for (std::size_t i = 0; i < std::min(share_, most_opening_at_once); ++i) {
-    openers.push_back(scheduler_
-                          .spawn("open",
-                                 [this](Yield inner) {
-                                   while (opening_ < share_ && !signals_->stop)
-                                     open_next(inner);
-                                 })
-                          .value());
-  }
-  const auto watcher = scheduler_.spawn("watch", [&](Yield inner) {
-    while (!signals_->stop)
-      if (coro::sleep_for(inner, glance)) return;
-    for (const auto& opener : openers)
-      opener.cancel();
-  });
-  for (const auto& opener : openers)
-    static_cast<void>(opener.join(yield));
-  watcher.value().cancel();
-  static_cast<void>(watcher.value().join(yield));
-}
-
-void BenchWorker::open_next(Yield yield) {
-  ++opening_;
-  auto connection = connect(yield, options_->target, *addresses_, options_->timeout);
-  if (!connection) {
-    if (connection.error() != error::operation_aborted)
-      state_.results.add_failure(connect_failure(options_->target, connection.error()));
-    signals_->stop = true;  // with fewer connections it would measure something else
-    return;
-  }
-  ++state_.results.connections;
-  state_.results.connect_times.record(connection->took);
-  lanes_.push_back(
-      std::make_unique<BenchLane>(std::move(connection->socket), number_of(lanes_.size()), state_));
-}
 
 // Among all of the benchmark: the threads take turns.
 std::uint64_t BenchWorker::number_of(std::size_t connection) const {
@@ -142,6 +105,7 @@ void BenchWorker::begin() {
   for (const auto& lane : lanes_)
     lane->open();
   spawn("lanes", [this](Yield yield) { serve_lanes(yield); });
+  if (options_->udp) spawn("late", [this](Yield yield) { look_for_late(yield); });
   if (state_.schedule)
     pacer_ = scheduler_.spawn("pace", [this](Yield yield) { pace(yield); }).value();
 }
@@ -156,6 +120,15 @@ void BenchWorker::serve_lanes(Yield yield) {
     for (Lane* lane : round)
       lane->take_turn();
     round.clear();
+  }
+}
+
+// One coroutine and one timer for all datagrams.
+void BenchWorker::look_for_late(Yield yield) {
+  while (state_.open > 0 && !coro::sleep_for(yield, datagram_glance)) {
+    const auto now = Clock::now();
+    for (const auto& lane : lanes_)
+      lane->look_for_late(now);
   }
 }
 
@@ -200,7 +173,7 @@ void BenchWorker::stop(Yield yield) {
 }
 
 Clock::duration BenchWorker::longest_drain() const {
-  if (!signals_->stop) return options_->timeout;
+  if (!signals_->stop) return std::max(options_->timeout, options_->udp ? options_->wait : 0s);
   return std::min<Clock::duration>(options_->timeout, interrupted_drain);
 }
 
@@ -229,7 +202,7 @@ void BenchWorker::drain(Yield yield) {
 void BenchWorker::count_the_rest() {
   for (const auto& lane : lanes_) {
     lane->end();
-    state_.results.lost += lane->never_begun();
+    (options_->udp ? state_.results.datagrams.unsent : state_.results.lost) += lane->never_begun();
   }
   const auto timed_out = transfer_failure(*state_.target, error::timed_out, 0);
   for (const auto& task : tasks_) {

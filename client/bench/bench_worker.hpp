@@ -5,11 +5,16 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
-#include "client/bench/bench_lane.hpp"
+#include "client/bench/bench_thread.hpp"
 #include "client/bench/churn.hpp"
+#include "client/bench/datagram_batch.hpp"
+#include "client/bench/lane.hpp"
 #include "client/cli/options.hpp"
+#include "client/udp/datagram_socket.hpp"
+#include "client/udp/datagrams.hpp"
 #include "coro/scheduler.hpp"
 
 namespace client {
@@ -46,9 +51,13 @@ class BenchWorker {
   void conduct(coro::Yield yield);
   void open_all(coro::Yield yield);
   void open_next(coro::Yield yield);
+  coro::error_code open_connection(coro::Yield yield);
+  coro::error_code open_socket(bool is_first, coro::Yield yield);
+  coro::error_code wait_for_echo(DatagramSocket& socket, coro::Yield yield);
   bool wait_for_start(coro::Yield yield);
   void begin();
   void serve_lanes(coro::Yield yield);
+  void look_for_late(coro::Yield yield);
   void keep_time(coro::Yield yield);
   void stop(coro::Yield yield);
   coro::Clock::duration longest_drain() const;
@@ -67,6 +76,8 @@ class BenchWorker {
   coro::Scheduler scheduler_;
   std::vector<std::byte> scratch_;
   BenchThreadState state_;
+  std::optional<DatagramBatch> batch_;  // by UDP
+  std::uint32_t tag_ = Datagrams::random_tag();
   std::exception_ptr exception_;
   coro::Clock::time_point start_;
   std::size_t opening_ = 0;  // how many were begun

@@ -27,6 +27,9 @@ class Lane {
   /// There is no time any more: receives what has arrived already, and closes. Whatever is under
   /// way then is lost. Nothing happens when it is not open.
   virtual void end() = 0;
+  /// To be called now and then, for messages that may get lost: what waited too long is, and others
+  /// are sent in its place.
+  virtual void look_for_late(coro::Clock::time_point /*now*/) {}
   /// How many messages in the measured time are due and were never begun.
   virtual std::uint64_t never_begun() const = 0;
 };

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "client/cli/udp_options.hpp"
 #include "client/output/rendering.hpp"
 #include "client/udp/datagram_socket.hpp"
 #include "client/wire/dscp.hpp"
@@ -122,6 +123,8 @@ void add_general(CommandLine& line) {
       ->option_text(" ");
   add(app, "--dscp", "DSCP", line.options.target.dscp, "Class of service of each packet: EF, 46",
       "a number from 0 to 63, or a name: EF, AF41, CS1", parse_dscp);
+  add_time(app, "-W,--wait", line.options.wait,
+           "After this an echo of --ping or by UDP is lost (1s)");
   app.add_flag("--ping", line.pings, "Echo after echo, as ping(8)")->option_text(" ");
   app.add_flag("--bench", line.benches, "Measure throughput and latency")
       ->excludes("--ping")
@@ -148,7 +151,6 @@ void add_ping(CommandLine& line) {
   add_number(app, "-c,--count", ping.count, "Stop after so many", most_connections * 1000);
   add_time(app, "-i,--interval", ping.interval,
            "From one to the next (1s); 0: when the one before has come back", Duration::zero());
-  add_time(app, "-W,--wait", ping.wait, "After this an echo counts as lost (1s)");
   add_time(app, "-w,--deadline", ping.deadline, "Stop after this time");
   app.add_flag("-q,--quiet", ping.quiet, "Only the summary")->option_text(" ");
 }
@@ -220,11 +222,11 @@ void take_modes(CommandLine& line) {
   check_size(line);
   if (options.bench.mode == BenchMode::idle && options.bench.rate)
     throw CLI::ExcludesError("--rate", "--mode idle");
-  if (options.udp && !line.pings) throw CLI::RequiresError("--udp", "--ping");
   options.ping.json = line.json;
   if (line.json) options.bench.format = BenchFormat::json;
   if (line.csv) options.bench.format = BenchFormat::csv;
   take_size(line);
+  check_udp(line.app, options);
 }
 
 Options parse(CommandLine& line, int argc, const char* const* argv) {

@@ -17,11 +17,10 @@ struct PingOptions {
   std::optional<std::size_t> count;  ///< -c: stop after so many; without it, at Ctrl-C
   /// -i: from one echo to the next; 0: when the one before has come back or is lost
   Duration interval = std::chrono::seconds(1);
-  std::size_t size = 56;  ///< -s: bytes of each echo, 1 to 1 MiB; by UDP 0 to 65,507
-  Duration wait = std::chrono::seconds(1);  ///< -W: an echo that takes longer is lost
-  std::optional<Duration> deadline;         ///< -w: stop after this time, whatever has come
-  bool quiet = false;                       ///< -q: only the summary
-  bool json = false;                        ///< a JSON object per line instead of text
+  std::size_t size = 56;             ///< -s: bytes of each echo, 1 to 1 MiB; by UDP 0 to 65,507
+  std::optional<Duration> deadline;  ///< -w: stop after this time, whatever has come
+  bool quiet = false;                ///< -q: only the summary
+  bool json = false;                 ///< a JSON object per line instead of text
 };
 
 enum class BenchMode {
@@ -54,7 +53,9 @@ struct Options {
   Target target;
   Duration timeout = std::chrono::seconds(10);  ///< to connect, and without progress
   bool history = true;
-  bool udp = false;  ///< datagrams instead of a connection
+  Duration wait =
+      std::chrono::seconds(1);  ///< -W: an echo of --ping or by UDP that takes longer is lost
+  bool udp = false;             ///< datagrams instead of a connection
   PingOptions ping;
   BenchOptions bench;
 };

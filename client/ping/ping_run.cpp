@@ -122,11 +122,11 @@ void PingRun::lose(std::uint64_t number) {
 void PingRun::give_up_on_late(Yield yield) {
   while (!changed_.wait(yield, [this] { return !none_under_way(); })) {
     const auto oldest = *echoes_.oldest();
-    if (coro::sleep_for(yield, oldest.at + options_->ping.wait - Clock::now())) return;
+    if (coro::sleep_for(yield, oldest.at + options_->wait - Clock::now())) return;
     const auto now_oldest = echoes_.oldest();
     const bool still_there = now_oldest && now_oldest->number == oldest.number;
     if (!still_there) continue;
-    show(report_.lost(oldest.number, options_->ping.wait));
+    show(report_.lost(oldest.number, options_->wait));
     lose_oldest();
   }
 }

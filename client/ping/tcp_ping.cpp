@@ -27,7 +27,7 @@ TcpPing::TcpPing(coro::Scheduler& scheduler, const Options& options)
       link_(scheduler, options.target, [this](const Failure& failure) { link_lost(failure); }) {}
 
 bool TcpPing::open(Yield yield) {
-  const auto limit = connected_once_ ? options().ping.wait : options().timeout;
+  const auto limit = connected_once_ ? options().wait : options().timeout;
   if (const auto error = link_.open(yield, limit)) {
     if (error != error::operation_aborted) link_lost(connect_failure(options().target, error));
     return false;
@@ -47,7 +47,7 @@ void TcpPing::send(std::uint64_t number, Yield yield) {
   if (!ready) return lose_oldest();
   // A server that takes nothing any more is not waited for: the echo is given up like any that is
   // late.
-  const coro::TimeLimit time(yield, options().ping.wait);
+  const coro::TimeLimit time(yield, options().wait);
   static_cast<void>(link_.send(
       payload(number, options().ping.size),
       [this, number](const Exchange::Reply& reply) { returned(number, reply); }, yield));

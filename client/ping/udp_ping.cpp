@@ -69,7 +69,7 @@ void UdpPing::close() {
 void UdpPing::send(std::uint64_t number, Yield yield) {
   sent();
   // An interface that takes nothing any more is not waited for.
-  const coro::TimeLimit time(yield, options().ping.wait);
+  const coro::TimeLimit time(yield, options().wait);
   const auto error = socket_->send(boost::asio::buffer(datagrams_.payload(number)), yield);
   if (error && error != error::operation_aborted) fail(number, {error, 0, std::nullopt, 0});
 }

@@ -73,9 +73,16 @@ class DatagramSocket {
   /// a time limit is over, after a last look.
   Received receive(boost::asio::mutable_buffer buffer, coro::Yield yield);
 
- private:
+  /// The next error of the network, for those who receive by another call. The kernel reports the
+  /// socket as readable as long as there is one.
   std::optional<Received> next_error(boost::asio::mutable_buffer buffer);
 
+  /// See coro::Readiness.
+  coro::error_code observe_readable(coro::Readiness::Observer* observer) {
+    return readiness_.observe_readable(observer);
+  }
+
+ private:
   coro::Descriptor socket_;
   coro::Readiness readiness_;
   boost::asio::ip::udp::endpoint peer_;

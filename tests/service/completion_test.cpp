@@ -63,6 +63,8 @@ TEST_P(Completion, CompletesOptionsAndValuesOfTheClient) {
                    "coroecho-client --ping --interval" + GetParam().after_option);
   expect_completed("coroecho-client --bench --pi",
                    "coroecho-client --bench --pipeline" + GetParam().after_option);
+  expect_completed("coroecho-client --udp --wa",
+                   "coroecho-client --udp --wait" + GetParam().after_option);
   expect_completed("coroecho-client --bench --mode st", "coroecho-client --bench --mode stream");
   expect_completed("coroecho-client --bench --mode=st", "coroecho-client --bench --mode=stream");
   expect_offered("coroecho-client --bench --mode ", "churn");

@@ -85,7 +85,7 @@ TEST(Options, KnowTheLettersOfPing) {
   EXPECT_EQ(options.ping.count, 3U);
   EXPECT_EQ(options.ping.interval, 200ms);
   EXPECT_EQ(options.ping.size, 100U);
-  EXPECT_EQ(options.ping.wait, 2s);
+  EXPECT_EQ(options.wait, 2s);
   EXPECT_EQ(options.ping.deadline, Duration(10s));
   EXPECT_TRUE(options.ping.quiet);
   EXPECT_TRUE(options.ping.json);
@@ -97,6 +97,32 @@ TEST(Options, SendDatagramsIfAskedAlsoSmallAndEmptyOnes) {
   EXPECT_EQ(accepted({"--ping", "--udp", "-s", "0"}).ping.size, 0U);
   EXPECT_EQ(accepted({"--ping", "--udp", "-s", "65507"}).ping.size, 65507U);
   EXPECT_EQ(accepted({"--ping", "--udp"}).ping.size, 56U);
+}
+
+TEST(Options, DescribeABenchmarkByUdp) {
+  const auto options = accepted({"--bench", "--udp", "-s", "8", "--rate", "5", "-W", "200ms"});
+  EXPECT_TRUE(options.udp);
+  EXPECT_EQ(options.bench.size, 8U);
+  EXPECT_EQ(options.wait, 200ms);
+  EXPECT_EQ(accepted({"--bench", "--udp", "--pipeline", "9"}).bench.pipeline, 9U);
+}
+
+TEST(Options, NameInOneLineWhatMakesNoSenseByUdp) {
+  const auto error_of = [](std::vector<const char*> arguments) {
+    const auto parsed = parse(std::move(arguments));
+    return parsed ? std::string() : parsed.error().error;
+  };
+  for (const char* const mode : {"churn", "idle", "stream"}) {
+    EXPECT_EQ(error_of({"--bench", "--udp", "--mode", mode}).find("--mode: by UDP there are no"),
+              0U);
+  }
+  EXPECT_EQ(error_of({"--bench", "--udp", "--rate", "5", "--pipeline", "2"})
+                .find("--pipeline: by UDP a --rate sends each datagram when it is due"),
+            0U);
+  EXPECT_EQ(error_of({"--bench", "--udp", "-s", "7"})
+                .find("--size: a datagram of --bench has at least 8 bytes"),
+            0U);
+  EXPECT_EQ(error_of({"-W", "1s"}).find("--wait requires --ping or --udp"), 0U);
 }
 
 TEST(Options, MarkPacketsByNumberOrName) {
@@ -148,6 +174,8 @@ TEST(Options, EndWithStatus2AndALineOnAMistake) {
                                              {"--ping", "-s", "0"},
                                              {"--ping", "--udp", "-s", "65508"},
                                              {"--ping", "--udp", "--proxy-protocol"},
+                                             {"--bench", "--udp", "-s", "65508"},
+                                             {"--bench", "-W", "1s"},
                                              {"--dscp", "64"},
                                              {"--dscp", "fast"},
                                              {"--bench", "--mode", "wild"},

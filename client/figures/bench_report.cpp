@@ -1,4 +1,4 @@
-#include "client/bench/bench_report.hpp"
+#include "client/figures/bench_report.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <optional>
 #include <vector>
 
-#include "client/bench/histogram_chart.hpp"
+#include "client/figures/histogram_chart.hpp"
 #include "client/output/units.hpp"
 
 namespace client {
@@ -33,7 +33,42 @@ std::string failures_text(const BenchResults& results) {
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name_of(kind));
   if (results.lost > 0)
     text += fmt::format("{}{} echoes lost", text.empty() ? "" : ", ", results.lost);
+  if (results.datagrams.unsent > 0)
+    text += fmt::format("{}{} never sent", text.empty() ? "" : ", ", results.datagrams.unsent);
   return text;
+}
+
+double lost_percent(const BenchResults& results) {
+  const auto sent = results.datagrams.sent;
+  return sent == 0 ? 0 : 100 * static_cast<double>(results.lost) / static_cast<double>(sent);
+}
+
+// The rare ones are left out where there are none.
+std::string datagrams_text(const BenchResults& results) {
+  const auto& counts = results.datagrams;
+  auto text = fmt::format("{} sent, {} lost ({:.3g} %), {} duplicates, {} reordered", counts.sent,
+                          results.lost, lost_percent(results), counts.duplicates, counts.reordered);
+  const auto add = [&text](std::uint64_t count, const char* name) {
+    if (count > 0) text += fmt::format(", {} {}", count, name);
+  };
+  add(counts.late, "late");
+  add(counts.changed, "changed");
+  add(counts.foreign, "foreign");
+  add(counts.overflowed, "overflowed");
+  return text;
+}
+
+void add_datagrams(ordered_json& json, const BenchResults& results) {
+  const auto& counts = results.datagrams;
+  json["sent"] = counts.sent;
+  json["unsent"] = counts.unsent;
+  json["lost_percent"] = lost_percent(results);
+  json["duplicates"] = counts.duplicates;
+  json["reordered"] = counts.reordered;
+  json["late"] = counts.late;
+  json["changed"] = counts.changed;
+  json["foreign"] = counts.foreign;
+  json["overflowed"] = counts.overflowed;
 }
 
 // null where nothing failed.
@@ -55,11 +90,15 @@ std::string percentiles_text(const program::Histogram& latency) {
                      at(0.999), at(0.9999));
 }
 
-std::string settings_text(const BenchOptions& bench) {
+// By UDP a rate says how many are under way.
+std::string settings_text(const Options& options) {
+  const auto& bench = options.bench;
   const auto rate = bench.rate ? fmt::format(", {}/s", *bench.rate) : "";
-  return fmt::format("{} connection{}, {} each message, {} under way, {} thread{}{}, {:.4g} s",
-                     bench.connections, bench.connections == 1 ? "" : "s",
-                     bytes_text(static_cast<double>(bench.size)), bench.pipeline, bench.threads,
+  const auto pipeline =
+      options.udp && bench.rate ? "" : fmt::format(", {} under way", bench.pipeline);
+  return fmt::format("{} {}{}, {} each message{}, {} thread{}{}, {:.4g} s", bench.connections,
+                     options.udp ? "socket" : "connection", bench.connections == 1 ? "" : "s",
+                     bytes_text(static_cast<double>(bench.size)), pipeline, bench.threads,
                      bench.threads == 1 ? "" : "s", rate, seconds(bench.duration));
 }
 
@@ -68,6 +107,10 @@ std::string settings_text(const BenchOptions& bench) {
 const char* name_of(BenchMode mode) {
   constexpr std::array names = {"pingpong", "stream", "churn", "idle"};
   return names.at(static_cast<std::size_t>(mode));
+}
+
+std::string title_of(const Options& options) {
+  return options.udp ? "udp" : name_of(options.bench.mode);
 }
 
 std::string rate_text(const RateSample& sample) {
@@ -98,8 +141,8 @@ std::string bench_report(const Options& options, const BenchOutcome& outcome) {
 
 std::string bench_text(const Options& options, const BenchOutcome& outcome) {
   const auto& results = outcome.results;
-  auto text = fmt::format("{} {}: {}\n", options.target.name(), name_of(options.bench.mode),
-                          settings_text(options.bench));
+  auto text =
+      fmt::format("{} {}: {}\n", options.target.name(), title_of(options), settings_text(options));
   const auto add = [&text](std::string_view name, const std::string& value) {
     text += fmt::format("  {:<12} {}\n", name, value);
   };
@@ -112,7 +155,8 @@ std::string bench_text(const Options& options, const BenchOutcome& outcome) {
         fmt::format(", connect min/avg/max = {}/{}/{} ms", milliseconds_text(connects.min()),
                     milliseconds_text(connects.mean()), milliseconds_text(connects.max()));
   }
-  add("connections", connections);
+  add(options.udp ? "sockets" : "connections", connections);
+  if (options.udp) add("datagrams", datagrams_text(results));
   add("echoes", fmt::format("{}, {:.0f}/s", results.messages, outcome.messages_per_second()));
   add("throughput", bytes_text(outcome.bytes_per_second()) + "/s each way");
   if (const auto cpu = cpu_per_message(outcome))
@@ -131,7 +175,7 @@ std::string bench_json(const Options& options, const BenchOutcome& outcome) {
   const auto& bench = options.bench;
   const auto& results = outcome.results;
   ordered_json json{{"target", options.target.name()},
-                    {"mode", name_of(bench.mode)},
+                    {"mode", title_of(options)},
                     {"connections", bench.connections},
                     {"size", bench.size},
                     {"pipeline", bench.pipeline},
@@ -149,6 +193,7 @@ std::string bench_json(const Options& options, const BenchOutcome& outcome) {
                     {"failures", failures_json(results)},
                     {"failure", first_failure_json(results)},
                     {"client_cpu_us_per_echo", nullptr}};
+  if (options.udp) add_datagrams(json, results);
   if (bench.rate) json["rate"] = *bench.rate;
   if (const auto cpu = cpu_per_message(outcome)) json["client_cpu_us_per_echo"] = *cpu;
   json["connect_ms"] = times_json(results.connect_times);
@@ -182,8 +227,8 @@ std::string bench_csv(const Options& options, const BenchOutcome& outcome) {
     return outcome.began() ? fmt::format("{:.{}f}", number, digits) : std::string();
   };
   const auto cpu = cpu_per_message(outcome);
-  const std::vector<std::pair<const char*, std::string>> columns = {
-      {"mode", name_of(bench.mode)},
+  std::vector<std::pair<const char*, std::string>> columns = {
+      {"mode", title_of(options)},
       {"connections", fmt::to_string(bench.connections)},
       {"size", fmt::to_string(bench.size)},
       {"pipeline", fmt::to_string(bench.pipeline)},
@@ -202,6 +247,15 @@ std::string bench_csv(const Options& options, const BenchOutcome& outcome) {
       {"client_cpu_us_per_echo", cpu ? fmt::format("{:.3f}", *cpu) : ""},
       {"failures", fmt::to_string(failures)},
       {"lost", fmt::to_string(results.lost)}};
+  if (options.udp) {
+    const auto& counts = results.datagrams;
+    columns.insert(columns.end(), {{"sent", fmt::to_string(counts.sent)},
+                                   {"unsent", fmt::to_string(counts.unsent)},
+                                   {"duplicates", fmt::to_string(counts.duplicates)},
+                                   {"reordered", fmt::to_string(counts.reordered)},
+                                   {"late", fmt::to_string(counts.late)},
+                                   {"overflowed", fmt::to_string(counts.overflowed)}});
+  }
   std::string header;
   std::string row;
   for (const auto& [name, value] : columns) {

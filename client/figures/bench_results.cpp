@@ -1,4 +1,4 @@
-#include "client/bench/bench_results.hpp"
+#include "client/figures/bench_results.hpp"
 
 namespace client {
 namespace {
@@ -9,6 +9,17 @@ double per_second(std::uint64_t count, std::chrono::nanoseconds time) {
 }
 
 }  // namespace
+
+void DatagramCounts::merge(const DatagramCounts& other) {
+  sent += other.sent;
+  unsent += other.unsent;
+  duplicates += other.duplicates;
+  reordered += other.reordered;
+  late += other.late;
+  changed += other.changed;
+  foreign += other.foreign;
+  overflowed += other.overflowed;
+}
 
 void BenchResults::add_failure(const Failure& failure) {
   ++failures[failure.kind];
@@ -26,6 +37,7 @@ void BenchResults::merge(const BenchResults& other) {
   for (const auto& [kind, count] : other.failures)
     failures[kind] += count;
   if (!first_failure) first_failure = other.first_failure;
+  datagrams.merge(other.datagrams);
 }
 
 double BenchOutcome::messages_per_second() const {

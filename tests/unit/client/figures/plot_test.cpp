@@ -1,4 +1,4 @@
-#include "client/bench/plot.hpp"
+#include "client/figures/plot.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "client/bench/bench_report.hpp"
+#include "client/figures/bench_report.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -46,6 +46,50 @@ TEST(BenchOutcome, IsCleanOnlyIfSomethingCameBackAndNothingFailed) {
   auto with_loss = some_outcome();
   with_loss.results.lost = 1;
   EXPECT_FALSE(with_loss.clean());
+}
+
+Options by_udp() {
+  Options options;
+  options.udp = true;
+  return options;
+}
+
+BenchOutcome some_outcome_by_udp() {
+  auto outcome = some_outcome();
+  outcome.results.lost = 24;
+  outcome.results.datagrams = {.sent = 1024, .duplicates = 2, .reordered = 3, .late = 4};
+  return outcome;
+}
+
+TEST(BenchReport, CountsDatagramsByUdp) {
+  const auto text = bench_text(by_udp(), some_outcome_by_udp());
+  EXPECT_THAT(text, HasSubstr("localhost:8888 udp: 50 sockets, 64 B each message, 1 under way"));
+  EXPECT_THAT(text, HasSubstr("  sockets      50"));
+  EXPECT_THAT(text, HasSubstr("  datagrams    1024 sent, 24 lost (2.34 %), 2 duplicates, 3 "
+                              "reordered, 4 late\n"));
+  EXPECT_THAT(text, HasSubstr("  failures     24 echoes lost\n"));
+  const auto object = json::parse(bench_json(by_udp(), some_outcome_by_udp()));
+  EXPECT_EQ(object["mode"], "udp");
+  EXPECT_EQ(object["sent"], 1024);
+  EXPECT_EQ(object["lost"], 24);
+  EXPECT_EQ(object["lost_percent"], 2.34375);
+  EXPECT_EQ(object["duplicates"], 2);
+  EXPECT_EQ(object["reordered"], 3);
+  EXPECT_EQ(object["late"], 4);
+  EXPECT_EQ(object["unsent"], 0);
+}
+
+TEST(BenchReport, SaysNothingOfDatagramsByTcp) {
+  EXPECT_THAT(bench_text({}, some_outcome()), Not(HasSubstr("datagrams")));
+  EXPECT_THAT(bench_json({}, some_outcome()), Not(HasSubstr("reordered")));
+  EXPECT_THAT(bench_csv({}, some_outcome()), Not(HasSubstr("reordered")));
+}
+
+TEST(BenchReport, NamesDatagramsThatWereNeverSentAsAFailure) {
+  auto outcome = some_outcome();
+  outcome.results.datagrams.unsent = 7;
+  EXPECT_FALSE(outcome.clean());
+  EXPECT_THAT(bench_text(by_udp(), outcome), HasSubstr("  failures     7 never sent\n"));
 }
 
 TEST(BenchResults, AddUpOverThreads) {

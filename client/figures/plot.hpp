@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "client/bench/bench_results.hpp"
 #include "client/cli/options.hpp"
+#include "client/figures/bench_results.hpp"
 
 namespace client {
 

@@ -1,4 +1,4 @@
-#include "client/bench/plot.hpp"
+#include "client/figures/plot.hpp"
 
 #include <fmt/format.h>
 
@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "client/bench/bench_report.hpp"
-#include "client/bench/histogram_chart.hpp"
+#include "client/figures/bench_report.hpp"
+#include "client/figures/histogram_chart.hpp"
 #include "client/output/units.hpp"
 
 namespace client {
@@ -148,7 +148,7 @@ const char* const style =
 }  // namespace
 
 std::string bench_svg(const Options& options, const BenchOutcome& outcome) {
-  const auto title = fmt::format("{} {}", options.target.name(), name_of(options.bench.mode));
+  const auto title = fmt::format("{} {}", options.target.name(), title_of(options));
   const auto settings = fmt::format(
       "{} connections, {} messages, {} under way; {:.0f} echoes/s, {}/s", options.bench.connections,
       bytes_text(static_cast<double>(options.bench.size)), options.bench.pipeline,

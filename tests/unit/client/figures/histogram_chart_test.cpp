@@ -1,4 +1,4 @@
-#include "client/bench/histogram_chart.hpp"
+#include "client/figures/histogram_chart.hpp"
 
 #include <gtest/gtest.h>
 

@@ -11,6 +11,20 @@
 
 namespace client {
 
+/// Of a benchmark by UDP. Those sent in the measured time are echoes or lost in the end.
+struct DatagramCounts {
+  std::uint64_t sent = 0;
+  std::uint64_t unsent = 0;  ///< that were due, but the client or the kernel had no time or room
+  std::uint64_t duplicates = 0;  ///< copies of an echo beyond the first
+  std::uint64_t reordered = 0;   ///< echoes that came after a later one of their socket
+  std::uint64_t late = 0;        ///< that came when they were lost already
+  std::uint64_t changed = 0;     ///< that came back with other bytes
+  std::uint64_t foreign = 0;     ///< that nobody here has sent
+  std::uint64_t overflowed = 0;  ///< that came, and found no room in the client's socket
+
+  void merge(const DatagramCounts& other);
+};
+
 /// The measurements of one thread of a benchmark, or of all together.
 struct BenchResults {
   std::uint64_t connections = 0;  ///< that were made; with churn, in the measured time
@@ -23,10 +37,11 @@ struct BenchResults {
   program::Histogram connect_times;
   std::map<FailureClass, std::uint64_t> failures;  ///< connections that ended so
   std::optional<Failure> first_failure;
+  DatagramCounts datagrams;  ///< by UDP
 
   void add_failure(const Failure& failure);
   void merge(const BenchResults& other);
-  bool clean() const { return failures.empty() && lost == 0; }
+  bool clean() const { return failures.empty() && lost == 0 && datagrams.unsent == 0; }
 };
 
 /// How the rate went: what came back in each interval of the measured time.

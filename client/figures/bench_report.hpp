@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "client/bench/bench_results.hpp"
 #include "client/cli/options.hpp"
+#include "client/figures/bench_results.hpp"
 
 namespace client {
 
@@ -19,6 +19,9 @@ std::string bench_csv(const Options& options, const BenchOutcome& outcome);
 
 /// `pingpong`
 const char* name_of(BenchMode mode);
+
+/// The same, but `udp` by UDP, which has one mode.
+std::string title_of(const Options& options);
 
 /// `101234 echoes/s  6.2 MiB/s`
 std::string rate_text(const RateSample& sample);
