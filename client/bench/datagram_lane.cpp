@@ -158,7 +158,7 @@ void DatagramLane::send_what_may_be(Clock::time_point now) {
   const auto [error, count] = batch_->send(socket_->number());
   for (std::size_t i = 0; i < count; ++i)
     took(now);
-  // What the kernel has no room for is sent when an echo has come, or by look_for_late().
+  // If the kernel has no room, the rest is sent when an echo has come, or by look_for_late().
   const bool has_no_room = error == error::would_block || error == error::no_buffer_space;
   if (error && !has_no_room) {
     report_once(datagram_failure(*state_->target, error));

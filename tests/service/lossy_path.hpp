@@ -22,7 +22,7 @@ namespace service {
 // happens to an echo is exactly what the client sees.
 class LossyPath {
  public:
-  // What happens to an echo on its way back.
+  // The fate of an echo on its way back.
   struct Fate {
     int copies = 1;          // 0: it is lost
     bool overtaken = false;  // by the next echo for the same client, if one comes in time
@@ -47,7 +47,7 @@ class LossyPath {
 
   std::uint16_t port() const { return port_; }
 
-  // What was done, in datagrams.
+  // Counts of what was done, in datagrams.
   std::uint64_t requests() const { return requests_; }    // that clients sent
   std::uint64_t echoes() const { return echoes_; }        // that the service sent
   std::uint64_t lost() const { return lost_; }            // echoes of which no copy was sent on
