@@ -1,7 +1,6 @@
 #include "server/accept/listeners.hpp"
 
 #include <algorithm>
-#include <boost/asio/error.hpp>
 #include <exception>
 #include <utility>
 
@@ -10,16 +9,6 @@
 #include "server/net/peer.hpp"
 
 namespace server {
-namespace {
-
-// The machine has no such address or no such protocol at all.
-bool is_absent(coro::error_code error) {
-  return error == boost::asio::error::address_family_not_supported ||
-         error == boost::system::errc::address_not_available;
-}
-
-}  // namespace
-
 Listeners::Listeners(coro::Scheduler& scheduler, const Config& config, EventLog& log,
                      Statistics& statistics, Sessions& sessions, coro::Condition& changed,
                      std::vector<int> inherited)

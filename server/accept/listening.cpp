@@ -14,6 +14,7 @@
 
 #include "coro/error.hpp"
 #include "coro/resolve.hpp"
+#include "server/accept/shared_port.hpp"
 #include "server/accept/socket_options.hpp"
 #include "server/config/config_error.hpp"
 #include "server/net/network.hpp"
@@ -76,15 +77,6 @@ bool is_unix(const coro::Endpoint& endpoint) {
   return endpoint.protocol().family() == AF_UNIX;
 }
 
-// All addresses of a machine without IPv6.
-ListenAddress over_ipv4_alone(const ListenAddress& dual_stack) {
-  const auto* const wildcard = reinterpret_cast<const sockaddr_in6*>(dual_stack.endpoint.data());
-  ListenAddress address = dual_stack;
-  address.endpoint = tcp::endpoint(boost::asio::ip::address_v4::any(), ntohs(wildcard->sin6_port));
-  address.dual_stack = false;
-  return address;
-}
-
 void set_listening_options(Acceptor& acceptor, const ListenAddress& address, const Config& config) {
   acceptor.set_option(Acceptor::reuse_address(true));
   share_port(acceptor.native_handle(), config.reuse_port);
@@ -92,35 +84,6 @@ void set_listening_options(Acceptor& acceptor, const ListenAddress& address, con
     acceptor.set_option(boost::asio::ip::v6_only(!address.dual_stack));
   apply_tcp_options(acceptor.native_handle(), config.tcp);
 }
-
-// While it exists, TCP sockets of this process may listen on one port. It affects only sockets that
-// bind or begin to listen meanwhile (SO_REUSEPORT in socket(7)).
-class SharedPort {
- public:
-  explicit SharedPort(std::vector<int> sockets) : sockets_(std::move(sockets)) {
-    for (const int socket : sockets_) {
-      before_.push_back(socket_option(socket, SO_REUSEPORT).value_or(0));
-      set(socket, 1);
-    }
-  }
-  ~SharedPort() {
-    for (std::size_t i = 0; i < sockets_.size(); ++i)
-      set(sockets_[i], before_[i]);
-  }
-  SharedPort(const SharedPort&) = delete;
-  SharedPort& operator=(const SharedPort&) = delete;
-  SharedPort(SharedPort&&) = delete;
-  SharedPort& operator=(SharedPort&&) = delete;
-
- private:
-  // Without it, as for a Unix socket, binding fails as it did before.
-  static void set(int socket, int shared) {
-    static_cast<void>(::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof shared));
-  }
-
-  std::vector<int> sockets_;
-  std::vector<int> before_;
-};
 
 void bind_and_listen(Acceptor& acceptor, const coro::Endpoint& endpoint, int backlog,
                      std::vector<int> ceding) {
@@ -156,21 +119,33 @@ boost::system::result<ListeningSocket> listen_at_path(const std::string& path, A
 
 }  // namespace
 
-ListenAddresses listen_addresses(const Config& config, coro::Yield yield) {
+ListenAddress over_ipv4_alone(const ListenAddress& dual_stack) {
+  const auto* const wildcard = reinterpret_cast<const sockaddr_in6*>(dual_stack.endpoint.data());
+  ListenAddress address = dual_stack;
+  address.endpoint = tcp::endpoint(boost::asio::ip::address_v4::any(), ntohs(wildcard->sin6_port));
+  address.dual_stack = false;
+  return address;
+}
+
+ListenAddresses host_addresses(const Config& config, std::uint16_t port, coro::Yield yield) {
   ListenAddresses all;
   for (const std::string& host : config.host) {
-    for (ListenAddress& address :
-         addresses_of(host, config.port, config.origins.where("host"), yield)) {
+    for (ListenAddress& address : addresses_of(host, port, config.origins.where("host"), yield)) {
       // localhost and 127.0.0.1 are one.
       if (std::ranges::find(all, address.endpoint, &ListenAddress::endpoint) == all.end())
         all.push_back(std::move(address));
     }
   }
-  const tcp::endpoint any_ipv4(tcp::v4(), config.port);
+  const tcp::endpoint any_ipv4(tcp::v4(), port);
   if (std::ranges::find(all, any_ipv4, &ListenAddress::endpoint) != all.end())
     for (ListenAddress& address : all)
       address.dual_stack = false;
   leave_out_what_wildcards_cover(all);
+  return all;
+}
+
+ListenAddresses listen_addresses(const Config& config, coro::Yield yield) {
+  ListenAddresses all = host_addresses(config, config.port, yield);
   if (!config.unix_socket.path.empty()) {
     all.push_back({.endpoint = stream_protocol::endpoint(config.unix_socket.path),
                    .origin = config.origins.where("unix")});
@@ -202,6 +177,11 @@ ListenAddress admin_address(const Config& config, coro::Yield yield) {
                               .front();
   address.origin = config.origins.where("admin.port");
   return address;
+}
+
+bool is_absent(coro::error_code error) {
+  return error == boost::asio::error::address_family_not_supported ||
+         error == boost::system::errc::address_not_available;
 }
 
 std::string cannot_listen(const coro::Endpoint& endpoint, coro::error_code reason) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/system/result.hpp>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,14 @@ struct ListeningSocket {
   bool inherited = false;
 };
 
+/// The addresses of `host` with this port, names resolved. Throws ConfigError if a name cannot be
+/// resolved.
+std::vector<ListenAddress> host_addresses(const Config& config, std::uint16_t port,
+                                          coro::Yield yield);
+
+/// All addresses of a machine without IPv6, instead of an IPv6 wildcard that takes IPv4 too.
+ListenAddress over_ipv4_alone(const ListenAddress& dual_stack);
+
 /// The addresses that `host`, `port` and `unix` ask for, names resolved. Throws ConfigError if a
 /// name cannot be resolved.
 std::vector<ListenAddress> listen_addresses(const Config& config, coro::Yield yield);
@@ -47,6 +56,10 @@ boost::system::result<ListeningSocket> listen(const ListenAddress& address, cons
 /// The address that `admin.host` and `admin.port`, which must be set, ask for: the first of a
 /// name's, one is enough for administrators. Throws ConfigError as well.
 ListenAddress admin_address(const Config& config, coro::Yield yield);
+
+/// Whether an address cannot be listened on since the machine has no such address, or no such
+/// protocol at all.
+bool is_absent(coro::error_code error);
 
 /// "cannot listen on ADDRESS: REASON".
 std::string cannot_listen(const coro::Endpoint& endpoint, coro::error_code reason);
