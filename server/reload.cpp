@@ -21,7 +21,9 @@ constexpr std::chrono::seconds between_attempts_to_listen{1};
 // that, if both are asked for together, the log file is opened anew before the reload.
 void Server::open_and_reload(coro::Yield yield) {
   if (!start(yield)) return signalled_.notify_all();
-  const auto due = [this] { return reload_asked_ || listeners_.has_lost_one() || stops_ > 0; };
+  const auto due = [this] {
+    return reload_asked_ || listeners_.has_lost_one() || udp_.has_lost_one() || stops_ > 0;
+  };
   while (!deserted_ && !signalled_.wait(yield, due) && stops_ == 0)
     std::exchange(reload_asked_, false) ? reload(yield) : replace_lost_listeners(yield);
 }
@@ -81,19 +83,28 @@ void Server::report_failed_reload(const std::string& error) {
 void Server::listen(const Config& config, coro::Yield yield) {
   Admin::Change admin = admin_.resolve(config, yield);
   Listeners::Change listeners = listeners_.plan(config, yield);
+  UdpSockets::Change udp = udp_.plan(config, yield);
   const std::vector<int> ceding = ceding_sockets(admin, listeners);
   admin_.bind(admin, ceding);
   listeners_.bind(listeners, config, ceding);
   if (admin.bound && listeners.has(admin.bound->local_endpoint()))
     throw ConfigError(admin.address->origin + ": " +
                       cannot_listen(admin.address->endpoint, boost::asio::error::address_in_use));
+  udp_.bind(udp, config);
   admin_.start(admin);
+  std::exception_ptr failed;
   try {
+    udp_.open(udp);
     listeners_.open(listeners, config, yield);
   } catch (const std::exception&) {
     admin.listener.cancel();
-    throw;
+    failed = std::current_exception();
   }
+  if (failed) {
+    udp_.cancel(udp, yield);
+    std::rethrow_exception(failed);
+  }
+  udp_.finish(udp, config, yield);
   admin_.finish(admin, config, yield);
 }
 
@@ -108,6 +119,11 @@ std::vector<int> Server::ceding_sockets(const Admin::Change& admin,
   return ceding;
 }
 
+// Whether there is a socket over which a new client can reach the service.
+bool Server::listens() const {
+  return !listeners_.none_left() || !udp_.none_left();
+}
+
 // A listening socket that somebody else has shut down is opened anew. If that fails, those who are
 // connected are served on; without them the service ends.
 void Server::replace_lost_listeners(coro::Yield yield) {
@@ -116,7 +132,7 @@ void Server::replace_lost_listeners(coro::Yield yield) {
   } catch (const std::exception& error) {
     log_.error("{}", error.what());
   }
-  if (listeners_.none_left() && sessions_.active() == 0 && stops_ == 0) {
+  if (!listens() && sessions_.active() == 0 && stops_ == 0) {
     log_.critical("no socket to listen on is left");
     deserted_ = true;
     return signalled_.notify_all();

@@ -42,6 +42,7 @@ Server::Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadCon
       sessions_(scheduler, config_, log, statistics_),
       listeners_(scheduler, config_, log, statistics_, sessions_, signalled_,
                  startup_.sockets.echo),
+      udp_(scheduler, config_, log, statistics_.udp, signalled_, startup_.sockets.udp),
       admin_(
           scheduler, log, [this] { return status(); }, startup_.sockets.admin),
       manager_(scheduler, log, startup_.environment, [this] { return to_short_line(status()); }),
@@ -112,6 +113,7 @@ int Server::drain(coro::Yield yield) {
     static_cast<void>(signalled_.wait(yield, [this] { return stops_ > 1; }));
   }
   log_.info("stopping, with {} connections", sessions_.active());
+  udp_.close(yield);
   listeners_.close(yield);
   {
     const coro::TimeLimit limit(yield, shutdown.timeout);
@@ -186,7 +188,7 @@ Status Server::status() const {
           .scheduler_lag = lag_,
           .coroutines = scheduler_.counters(),
           .dropped_log_lines = log_.dropped_lines(),
-          .ready = ready_ && !listeners_.none_left(),
+          .ready = ready_ && listens(),
           .uptime = std::chrono::duration_cast<std::chrono::seconds>(coro::Clock::now() -
                                                                      statistics_.started)};
 }

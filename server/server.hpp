@@ -16,6 +16,7 @@
 #include "server/process/terminal.hpp"
 #include "server/session/sessions.hpp"
 #include "server/status/status.hpp"
+#include "server/udp/udp_sockets.hpp"
 
 namespace server {
 
@@ -73,6 +74,7 @@ class Server {
   std::vector<int> ceding_sockets(const Admin::Change& admin,
                                   const Listeners::Change& listeners) const;
   void replace_lost_listeners(coro::Yield yield);
+  bool listens() const;
 
   coro::Scheduler& scheduler_;
   EventLog& log_;
@@ -83,6 +85,7 @@ class Server {
   coro::Condition signalled_;  // or something else that the service waits for has changed
   Sessions sessions_;
   Listeners listeners_;
+  UdpSockets udp_;
   program::Histogram lag_;
   Admin admin_;
   ServiceManager manager_;

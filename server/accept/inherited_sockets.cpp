@@ -21,6 +21,19 @@ bool is_listening_stream(int descriptor) {
          socket_option(descriptor, SO_ACCEPTCONN) == 1;
 }
 
+// Bound and not connected, so that everybody can send to it.
+bool is_bound_udp(int descriptor) {
+  sockaddr_in6 address{};  // an IPv4 address has its port at the same place
+  socklen_t size = sizeof address;
+  const bool is_bound =
+      ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
+      address.sin6_port != 0;
+  size = sizeof address;
+  return is_bound && socket_option(descriptor, SO_TYPE) == SOCK_DGRAM &&
+         socket_option(descriptor, SO_PROTOCOL) == IPPROTO_UDP &&
+         ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0;
+}
+
 }  // namespace
 
 InheritedSockets inherited_sockets(const std::vector<InheritedDescriptor>& descriptors) {
@@ -28,9 +41,14 @@ InheritedSockets inherited_sockets(const std::vector<InheritedDescriptor>& descr
   for (const auto& [number, name] : descriptors) {
     const std::string what =
         "inherited descriptor " + std::to_string(number) + " ('" + escaped(name) + "'): ";
-    if (!is_listening_stream(number))
-      throw ConfigError(what + "is no listening stream socket, TCP or Unix");
-    if (name != "admin")
+    const bool is_udp = is_bound_udp(number);
+    if (!is_udp && !is_listening_stream(number))
+      throw ConfigError(what + "is no listening stream socket, TCP or Unix, and no bound UDP one");
+    if (is_udp && name == "admin")
+      throw ConfigError(what + "is a UDP socket; the admin endpoint is served over TCP or Unix");
+    if (is_udp)
+      sockets.udp.push_back(number);
+    else if (name != "admin")
       sockets.echo.push_back(number);
     else if (!sockets.admin)
       sockets.admin = number;

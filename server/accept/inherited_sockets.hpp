@@ -12,11 +12,12 @@ namespace server {
 /// open: clients that connect while the service restarts wait and are not refused.
 struct InheritedSockets {
   std::vector<int> echo;     // replace `host`, `port` and `unix`, unless there is none
+  std::vector<int> udp;      // replace `udp.port`, unless there is none
   std::optional<int> admin;  // the one named "admin": replaces `admin.host` and `admin.port`
 };
 
 /// Assigns the descriptors. Throws ConfigError unless each is a listening stream socket, TCP
-/// or Unix, and at most one is named "admin".
+/// or Unix, or a bound UDP socket, and at most one, a stream socket, is named "admin".
 InheritedSockets inherited_sockets(const std::vector<InheritedDescriptor>& descriptors);
 
 /// Takes the descriptor over; it must have passed inherited_sockets().

@@ -71,6 +71,19 @@ void add_connections(std::string& page, const Statistics& statistics) {
   add(page, "reads_total", "Reads that brought bytes.", statistics.reads);
 }
 
+void add_udp(std::string& page, const UdpStatistics& udp) {
+  add(page, "udp_datagrams_received_total", "Datagrams received.", udp.received);
+  add(page, "udp_datagrams_answered_total", "Datagrams answered.", udp.answered);
+  add_header(page, "udp_datagrams_refused_total", "counter", "Datagrams not answered, by reason.");
+  for_each_udp_refusal([&](UdpRefusal refusal) {
+    add_sample(page, "udp_datagrams_refused_total",
+               fmt::format("{{reason=\"{}\"}}", identifier(refusal)), udp.count(refusal));
+  });
+  add(page, "udp_received_bytes_total", "Bytes of payload received in datagrams.",
+      udp.bytes_received);
+  add(page, "udp_sent_bytes_total", "Bytes of payload sent back in datagrams.", udp.bytes_sent);
+}
+
 void add_coroutines(std::string& page, const coro::Scheduler::Counters& coroutines) {
   add(page, "coroutines_active", "Coroutines that are alive.", coroutines.alive);
   add(page, "coroutines_spawned_total", "Coroutines spawned.", coroutines.spawned);
@@ -89,6 +102,7 @@ std::string to_prometheus(const Status& status) {
   add(page, "ready", "1 while the service accepts connections and is not draining.",
       status.ready ? 1 : 0);
   add_connections(page, status.statistics);
+  add_udp(page, status.statistics.udp);
   add_coroutines(page, status.coroutines);
   add(page, "log_lines_dropped_total", "Log lines that their destination did not take.",
       status.dropped_log_lines);

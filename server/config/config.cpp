@@ -14,7 +14,7 @@ bool AccessConfig::admits(const boost::asio::ip::address& address) const {
   return allowed > denied;  // no match is less than any
 }
 
-NetworkTable Config::default_trusted_proxies() {
+NetworkTable this_machine() {
   return NetworkTable({*Network::parse("127.0.0.0/8"), *Network::parse("::1/128")});
 }
 

@@ -50,6 +50,19 @@ struct AccessConfig {
   bool operator==(const AccessConfig&) const = default;
 };
 
+/// This machine: 127.0.0.0/8 and ::1/128.
+NetworkTable this_machine();
+
+/// The echo over UDP (RFC 862), on the addresses of `host`.
+struct UdpConfig {
+  std::optional<std::uint16_t> port;    // none = no UDP; 0 = any free port
+  NetworkTable allow = this_machine();  // networks that get an answer
+  /// Answers a second for each source network, /32 or /64; 0 = no limit; at most 1,000,000.
+  std::uint32_t rate = 100;
+
+  bool operator==(const UdpConfig&) const = default;
+};
+
 struct TcpConfig {
   bool nodelay = true;
   /// Idle time before the first probe, 0 = no probes; at most 32767 s, tcp(7).
@@ -117,6 +130,10 @@ struct FaultsConfig {
   std::uint64_t rate = 0;    // bytes a second and connection, 0 = no limit; at most 1 TiB
   CloseAfter close_after = {};
   double reset_probability = 0;  // 0..1, per connection
+  // Of the answers over UDP, 0..1 each: not sent, sent twice, sent behind the next one.
+  double loss = 0;
+  double duplicate = 0;
+  double reorder = 0;
 
   /// Whether this server misbehaves on purpose in any way.
   bool any() const { return *this != FaultsConfig(); }
@@ -155,7 +172,8 @@ struct Config {
   ProxyProtocol proxy_protocol = ProxyProtocol::off;
   /// Peers that may send a PROXY header over TCP. A peer on the Unix socket always may: the mode of
   /// the socket decides who connects.
-  NetworkTable trusted_proxies = default_trusted_proxies();
+  NetworkTable trusted_proxies = this_machine();
+  UdpConfig udp;
   AccessConfig access;
   LimitsConfig limits;
   TcpConfig tcp;
@@ -166,9 +184,6 @@ struct Config {
   Origins origins;  // key names as in the file: origins.where("log.file")
 
   bool operator==(const Config&) const = default;
-
-  /// This machine: 127.0.0.0/8 and ::1/128.
-  static NetworkTable default_trusted_proxies();
 };
 
 }  // namespace server

@@ -46,6 +46,10 @@ std::vector<Setting> settings(Config& config) {
       single("proxy_protocol", config.proxy_protocol, one_of(proxy_protocols)),
       list("trusted_proxies", config.trusted_proxies, network(), networks),
 
+      single("udp.port", config.udp.port, port_or_off()),
+      list("udp.allow", config.udp.allow, network(), networks),
+      single("udp.rate", config.udp.rate, whole_number<std::uint32_t>(0, million)),
+
       list("access.allow", config.access.allow, network(), networks),
       list("access.deny", config.access.deny, network(), networks),
 
@@ -78,6 +82,9 @@ std::vector<Setting> settings(Config& config) {
       single("faults.rate", faults.rate, size<std::uint64_t>(tebibyte)),
       single("faults.close_after", faults.close_after, close_after(tebibyte, month)),
       single("faults.reset_probability", faults.reset_probability, probability()),
+      single("faults.loss", faults.loss, probability()),
+      single("faults.duplicate", faults.duplicate, probability()),
+      single("faults.reorder", faults.reorder, probability()),
   };
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "program/escape.hpp"
 #include "server/config/config_error.hpp"
 #include "server/log/log_format.hpp"
 
@@ -79,6 +80,14 @@ void EventLog::answer(std::string_view text) {
 void EventLog::append(const LogRecord& record) {
   if (!queue_.fits(record)) write_queue();
   queue_.push(record);
+}
+
+void EventLog::append(LogRecord record, std::string_view bytes) {
+  const std::size_t shown = program::whole_characters(bytes, config_.payload);
+  record.bytes_in = bytes.size();
+  record.omitted = config_.payload > 0 ? bytes.size() - shown : 0;
+  record.text = bytes.substr(0, shown);
+  append(record);
 }
 
 void EventLog::flush() {

@@ -70,6 +70,10 @@ class EventLog {
   /// while the destination reads.
   void append(const LogRecord& record);
 
+  /// The same, for an event that received `bytes`: sets their number, and the first of them as the
+  /// text, by log.payload.
+  void append(LogRecord record, std::string_view bytes);
+
   /// Whether events of a kind are wanted.
   bool logs_connect() const { return logs(config_.events.connect); }
   bool logs_receive() const { return logs(config_.events.receive); }

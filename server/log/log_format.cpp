@@ -44,6 +44,17 @@ void write(spdlog::memory_buf_t& out, const Format& format, const Values&... val
   fmt::format_to(fmt::appender(out), format, values...);
 }
 
+// The size, and as much of the bytes as the record shows.
+void append_received(spdlog::memory_buf_t& out, const LogRecord& record) {
+  write(out, FMT_COMPILE(" received {} bytes"), record.bytes_in);
+  if (!record.text.empty() || record.omitted > 0) {
+    write(out, FMT_COMPILE(": \""));
+    program::append_escaped(out, record.text);
+    out.push_back('"');
+  }
+  if (record.omitted > 0) write(out, FMT_COMPILE("… {} more"), record.omitted);
+}
+
 void append_text(spdlog::memory_buf_t& out, const LogRecord& record) {
   switch (record.kind) {
     case LogKind::message:
@@ -54,13 +65,13 @@ void append_text(spdlog::memory_buf_t& out, const LogRecord& record) {
       program::append_escaped(out, record.peer, {.quoted = false});
       break;
     case LogKind::receive:
-      write(out, FMT_COMPILE("client {} received {} bytes"), record.client, record.bytes_in);
-      if (!record.text.empty() || record.omitted > 0) {
-        write(out, FMT_COMPILE(": \""));
-        program::append_escaped(out, record.text);
-        out.push_back('"');
-      }
-      if (record.omitted > 0) write(out, FMT_COMPILE("… {} more"), record.omitted);
+      write(out, FMT_COMPILE("client {}"), record.client);
+      append_received(out, record);
+      break;
+    case LogKind::datagram:
+      write(out, FMT_COMPILE("udp "));
+      program::append_escaped(out, record.peer, {.quoted = false});
+      append_received(out, record);
       break;
     case LogKind::disconnect:
       write(out, FMT_COMPILE("client {} disconnected: {} ({} bytes in, {} bytes out, {}.{:03} s)"),
@@ -84,6 +95,15 @@ void append_client(spdlog::memory_buf_t& out, std::string_view event, const LogR
   append_string(out, record.peer, false);
 }
 
+void append_received_as_json(spdlog::memory_buf_t& out, const LogRecord& record) {
+  write(out, FMT_COMPILE(R"(,"bytes":{})"), record.bytes_in);
+  if (!record.text.empty() || record.omitted > 0) {
+    write(out, FMT_COMPILE(R"(,"payload":)"));
+    append_string(out, record.text, true);
+  }
+  if (record.omitted > 0) write(out, FMT_COMPILE(R"(,"omitted":{})"), record.omitted);
+}
+
 void append_json(spdlog::memory_buf_t& out, const LogRecord& record) {
   switch (record.kind) {
     case LogKind::message:
@@ -95,12 +115,12 @@ void append_json(spdlog::memory_buf_t& out, const LogRecord& record) {
       break;
     case LogKind::receive:
       append_client(out, "receive", record);
-      write(out, FMT_COMPILE(R"(,"bytes":{})"), record.bytes_in);
-      if (!record.text.empty() || record.omitted > 0) {
-        write(out, FMT_COMPILE(R"(,"payload":)"));
-        append_string(out, record.text, true);
-      }
-      if (record.omitted > 0) write(out, FMT_COMPILE(R"(,"omitted":{})"), record.omitted);
+      append_received_as_json(out, record);
+      break;
+    case LogKind::datagram:
+      write(out, FMT_COMPILE(R"("event":"datagram","peer":)"));
+      append_string(out, record.peer, false);
+      append_received_as_json(out, record);
       break;
     case LogKind::disconnect:
       append_client(out, "disconnect", record);

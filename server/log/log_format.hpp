@@ -22,10 +22,11 @@ std::unique_ptr<spdlog::formatter> log_layout(LogFormat format, bool journal);
 ///   client 3 received 12 bytes: "hello\n"
 ///   client 3 received 900 bytes: "hello"… 895 more
 ///   client 3 disconnected: closed by client (12 bytes in, 12 bytes out, 1.203 s)
+///   udp 127.0.0.1:40112 received 5 bytes: "hello"
 ///   17 log lines dropped
 /// JSON, the members after time and level:
-///   event ("message", "connect", "receive", "disconnect", "dropped"), message, client, peer,
-///   bytes, payload, omitted, reason, bytes_in, bytes_out, duration (seconds), lines.
+///   event ("message", "connect", "receive", "disconnect", "datagram", "dropped"), message,
+///   client, peer, bytes, payload, omitted, reason, bytes_in, bytes_out, duration (seconds), lines.
 /// A payload is the same characters in both formats, those of program::append_escaped().
 void append_content(spdlog::memory_buf_t& out, const LogRecord& record, LogFormat format);
 

@@ -16,7 +16,8 @@ enum class LogKind : std::uint8_t {
   connect,  // a client's events
   receive,
   disconnect,
-  dropped,  // how many lines were lost before this one
+  datagram,  // over UDP
+  dropped,   // how many lines were lost before this one
 };
 
 /// One line of the log before it is formatted.
@@ -25,13 +26,15 @@ struct LogRecord {
   spdlog::level::level_enum level = spdlog::level::info;
   std::chrono::system_clock::time_point time = {};
   std::uint64_t client = 0;
-  std::uint64_t bytes_in = 0;            // receive: in this event; disconnect: in all
+  std::uint64_t bytes_in = 0;            // receive, datagram: in this event; disconnect: in all
   std::uint64_t bytes_out = 0;           // disconnect
   std::chrono::nanoseconds duration{0};  // disconnect
-  std::uint64_t omitted = 0;  // receive: bytes that text does not show; 0 with no text: size only
-  std::uint64_t lines = 0;    // dropped
+  std::uint64_t omitted =
+      0;  // receive, datagram: bytes that text does not show; 0 without text: size only
+  std::uint64_t lines = 0;  // dropped
   std::string_view peer = {};
-  std::string_view text = {};  // message: itself; receive: the first bytes; disconnect: the reason
+  std::string_view text =
+      {};  // message: itself; receive, datagram: the first bytes; disconnect: reason
 };
 
 /// Records that wait to be formatted, oldest first. Appending allocates nothing and touches little

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "program/escape.hpp"
-
 namespace server {
 
 using std::chrono::system_clock;
@@ -22,15 +20,9 @@ void ClientLog::introduce() {
 }
 
 void ClientLog::append_received(std::string_view bytes) {
-  const std::size_t limit = log_.config().payload;
-  const std::size_t shown = program::whole_characters(bytes, limit);
-  log_.append({.kind = LogKind::receive,
-               .time = system_clock::now(),
-               .client = number_,
-               .bytes_in = bytes.size(),
-               .omitted = limit > 0 ? bytes.size() - shown : 0,
-               .peer = peer_,
-               .text = bytes.substr(0, shown)});
+  log_.append(
+      {.kind = LogKind::receive, .time = system_clock::now(), .client = number_, .peer = peer_},
+      bytes);
 }
 
 void ClientLog::disconnected(std::string_view reason, const SessionTotals& totals) {

@@ -7,8 +7,26 @@
 
 #include "coro/io.hpp"
 #include "server/status/ending.hpp"
+#include "server/status/udp_refusal.hpp"
 
 namespace server {
+
+/// The datagrams since the service started. Each one that was received is answered, is refused, or
+/// waits for a delay that is configured under faults:.
+struct UdpStatistics {
+  std::uint64_t received = 0;
+  std::uint64_t answered = 0;
+  std::uint64_t bytes_received = 0;                         ///< payload
+  std::uint64_t bytes_sent = 0;                             ///< payload
+  std::array<std::uint64_t, udp_refusal_count> refusals{};  ///< by UdpRefusal
+
+  void refused(UdpRefusal refusal, std::uint64_t datagrams = 1) {
+    refusals[static_cast<std::size_t>(refusal)] += datagrams;
+  }
+  std::uint64_t count(UdpRefusal refusal) const {
+    return refusals[static_cast<std::size_t>(refusal)];
+  }
+};
 
 /// Counts since the service started. Plain counters: one thread counts and reads them.
 struct Statistics {
@@ -22,6 +40,8 @@ struct Statistics {
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t reads = 0;
+
+  UdpStatistics udp;
 
   std::uint64_t accept_pauses = 0;  ///< for want of descriptors or memory
   std::uint64_t reloads = 0;

@@ -41,6 +41,36 @@ std::string in_json(const Statistics& statistics, bool refusals) {
   });
 }
 
+// The refusals of datagrams, each as `text`, with `separator` in between.
+template <typename Text>
+std::string listed_for_udp(std::string_view separator, Text text) {
+  std::string list;
+  for_each_udp_refusal([&](UdpRefusal refusal) {
+    if (!list.empty()) list += separator;
+    list += text(refusal);
+  });
+  return list;
+}
+
+// "udp: 3 received, 2 answered, 96 bytes in, 64 bytes out; refused: 1 not allowed, ..."
+std::string in_words(const UdpStatistics& udp) {
+  return fmt::format("udp: {} received, {} answered, {} bytes in, {} bytes out; refused: {}",
+                     udp.received, udp.answered, udp.bytes_received, udp.bytes_sent,
+                     listed_for_udp(", ", [&](UdpRefusal refusal) {
+                       return fmt::format("{} {}", udp.count(refusal), to_string(refusal));
+                     }));
+}
+
+// {"received":3,...,"refused":{"not_allowed":1,...}}
+std::string in_json(const UdpStatistics& udp) {
+  return fmt::format(
+      R"({{"received":{},"answered":{},"bytes":{{"received":{},"sent":{}}},"refused":{{{}}}}})",
+      udp.received, udp.answered, udp.bytes_received, udp.bytes_sent,
+      listed_for_udp(",", [&](UdpRefusal refusal) {
+        return fmt::format("\"{}\":{}", identifier(refusal), udp.count(refusal));
+      }));
+}
+
 }  // namespace
 
 std::string to_log_line(const Status& status) {
@@ -49,13 +79,13 @@ std::string to_log_line(const Status& status) {
   return fmt::format(
       "uptime {} s; {} accepted, {} active, {} peak; refused: {}; ended: {}; {} bytes in, {} bytes "
       "out, {} reads; {} accept pauses, {} reloads, {} failed reloads; {} coroutines, {} stacks; "
-      "{} log lines dropped; scheduler lag p50 {} us, p99 {} us, max {} us",
+      "{} log lines dropped; scheduler lag p50 {} us, p99 {} us, max {} us; {}",
       status.uptime.count(), statistics.accepted, statistics.active, statistics.peak,
       in_words(statistics, true), in_words(statistics, false), statistics.bytes_received,
       statistics.bytes_sent, statistics.reads, statistics.accept_pauses, statistics.reloads,
       statistics.failed_reloads, status.coroutines.alive, status.coroutines.stacks,
       status.dropped_log_lines, microseconds(lag.percentile(0.5)),
-      microseconds(lag.percentile(0.99)), microseconds(lag.max()));
+      microseconds(lag.percentile(0.99)), microseconds(lag.max()), in_words(statistics.udp));
 }
 
 std::string to_short_line(const Status& status) {
@@ -81,14 +111,15 @@ std::string to_json(const Status& status) {
       R"("coroutines":{{"alive":{},"peak":{},"spawned":{},"failed":{},"stacks":{}}},)"
       R"("dropped_log_lines":{},"reloads":{{"done":{},"failed":{}}},)"
       R"("scheduler_lag_seconds":{{"p50":{},"p99":{},"max":{},"sum":{},"count":{}}},)"
-      R"("refused":{{{}}},"ended":{{{}}}}})",
+      R"("refused":{{{}}},"ended":{{{}}},"udp":{}}})",
       COROECHO_VERSION, status.ready, status.uptime.count(), statistics.accepted, statistics.active,
       statistics.peak, statistics.bytes_received, statistics.bytes_sent, statistics.reads,
       statistics.accept_pauses, status.coroutines.alive, status.coroutines.peak,
       status.coroutines.spawned, status.coroutines.failed, status.coroutines.stacks,
       status.dropped_log_lines, statistics.reloads, statistics.failed_reloads,
       seconds(lag.percentile(0.5)), seconds(lag.percentile(0.99)), seconds(lag.max()),
-      seconds(lag.sum()), lag.count(), in_json(statistics, true), in_json(statistics, false));
+      seconds(lag.sum()), lag.count(), in_json(statistics, true), in_json(statistics, false),
+      in_json(statistics.udp));
 }
 
 }  // namespace server

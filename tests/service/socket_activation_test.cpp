@@ -270,8 +270,8 @@ TEST_P(SocketActivationMisfit, IsOneLineAndExit78) {
   const ManagedSocket good_too(AF_INET);
   const std::vector<Misfit> misfits = {
       {"Bound", activation({&bound}), "descriptor 3 ('unknown'): is no listening stream socket"},
-      {"Datagram", activation({&good, &datagram}, "a:udp"),
-       "descriptor 4 ('udp'): is no listening stream socket"},
+      {"Datagram", activation({&good, &datagram}, "a:admin"),
+       "descriptor 4 ('admin'): is a UDP socket"},
       {"TwoAdmins", activation({&good, &good_too}, "admin:admin"),
        "descriptor 4 ('admin'): is the second of that name"},
       {"Names", activation({&good}, "a:b"), "LISTEN_FDNAMES: found 2 names for 1 sockets"},

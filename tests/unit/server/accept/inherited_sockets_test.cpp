@@ -35,6 +35,15 @@ class InheritedSocketsTest : public testing::Test {
   int socket(int family, int type = SOCK_STREAM) {
     return sockets_.emplace_back(::socket(family, type | SOCK_CLOEXEC, 0));
   }
+  // To a free port.
+  int bound(int family, int type) {
+    const int socket_number = socket(family, type);
+    sockaddr_in6 address{};
+    address.sin6_family = static_cast<sa_family_t>(family);
+    EXPECT_EQ(0, ::bind(socket_number, reinterpret_cast<const sockaddr*>(&address),
+                        family == AF_INET ? sizeof(sockaddr_in) : sizeof address));
+    return socket_number;
+  }
   // On a free port.
   int listening(int family) {
     const int listener = socket(family);
@@ -62,7 +71,7 @@ class InheritedSocketsTest : public testing::Test {
   // Expects the message about one descriptor that cannot be used.
   static void expect_refused(int descriptor) {
     EXPECT_EQ("inherited descriptor " + std::to_string(descriptor) +
-                  " ('it'): is no listening stream socket, TCP or Unix",
+                  " ('it'): is no listening stream socket, TCP or Unix, and no bound UDP one",
               error_of({{descriptor, "it"}}));
   }
 
@@ -98,9 +107,30 @@ TEST_F(InheritedSocketsTest, RefusesAConnectedSocket) {
   expect_refused(pair[0]);
 }
 
-TEST_F(InheritedSocketsTest, RefusesDatagrams) {
+TEST_F(InheritedSocketsTest, EchoesDatagramsOnBoundUdpSockets) {
+  const int udp4 = bound(AF_INET, SOCK_DGRAM);
+  const int tcp = listening(AF_INET);
+  const int udp6 = bound(AF_INET6, SOCK_DGRAM);
+  const InheritedSockets sockets = inherited_sockets({{udp4, "a"}, {tcp, "a"}, {udp6, "unknown"}});
+  EXPECT_THAT(sockets.udp, ElementsAre(udp4, udp6));
+  EXPECT_THAT(sockets.echo, ElementsAre(tcp));
+}
+
+TEST_F(InheritedSocketsTest, RefusesOtherDatagrams) {
   expect_refused(socket(AF_INET, SOCK_DGRAM));
   expect_refused(socket(AF_UNIX, SOCK_DGRAM));
+  const int connected = bound(AF_INET, SOCK_DGRAM);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(9);
+  ASSERT_EQ(0, ::connect(connected, reinterpret_cast<const sockaddr*>(&address), sizeof address));
+  expect_refused(connected);
+}
+
+TEST_F(InheritedSocketsTest, RefusesUdpForTheAdminEndpoint) {
+  EXPECT_THAT(error_of({{bound(AF_INET, SOCK_DGRAM), "admin"}}),
+              HasSubstr("('admin'): is a UDP socket; the admin endpoint is served over TCP"));
 }
 
 TEST_F(InheritedSocketsTest, RefusesWhatIsNoSocket) {

@@ -80,13 +80,14 @@ reuse_port: true
 unix: {path: /run/echo.sock, mode: "0660"}
 proxy_protocol: any
 trusted_proxies: [10.0.0.0/8, "2001:db8::/32"]
+udp: {port: 7, allow: [192.0.2.0/24, "::1/128"], rate: 50}
 access: {allow: [10.0.0.0/8, "::1"], deny: 10.9.0.0/16}
 limits: {max_connections: 5, max_connections_per_ip: 6, ipv6_prefix: 56, accept_rate: 7, idle_timeout: 8, write_timeout: 9ms}
 tcp: {nodelay: false, keepalive: 2m}
 shutdown: {timeout: 1m, delay: 0.5}
 log: {level: warning, format: json, file: /var/log/echo, events: [receive], payload: 1KiB, probes: false}
 admin: {host: "::", port: 9100}
-faults: {delay: 10ms..50ms, rate: 1MiB, close_after: 64KiB, reset_probability: 0.25}
+faults: {delay: 10ms..50ms, rate: 1MiB, close_after: 64KiB, reset_probability: 0.25, loss: 0.1, duplicate: 0.2, reorder: 0.3}
 )");
   EXPECT_THAT(config.host, ElementsAre("echo.example", "192.0.2.1", "::1"));
   EXPECT_EQ(config.port, 0);
@@ -96,6 +97,10 @@ faults: {delay: 10ms..50ms, rate: 1MiB, close_after: 64KiB, reset_probability: 0
   EXPECT_EQ(config.proxy_protocol, ProxyProtocol::any);
   EXPECT_THAT(config.trusted_proxies,
               ElementsAre(*Network::parse("10.0.0.0/8"), *Network::parse("2001:db8::/32")));
+  EXPECT_EQ(config.udp.port, 7);
+  EXPECT_THAT(config.udp.allow,
+              ElementsAre(*Network::parse("192.0.2.0/24"), *Network::parse("::1/128")));
+  EXPECT_EQ(config.udp.rate, 50);
   EXPECT_THAT(config.access.allow,
               ElementsAre(*Network::parse("10.0.0.0/8"), *Network::parse("::1/128")));
   EXPECT_THAT(config.access.deny, ElementsAre(*Network::parse("10.9.0.0/16")));
@@ -118,7 +123,10 @@ faults: {delay: 10ms..50ms, rate: 1MiB, close_after: 64KiB, reset_probability: 0
   EXPECT_EQ(config.faults, (FaultsConfig{.delay = {.least = 10ms, .most = 50ms},
                                          .rate = 1 << 20,
                                          .close_after = {.bytes = 65536, .time = 0ms},
-                                         .reset_probability = 0.25}));
+                                         .reset_probability = 0.25,
+                                         .loss = 0.1,
+                                         .duplicate = 0.2,
+                                         .reorder = 0.3}));
 }
 
 TEST(Config, AListOfOneMayBeWrittenWithoutBrackets) {
@@ -305,6 +313,13 @@ TEST(Config, RejectsWhatIsOutOfRange) {
                            "faults: {reset_probability: 1.01}",
                            "faults: {reset_probability: -0.1}",
                            "faults: {reset_probability: nan}",
+                           "faults: {loss: 1.01}",
+                           "faults: {duplicate: yes}",
+                           "faults: {reorder: -1}",
+                           "udp: {port: 65536}",
+                           "udp: {port: on}",
+                           "udp: {rate: 1000001}",
+                           "udp: {rate: -1}",
                            "faults: {reset_probability: \"1\"}"}) {
     EXPECT_THAT(error_of(yaml), AllOf(StartsWith("c.yaml:1: key '"), HasSubstr("': found \""),
                                       HasSubstr(", expected ")))

@@ -99,13 +99,14 @@ reuse_port: true
 unix: {path: /run/echo, mode: "0660"}
 proxy_protocol: any
 trusted_proxies: [10.0.0.0/8, "2001:db8::/32"]
+udp: {port: 7, allow: [192.0.2.0/24, "::1/128"], rate: 50}
 access: {allow: [192.0.2.0/24, "::1"], deny: [192.0.2.128/25]}
 limits: {max_connections: 1, max_connections_per_ip: 2, ipv6_prefix: 48, accept_rate: 3, idle_timeout: 4s, write_timeout: 5s}
 tcp: {nodelay: false, keepalive: 6s}
 shutdown: {timeout: 7s, delay: 8s}
 log: {level: error, format: json, file: /tmp/a b, events: [connect, receive], payload: 9, probes: false}
 admin: {host: "::1", port: 10}
-faults: {delay: 1ms..2ms, rate: 11, close_after: 12s, reset_probability: 0.5}
+faults: {delay: 1ms..2ms, rate: 11, close_after: 12s, reset_probability: 0.5, loss: 0.1, duplicate: 0.2, reorder: 0.3}
 )",
                               "test");
   const std::vector<Setting> given = settings(other);

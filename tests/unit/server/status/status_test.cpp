@@ -31,6 +31,12 @@ class StatusTest : public testing::Test {
     statistics_.accept_pauses = 6;
     statistics_.reloads = 7;
     statistics_.failed_reloads = 8;
+    statistics_.udp.received = 20;
+    statistics_.udp.answered = 18;
+    statistics_.udp.bytes_received = 300;
+    statistics_.udp.bytes_sent = 200;
+    statistics_.udp.refused(UdpRefusal::rate);
+    statistics_.udp.refused(UdpRefusal::fault, 1);
     lag_.record(3us);
     lag_.record(100ms);
   }
@@ -55,7 +61,9 @@ TEST_F(StatusTest, IsOneLineInTheLogThatTellsEverything) {
             "closed by client, 0 reset by client, 0 connection lost, 0 idle timeout, 0 write "
             "timeout, 0 shutdown, 0 fault, 0 failed; 1200 bytes in, 1100 bytes out, 17 reads; 6 "
             "accept pauses, 7 reloads, 8 failed reloads; 11 coroutines, 15 stacks; 16 log lines "
-            "dropped; scheduler lag p50 3 us, p99 100000 us, max 100000 us");
+            "dropped; scheduler lag p50 3 us, p99 100000 us, max 100000 us; udp: 20 received, 18 "
+            "answered, 300 bytes in, 200 bytes out; refused: 0 not allowed, 0 source port, 0 own "
+            "address, 0 multicast, 1 rate, 0 ttl, 0 no buffer, 0 unreachable, 1 fault");
 }
 
 TEST_F(StatusTest, IsAShorterLineForTheServiceManager) {
@@ -78,7 +86,10 @@ TEST_F(StatusTest, IsOneJsonObjectThatTellsTheSame) {
               {"p50": 3.007e-6, "p99": 0.1, "max": 0.1, "sum": 0.100003, "count": 2},
           "refused": {"limit": 3, "proxy_header": 0, "not_allowed": 0},
           "ended": {"closed_by_client": 4, "reset_by_client": 0, "connection_lost": 0,
-              "idle_timeout": 0, "write_timeout": 0, "shutdown": 0, "fault": 0, "failed": 0}})"));
+              "idle_timeout": 0, "write_timeout": 0, "shutdown": 0, "fault": 0, "failed": 0},
+          "udp": {"received": 20, "answered": 18, "bytes": {"received": 300, "sent": 200},
+              "refused": {"not_allowed": 0, "source_port": 0, "own_address": 0, "multicast": 0,
+                  "rate": 1, "ttl": 0, "no_buffer": 0, "unreachable": 0, "fault": 1}}})"));
 }
 
 TEST_F(StatusTest, IsMetricsWithHelpAndTypeBeforeTheirSamples) {

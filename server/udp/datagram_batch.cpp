@@ -1,0 +1,157 @@
+#include "server/udp/datagram_batch.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "coro/error.hpp"
+#include "server/net/network.hpp"
+
+namespace server {
+namespace {
+
+namespace ip = boost::asio::ip;
+
+// The longest payload over IPv6 is 65,527 bytes. Another cache line keeps the beginnings of the
+// datagrams from competing for the same lines of the cache.
+constexpr std::size_t stride = std::size_t{64} * 1024 + 64;
+constexpr std::size_t all_payloads = stride * DatagramBatch::capacity;
+
+template <typename Value>
+Value value_of(const cmsghdr& message) {
+  Value value;
+  std::memcpy(&value, CMSG_DATA(&message), sizeof value);
+  return value;
+}
+
+// The kernel names another local address for its answer if a datagram was not sent to one host.
+AskedAddress asked_by(const in_pktinfo& information) {
+  return {.kind = AskedAddress::Kind::ipv4,
+          .unicast = information.ipi_spec_dst.s_addr == information.ipi_addr.s_addr,
+          .ipv4 = information.ipi_addr};
+}
+
+AskedAddress asked_by(const in6_pktinfo& information) {
+  const in6_addr& address = information.ipi6_addr;
+  return {.kind = AskedAddress::Kind::ipv6,
+          .unicast = !IN6_IS_ADDR_MULTICAST(&address),
+          .ipv6 = address,
+          .interface = IN6_IS_ADDR_LINKLOCAL(&address) ? information.ipi6_ifindex : 0};
+}
+
+// A dual-stack socket reports an IPv4 datagram's address both ways; IPv4's knows of broadcasts.
+void read_control(msghdr& header, Datagram& datagram) {
+  for (cmsghdr* message = CMSG_FIRSTHDR(&header); message != nullptr;
+       message = CMSG_NXTHDR(&header, message)) {
+    const int type = message->cmsg_type;
+    if (message->cmsg_level == IPPROTO_IP && type == IP_PKTINFO) {
+      datagram.asked = asked_by(value_of<in_pktinfo>(*message));
+    } else if (message->cmsg_level == IPPROTO_IP && type == IP_TTL) {
+      datagram.ttl = value_of<int>(*message);
+    } else if (message->cmsg_level == IPPROTO_IPV6 && type == IPV6_PKTINFO) {
+      if (datagram.asked.kind == AskedAddress::Kind::unknown)
+        datagram.asked = asked_by(value_of<in6_pktinfo>(*message));
+    } else if (message->cmsg_level == IPPROTO_IPV6 && type == IPV6_HOPLIMIT) {
+      datagram.ttl = value_of<int>(*message);
+    }
+  }
+}
+
+ip::address address_of(const SocketAddress& address) {
+  if (address.any.sa_family == AF_INET) return ip::address_v4(ntohl(address.v4.sin_addr.s_addr));
+  ip::address_v6::bytes_type bytes;
+  std::memcpy(bytes.data(), &address.v6.sin6_addr, bytes.size());
+  return unmapped(ip::address_v6(bytes, address.v6.sin6_scope_id));
+}
+
+template <typename Value>
+void append(std::span<std::byte> control, std::size_t& used, int level, int type,
+            const Value& value) {
+  cmsghdr header{.cmsg_len = CMSG_LEN(sizeof value), .cmsg_level = level, .cmsg_type = type};
+  std::memcpy(&control[used], &header, sizeof header);
+  std::memcpy(&control[used + CMSG_LEN(0)], &value, sizeof value);
+  used += CMSG_SPACE(sizeof value);
+}
+
+}  // namespace
+
+void DatagramBatch::Release::operator()(std::byte* memory) const {
+  ::munmap(memory, all_payloads);
+}
+
+DatagramBatch::DatagramBatch() {
+  void* const memory =
+      ::mmap(nullptr, all_payloads, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  ::madvise(memory, all_payloads, MADV_NOHUGEPAGE);  // one would be 2 MiB at the first byte
+  payloads_.reset(static_cast<std::byte*>(memory));
+  for (std::size_t index = 0; index < capacity; ++index) {
+    Slot& slot = slots_[index];
+    slot.payload = {.iov_base = payloads_.get() + index * stride, .iov_len = stride};
+    msghdr& header = received_[index].msg_hdr;
+    header.msg_name = &slot.peer;
+    header.msg_iov = &slot.payload;
+    header.msg_iovlen = 1;
+    header.msg_control = slot.control.data();
+  }
+}
+
+std::size_t DatagramBatch::receive(int socket, std::size_t most, coro::error_code& error) {
+  answer_count_ = 0;
+  const std::size_t count = std::min(most, capacity);
+  for (mmsghdr& message : std::span(received_).first(count)) {
+    message.msg_hdr.msg_namelen = sizeof(SocketAddress);
+    message.msg_hdr.msg_controllen = sizeof(Slot::control);
+  }
+  for (Slot& slot : std::span(slots_).first(count))
+    slot.payload.iov_len = stride;
+  const int received =
+      ::recvmmsg(socket, received_.data(), static_cast<unsigned>(count), MSG_DONTWAIT, nullptr);
+  error = received < 0 ? coro::last_error() : coro::error_code();
+  return received < 0 ? 0 : static_cast<std::size_t>(received);
+}
+
+Datagram DatagramBatch::operator[](std::size_t index) const {
+  mmsghdr message = received_[index];
+  const Slot& slot = slots_[index];
+  Datagram datagram{.peer = slot.peer,
+                    .source = address_of(slot.peer),
+                    // At the same place for both.
+                    .source_port = ntohs(slot.peer.v4.sin_port),
+                    .asked = {},
+                    .payload = {static_cast<const char*>(slot.payload.iov_base), message.msg_len}};
+  read_control(message.msg_hdr, datagram);
+  return datagram;
+}
+
+void DatagramBatch::answer(std::size_t index, const Datagram& datagram) {
+  Slot& slot = slots_[index];
+  slot.payload.iov_len = datagram.payload.size();
+  msghdr& header = answers_[answer_count_++].msg_hdr;
+  header = {.msg_name = &slot.peer,
+            .msg_namelen = slot.peer.size(),
+            .msg_iov = &slot.payload,
+            .msg_iovlen = 1,
+            .msg_control = slot.control.data(),
+            .msg_controllen = write_control(slot.control, datagram.asked, datagram.ttl - 1),
+            .msg_flags = 0};
+}
+
+std::size_t write_control(std::span<std::byte> control, const AskedAddress& from, int ttl) {
+  std::size_t used = 0;
+  if (from.kind == AskedAddress::Kind::ipv6) {
+    in6_pktinfo information{.ipi6_addr = from.ipv6, .ipi6_ifindex = from.interface};
+    append(control, used, IPPROTO_IPV6, IPV6_PKTINFO, information);
+    append(control, used, IPPROTO_IPV6, IPV6_HOPLIMIT, ttl);
+  } else {
+    // No interface: the route to the source may be another one than that from it.
+    in_pktinfo information{.ipi_ifindex = 0, .ipi_spec_dst = from.ipv4, .ipi_addr = {}};
+    append(control, used, IPPROTO_IP, IP_PKTINFO, information);
+    append(control, used, IPPROTO_IP, IP_TTL, ttl);
+  }
+  return used;
+}
+
+}  // namespace server

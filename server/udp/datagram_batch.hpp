@@ -1,0 +1,69 @@
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "coro/io.hpp"
+#include "server/udp/datagram.hpp"
+
+namespace server {
+
+/// Room for the datagrams that one system call receives, and for their answers, which another one
+/// sends. The coroutines of all UDP sockets share one: nothing stays in it while one is suspended.
+///
+///     const std::size_t count = batch.receive(socket, most, error);
+///     for (index below count) if (wanted(batch[index])) batch.answer(index, batch[index]);
+///     send batch.answers()
+class DatagramBatch {
+ public:
+  static constexpr std::size_t capacity = 32;  // datagrams
+
+  /// Throws std::bad_alloc.
+  DatagramBatch();
+
+  /// Receives what has arrived, at most `most` datagrams or `capacity`, and forgets what was in the
+  /// batch before. It does not wait: the error is then would_block, or another one of recvmmsg(2).
+  std::size_t receive(int socket, std::size_t most, coro::error_code& error);
+
+  /// One of those that were received last.
+  Datagram operator[](std::size_t index) const;
+
+  /// Adds the datagram's answer: its payload, to its source, from the address that it was sent to,
+  /// with one hop less to go. Each index at most once, in ascending order.
+  void answer(std::size_t index, const Datagram& datagram);
+
+  /// The answers in that order, for sendmmsg(2).
+  std::span<mmsghdr> answers() { return std::span(answers_).first(answer_count_); }
+
+ private:
+  // A datagram's place. The kernel may add control messages that an inherited socket asks for.
+  struct Slot {
+    SocketAddress peer;
+    iovec payload;
+    alignas(cmsghdr) std::array<std::byte, 256> control;
+  };
+
+  struct Release {
+    void operator()(std::byte* memory) const;
+  };
+
+  // Far apart, so that each holds the longest datagram. Only pages that were written to take
+  // memory, so short datagrams cost one page each.
+  std::unique_ptr<std::byte, Release> payloads_;
+  std::array<Slot, capacity> slots_;
+  std::array<mmsghdr, capacity> received_{};
+  std::array<mmsghdr, capacity> answers_{};
+  std::size_t answer_count_ = 0;
+};
+
+/// Writes the control messages of an answer: the address that it goes out from, and its TTL or hop
+/// limit. Returns how many bytes of `control`, which must be aligned as a cmsghdr.
+std::size_t write_control(std::span<std::byte> control, const AskedAddress& from, int ttl);
+
+}  // namespace server

@@ -1,0 +1,94 @@
+#include "server/udp/udp_binding.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "coro/error.hpp"
+#include "server/accept/shared_port.hpp"
+#include "server/accept/socket_options.hpp"
+#include "server/net/peer.hpp"
+
+namespace server {
+namespace {
+
+using boost::system::system_error;
+
+void set_option(int socket, int level, int option, int value) {
+  coro::checked(::setsockopt(socket, level, option, &value, sizeof value), "setsockopt");
+}
+
+coro::error_code bind_to(int socket, const coro::Endpoint& endpoint) {
+  return ::bind(socket, endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0
+             ? coro::error_code()
+             : coro::last_error();
+}
+
+// A port passes from one socket to the other without a moment in which nobody has it.
+coro::error_code bind_beside(int socket, const coro::Endpoint& endpoint, std::vector<int> ceding) {
+  const coro::error_code unbound = bind_to(socket, endpoint);
+  if (unbound != boost::asio::error::address_in_use || ceding.empty()) return unbound;
+  ceding.push_back(socket);
+  const SharedPort shared(std::move(ceding));
+  return bind_to(socket, endpoint);
+}
+
+}  // namespace
+
+std::vector<ListenAddress> udp_addresses(const Config& config, coro::Yield yield) {
+  if (!config.udp.port) return {};
+  return host_addresses(config, *config.udp.port, yield);
+}
+
+boost::system::result<coro::Descriptor> bind_udp(const ListenAddress& address, const Config& config,
+                                                 const std::vector<int>& ceding) try {
+  const int family = address.endpoint.protocol().family();
+  coro::Descriptor socket(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
+  if (!socket.is_open() && errno == EAFNOSUPPORT && address.dual_stack)
+    return bind_udp(over_ipv4_alone(address), config, ceding);
+  if (!socket.is_open()) return coro::last_error();
+  if (family == AF_INET6)
+    set_option(socket.number(), IPPROTO_IPV6, IPV6_V6ONLY, address.dual_stack ? 0 : 1);
+  share_port(socket.number(), config.reuse_port);
+  set_udp_options(socket.number());
+  if (const auto unbound = bind_beside(socket.number(), address.endpoint, ceding)) return unbound;
+  return socket;
+} catch (const system_error& error) {
+  return error.code();
+}
+
+// IPv4's options on a dual-stack socket are for the IPv4 datagrams that it receives.
+void set_udp_options(int socket) {
+  const int family = socket_option(socket, SO_DOMAIN).value_or(AF_INET);
+  set_option(socket, IPPROTO_IP, IP_PKTINFO, 1);
+  set_option(socket, IPPROTO_IP, IP_RECVTTL, 1);
+  set_option(socket, SOL_SOCKET, SO_BROADCAST, 0);
+  if (family != AF_INET6) return;
+  set_option(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+  set_option(socket, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+}
+
+coro::Endpoint udp_endpoint(int socket) {
+  coro::Endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  coro::checked(::getsockname(socket, endpoint.data(), &size), "getsockname");
+  endpoint.resize(size);
+  return endpoint;
+}
+
+std::uint16_t port_of(const coro::Endpoint& endpoint) {
+  sockaddr_in address{};  // an IPv6 address has its port at the same place
+  std::memcpy(&address, endpoint.data(), sizeof address);
+  return ntohs(address.sin_port);
+}
+
+std::string cannot_listen_on_udp(const coro::Endpoint& endpoint, coro::error_code reason) {
+  return "cannot listen on udp " + to_string(endpoint) + ": " + reason.message();
+}
+
+}  // namespace server

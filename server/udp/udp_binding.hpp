@@ -1,0 +1,38 @@
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "coro/descriptor.hpp"
+#include "coro/io.hpp"
+#include "coro/yield.hpp"
+#include "server/accept/listening.hpp"
+#include "server/config/config.hpp"
+
+namespace server {
+
+/// The addresses that `host` and `udp.port` ask for, names resolved; none if that is off. Throws
+/// ConfigError if a name cannot be resolved.
+std::vector<ListenAddress> udp_addresses(const Config& config, coro::Yield yield);
+
+/// Binds a socket, with all its options. Port 0 takes a free one. `ceding` are UDP sockets of this
+/// process that will be closed afterwards: their ports do not count as in use.
+boost::system::result<coro::Descriptor> bind_udp(const ListenAddress& address, const Config& config,
+                                                 const std::vector<int>& ceding);
+
+/// The options that an echo needs: each datagram comes with the address that it was sent to and
+/// with its TTL, and no answer goes to a broadcast address. Throws boost::system::system_error.
+void set_udp_options(int socket);
+
+/// The address that a socket is bound to.
+coro::Endpoint udp_endpoint(int socket);
+
+/// Its port, of an IPv4 or IPv6 address.
+std::uint16_t port_of(const coro::Endpoint& endpoint);
+
+/// "cannot listen on udp ADDRESS: REASON".
+std::string cannot_listen_on_udp(const coro::Endpoint& endpoint, coro::error_code reason);
+
+}  // namespace server

@@ -1,0 +1,58 @@
+#include "server/udp/udp_gate.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+
+#include "coro/descriptor.hpp"
+
+namespace server {
+namespace {
+
+namespace ip = boost::asio::ip;
+
+// Below are the ports of other services, some of which answer whatever they receive.
+constexpr std::uint16_t first_client_port = 1024;
+
+// An address that no answer can or may go to. The kernel drops most of them already.
+bool is_no_host(const ip::address& source) {
+  if (source.is_v6()) return source.is_multicast() || source.is_unspecified();
+  const std::uint32_t address = source.to_v4().to_uint();
+  return address >> 24 == 0 || address >= 0xE0000000;  // this network; multicast, reserved
+}
+
+// The kernel binds a socket to addresses of this machine only. If there is no socket to ask with,
+// the source counts as one of them.
+bool is_of_this_machine(SocketAddress address) {
+  address.v4.sin_port = 0;  // at the same place for IPv6
+  const coro::Descriptor probe(
+      ::socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP));
+  return !probe.is_open() || ::bind(probe.number(), &address.any, address.size()) == 0;
+}
+
+}  // namespace
+
+std::optional<UdpRefusal> UdpGate::refusal_of(const Datagram& datagram,
+                                              coro::Clock::time_point now) {
+  if (!datagram.asked.unicast || is_no_host(datagram.source)) return UdpRefusal::multicast;
+  if (!is_allowed(datagram.source)) return UdpRefusal::not_allowed;
+  if (datagram.source_port < first_client_port) return UdpRefusal::source_port;
+  if (is_own(datagram)) return UdpRefusal::own_address;
+  if (datagram.ttl <= 1) return UdpRefusal::ttl;
+  const std::uint32_t rate = config_.udp.rate;
+  if (rate > 0 && !rate_.take(datagram.source, rate, now)) return UdpRefusal::rate;
+  return std::nullopt;
+}
+
+// A client that is not served over TCP is not over UDP.
+bool UdpGate::is_allowed(const ip::address& source) const {
+  return config_.udp.allow.contains(source) && config_.access.admits(source);
+}
+
+// The ports are compared first: hardly any client has one of them.
+bool UdpGate::is_own(const Datagram& datagram) const {
+  return std::ranges::find(own_ports_, datagram.source_port) != own_ports_.end() &&
+         is_of_this_machine(datagram.peer);
+}
+
+}  // namespace server

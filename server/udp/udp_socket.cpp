@@ -1,0 +1,170 @@
+#include "server/udp/udp_socket.hpp"
+
+#include <sys/socket.h>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#include "coro/error.hpp"
+#include "server/accept/accept_error.hpp"
+#include "server/accept/socket_options.hpp"
+#include "server/net/peer.hpp"
+#include "server/udp/udp_binding.hpp"
+
+namespace server {
+namespace {
+
+namespace error = boost::asio::error;
+using coro::error_code;
+using coro::Yield;
+
+// After an error that the next call most likely has, too, such as want of memory.
+constexpr std::chrono::milliseconds pause_after_error{100};
+
+// If processes share a socket, another one may be faster, but not each time.
+constexpr int most_turns_for_nothing = 16;
+
+// More than a socket's buffer holds, in case more come all the while.
+constexpr int most_last_batches = 256;
+
+bool is_lack_of_room(int error) {
+  return error == EAGAIN || error == ENOBUFS || error == ENOMEM;
+}
+
+}  // namespace
+
+UdpSocket::UdpSocket(UdpContext& context, ListenAddress asked, coro::Descriptor socket,
+                     bool inherited)
+    : context_(context),
+      asked_(std::move(asked)),
+      endpoint_(udp_endpoint(socket.number())),
+      socket_(std::move(socket)),
+      inherited_(inherited),
+      task_(context.scheduler.spawn("udp", [this](Yield yield) { run(yield); }).value()) {}
+
+bool UdpSocket::is_for(const ListenAddress& address) const {
+  return !lost() && asked_.endpoint == address.endpoint && asked_.dual_stack == address.dual_stack;
+}
+
+void UdpSocket::apply(const Config& config) {
+  if (!inherited_) share_port(socket_.number(), config.reuse_port);
+}
+
+void UdpSocket::stop() {
+  stopping_ = true;
+  task_.cancel();
+}
+
+void UdpSocket::wait_until_stopped(Yield yield) {
+  while (task_.join(yield)) {
+  }
+}
+
+void UdpSocket::run(Yield yield) {
+  echo_until_stopped(yield);
+  if (stopping_ && !inherited_) echo_what_has_arrived();
+  socket_.close();
+  if (stopping_) return;
+  context_.log.error("no longer listening on udp {}: the socket was shut down",
+                     to_string(endpoint_));
+  context_.changed.notify_all();
+}
+
+// Also returns when the socket has been shut down. After each batch the others have their turn.
+void UdpSocket::echo_until_stopped(Yield yield) {
+  coro::Readiness readiness(yield.scheduler(), socket_.number());
+  error_code ended;
+  while (!ended) {
+    ended = wait_for_datagrams(readiness, yield);
+    if (stopping_) return;
+    if (ended) continue;
+    const error_code failed = echo_batch();
+    if (failed)
+      ended = nothing_received(failed, yield);
+    else
+      turns_for_nothing_ = 0;
+    if (stopping_) return;
+  }
+}
+
+error_code UdpSocket::wait_for_datagrams(coro::Readiness& readiness, Yield yield) {
+  const error_code error = readiness.wait_readable(yield);
+  if (!error || error == error::operation_aborted) return error;
+  return pause(error, yield);  // the system has no room for another watch
+}
+
+// Receives and answers without suspending. Returns an error if there was nothing.
+error_code UdpSocket::echo_batch() {
+  error_code failed;
+  const std::size_t count =
+      context_.batch.receive(socket_.number(), DatagramBatch::capacity, failed);
+  const auto now = coro::Clock::now();
+  for (std::size_t index = 0; index < count; ++index)
+    consider(index, now);
+  send_answers();
+  return failed;
+}
+
+void UdpSocket::consider(std::size_t index, coro::Clock::time_point now) {
+  const Datagram datagram = context_.batch[index];
+  ++context_.statistics.received;
+  context_.statistics.bytes_received += datagram.payload.size();
+  if (const auto refusal = context_.gate.refusal_of(datagram, now))
+    return context_.statistics.refused(*refusal);
+  if (context_.log.logs_receive()) log_received(datagram);
+  context_.batch.answer(index, datagram);
+}
+
+void UdpSocket::log_received(const Datagram& datagram) {
+  const boost::asio::ip::tcp::endpoint source(datagram.source, datagram.source_port);
+  context_.log.append({.kind = LogKind::datagram,
+                       .time = std::chrono::system_clock::now(),
+                       .peer = peer_at(source).name},
+                      datagram.payload);
+}
+
+// A datagram that does not go out now never does.
+void UdpSocket::send_answers() {
+  UdpStatistics& statistics = context_.statistics;
+  for (auto left = context_.batch.answers(); !left.empty();) {
+    const int sent = ::sendmmsg(socket_.number(), left.data(), static_cast<unsigned>(left.size()),
+                                MSG_DONTWAIT | MSG_NOSIGNAL);
+    for (int index = 0; index < sent; ++index)
+      statistics.bytes_sent += left[static_cast<std::size_t>(index)].msg_len;
+    if (sent > 0) {
+      statistics.answered += static_cast<std::uint64_t>(sent);
+      left = left.subspan(static_cast<std::size_t>(sent));
+    } else if (is_lack_of_room(errno)) {
+      return statistics.refused(UdpRefusal::no_buffer, left.size());
+    } else {
+      // EACCES: the source is a broadcast address.
+      statistics.refused(errno == EACCES ? UdpRefusal::multicast : UdpRefusal::unreachable);
+      left = left.subspan(1);
+    }
+  }
+}
+
+void UdpSocket::echo_what_has_arrived() {
+  for (int left = most_last_batches; left > 0; --left)
+    if (echo_batch()) return;
+}
+
+// The socket was readable, and yet nothing was received. Returns an error if it will go on to.
+error_code UdpSocket::nothing_received(error_code error, Yield yield) {
+  if (is_shut_down(socket_.number())) return error;
+  if (error == error::no_memory || error == error::no_buffer_space) return pause(error, yield);
+  // Another process was faster, a datagram was damaged, or the network reports about one.
+  if (++turns_for_nothing_ < most_turns_for_nothing) return {};
+  return pause(error, yield);
+}
+
+error_code UdpSocket::pause(error_code reason, Yield yield) {
+  if (reason != error::would_block)
+    context_.failing.happened("udp: cannot receive, datagrams wait: " + reason.message());
+  return coro::sleep_for(yield, pause_after_error);
+}
+
+}  // namespace server

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+
+#include "coro/condition.hpp"
+#include "coro/descriptor.hpp"
+#include "coro/io.hpp"
+#include "coro/readiness.hpp"
+#include "coro/scheduler.hpp"
+#include "server/accept/listening.hpp"
+#include "server/config/config.hpp"
+#include "server/log/event_log.hpp"
+#include "server/log/notice.hpp"
+#include "server/status/statistics.hpp"
+#include "server/udp/datagram_batch.hpp"
+#include "server/udp/udp_gate.hpp"
+
+namespace server {
+
+/// The part that all UDP sockets share. It outlives them.
+struct UdpContext {
+  coro::Scheduler& scheduler;
+  const Config& config;  ///< its values change when the service reloads
+  EventLog& log;
+  UdpStatistics& statistics;
+  coro::Condition& changed;  ///< notified when a socket was lost
+  UdpGate gate{config};
+  DatagramBatch batch = {};
+  Notice failing{scheduler, log, "udp: cannot receive"};
+};
+
+/// Echoes the datagrams of one UDP socket, in a coroutine of its own.
+class UdpSocket {
+ public:
+  /// Begins to receive on a bound socket that has the options of set_udp_options(). An `inherited`
+  /// one stays open in the service manager: what is not received goes to the next instance. Throws
+  /// boost::system::system_error if there is no memory for the coroutine.
+  UdpSocket(UdpContext& context, ListenAddress asked, coro::Descriptor socket, bool inherited);
+  /// It must have stopped.
+  ~UdpSocket() = default;
+  UdpSocket(const UdpSocket&) = delete;
+  UdpSocket& operator=(const UdpSocket&) = delete;
+  UdpSocket(UdpSocket&&) = delete;
+  UdpSocket& operator=(UdpSocket&&) = delete;
+
+  /// The next time that the scheduler runs it, it answers the datagrams that have arrived, unless
+  /// the socket is inherited, and closes the socket.
+  void stop();
+  /// Suspends until it has, also if the caller is cancelled meanwhile.
+  void wait_until_stopped(coro::Yield yield);
+
+  /// Another process has shut the socket down: it is closed, and nothing is received any more.
+  bool lost() const { return task_.done(); }
+
+  /// Whether binding anew to that address would make no difference.
+  bool is_for(const ListenAddress& address) const;
+  /// The socket; it may be closed as soon as a coroutine has run.
+  int descriptor() const { return socket_.number(); }
+  /// The address as it is.
+  const coro::Endpoint& endpoint() const { return endpoint_; }
+
+  /// Puts the settings in force that can change while it receives. Throws
+  /// boost::system::system_error.
+  void apply(const Config& config);
+
+ private:
+  void run(coro::Yield yield);
+  void echo_until_stopped(coro::Yield yield);
+  coro::error_code wait_for_datagrams(coro::Readiness& readiness, coro::Yield yield);
+  coro::error_code echo_batch();
+  void consider(std::size_t index, coro::Clock::time_point now);
+  void log_received(const Datagram& datagram);
+  void send_answers();
+  void echo_what_has_arrived();
+  coro::error_code nothing_received(coro::error_code error, coro::Yield yield);
+  coro::error_code pause(coro::error_code reason, coro::Yield yield);
+
+  UdpContext& context_;
+  ListenAddress asked_;  // as configured: its port may be 0, for a free one
+  coro::Endpoint endpoint_;
+  coro::Descriptor socket_;
+  bool inherited_;
+  bool stopping_ = false;
+  int turns_for_nothing_ = 0;  // in succession
+  coro::Task task_;
+};
+
+}  // namespace server

@@ -1,0 +1,122 @@
+#include "server/udp/udp_sockets.hpp"
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <utility>
+
+#include "server/config/config_error.hpp"
+#include "server/net/peer.hpp"
+#include "server/udp/udp_binding.hpp"
+
+namespace server {
+
+UdpSockets::UdpSockets(coro::Scheduler& scheduler, const Config& config, EventLog& log,
+                       UdpStatistics& statistics, coro::Condition& changed,
+                       std::vector<int> inherited)
+    : scheduler_(scheduler),
+      config_(config),
+      log_(log),
+      statistics_(statistics),
+      changed_(changed),
+      inherited_(std::move(inherited)) {}
+
+UdpSockets::Change UdpSockets::plan(const Config& config, coro::Yield yield) {
+  Change change;
+  if (!inherited_.empty()) return change;
+  change.missing = udp_addresses(config, yield);
+  for (UdpSocket& socket : sockets_) {
+    const auto is_for = [&](const ListenAddress& address) { return socket.is_for(address); };
+    if (std::erase_if(change.missing, is_for) == 0) change.unwanted.push_back(&socket);
+  }
+  return change;
+}
+
+// Throws only if the service cannot do without an address.
+void UdpSockets::bind(Change& change, const Config& config) {
+  std::vector<int> ceding;
+  for (const UdpSocket* socket : change.unwanted)
+    if (!socket->lost()) ceding.push_back(socket->descriptor());
+  for (const ListenAddress& address : change.missing) {
+    auto socket = bind_udp(address, config, ceding);
+    if (socket) {
+      change.bound.emplace_back(address, std::move(*socket));
+      continue;
+    }
+    const std::string message = cannot_listen_on_udp(address.endpoint, socket.error());
+    if (!address.optional || !is_absent(socket.error()))
+      throw ConfigError(config.origins.where("udp.port") + ": " + message);
+    log_.warn("{}", message);
+  }
+}
+
+void UdpSockets::open(Change& change) {
+  for (auto& [address, socket] : change.bound)
+    change.opened.push_back(&start(address, std::move(socket), false));
+  if (!sockets_.empty()) return;
+  for (const int descriptor : inherited_) {
+    set_udp_options(descriptor);
+    const ListenAddress address{.endpoint = udp_endpoint(descriptor), .origin = {}};
+    change.opened.push_back(&start(address, coro::Descriptor(descriptor), true));
+  }
+}
+
+void UdpSockets::cancel(const Change& change, coro::Yield yield) {
+  for (UdpSocket* socket : change.opened)
+    stop(*socket, yield);
+}
+
+void UdpSockets::finish(const Change& change, const Config& config, coro::Yield yield) {
+  for (const UdpSocket* socket : change.opened)
+    log_.info("listening on udp {}{}", to_string(socket->endpoint()),
+              inherited_.empty() ? "" : " (inherited)");
+  for (UdpSocket* socket : change.unwanted)
+    stop(*socket, yield);
+  for (UdpSocket& socket : sockets_)
+    if (!socket.lost()) socket.apply(config);
+}
+
+UdpSocket& UdpSockets::start(const ListenAddress& address, coro::Descriptor socket,
+                             bool inherited) {
+  if (!context_) {
+    context_.reset(new UdpContext{.scheduler = scheduler_,
+                                  .config = config_,
+                                  .log = log_,
+                                  .statistics = statistics_,
+                                  .changed = changed_});
+  }
+  UdpSocket& opened = sockets_.emplace_back(*context_, address, std::move(socket), inherited);
+  sockets_changed();  // before it receives
+  return opened;
+}
+
+void UdpSockets::stop(UdpSocket& socket, coro::Yield yield) {
+  if (!socket.lost()) log_.info("no longer listening on udp {}", to_string(socket.endpoint()));
+  socket.stop();
+  socket.wait_until_stopped(yield);
+  sockets_.remove_if([&](const UdpSocket& other) { return &other == &socket; });
+  sockets_changed();
+}
+
+// A datagram from one of our own ports may be an answer of ours.
+void UdpSockets::sockets_changed() {
+  if (sockets_.empty()) return context_.reset();
+  std::vector<std::uint16_t> ports;
+  for (const UdpSocket& socket : sockets_)
+    ports.push_back(port_of(socket.endpoint()));
+  context_->gate.set_own_ports(std::move(ports));
+}
+
+bool UdpSockets::has_lost_one() const {
+  return std::ranges::any_of(sockets_, &UdpSocket::lost);
+}
+
+bool UdpSockets::none_left() const {
+  return std::ranges::all_of(sockets_, &UdpSocket::lost);
+}
+
+void UdpSockets::close(coro::Yield yield) {
+  while (!sockets_.empty())
+    stop(sockets_.front(), yield);
+}
+
+}  // namespace server
