@@ -93,6 +93,31 @@ quietly() {
   return "$status"
 }
 
+# in_background NAME NICENESS COMMAND...: runs it beside what follows, and gives way to that. Its output goes to build/NAME.log.
+declare -A in_background=()
+in_background() {
+  mkdir -p "$root/build"
+  # A process group of its own, so that it ends with this script and all that it started.
+  set -m
+  {
+    renice -n "$2" $BASHPID >/dev/null
+    "${@:3}"
+  } </dev/null >"$root/build/$1.log" 2>&1 &
+  set +m
+  in_background[$1]=$!
+  trap 'kill -- "${in_background[@]/#/-}" 2>/dev/null || true' EXIT
+}
+
+# Waits for what in_background() started. Shows its output if it failed.
+finished() {
+  stage "Waiting for $1"
+  wait "${in_background[$1]}" || {
+    cat "$root/build/$1.log" >&2
+    fail "$1 failed, as shown above."
+  }
+  unset "in_background[$1]"
+}
+
 # Runs a command as root.
 as_root() {
   if ((EUID == 0)); then "$@"; else sudo -- "$@"; fi

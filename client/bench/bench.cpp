@@ -37,7 +37,7 @@ using coro::Yield;
 using namespace std::chrono_literals;
 
 constexpr auto sample_interval = 100ms;
-constexpr auto glance = 20ms;
+constexpr auto progress_interval = 20ms;
 
 std::chrono::nanoseconds cpu_time() {
   rusage usage{};
@@ -160,7 +160,7 @@ void Bench::start_threads() {
 
 void Bench::wait_until(Yield yield, const std::atomic<std::size_t>& threads) {
   while (threads < workers_.size() && shared_.finished < workers_.size())
-    if (coro::sleep_for(yield, glance)) return;
+    if (coro::sleep_for(yield, progress_interval)) return;
 }
 
 // ---- while it runs

@@ -34,7 +34,7 @@ class PriorityFlag final : public spdlog::custom_flag_formatter {
   }
 };
 
-auto milliseconds(std::chrono::nanoseconds duration) {
+auto in_milliseconds(std::chrono::nanoseconds duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
 }
 
@@ -76,7 +76,7 @@ void append_text(spdlog::memory_buf_t& out, const LogRecord& record) {
     case LogKind::disconnect:
       write(out, FMT_COMPILE("client {} disconnected: {} ({} bytes in, {} bytes out, {}.{:03} s)"),
             record.client, record.text, record.bytes_in, record.bytes_out,
-            milliseconds(record.duration) / 1000, milliseconds(record.duration) % 1000);
+            in_milliseconds(record.duration) / 1000, in_milliseconds(record.duration) % 1000);
       break;
     case LogKind::dropped:
       write(out, FMT_COMPILE("{} log lines dropped"), record.lines);
@@ -127,8 +127,8 @@ void append_json(spdlog::memory_buf_t& out, const LogRecord& record) {
       write(out, FMT_COMPILE(R"(,"reason":)"));
       append_string(out, record.text, false);
       write(out, FMT_COMPILE(R"(,"bytes_in":{},"bytes_out":{},"duration":{}.{:03})"),
-            record.bytes_in, record.bytes_out, milliseconds(record.duration) / 1000,
-            milliseconds(record.duration) % 1000);
+            record.bytes_in, record.bytes_out, in_milliseconds(record.duration) / 1000,
+            in_milliseconds(record.duration) % 1000);
       break;
     case LogKind::dropped:
       write(out, FMT_COMPILE(R"("event":"dropped","lines":{},"message":"{} log lines dropped")"),
