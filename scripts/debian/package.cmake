@@ -2,6 +2,7 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "coroecho authors <coroecho@coroecho.invalid>")
 set(CPACK_STRIP_FILES ON)
+set(CPACK_INSTALL_PREFIX /usr)
 # The configuration is not below /usr.
 set(CPACK_SET_DESTDIR ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
