@@ -5,8 +5,10 @@
 //   open GROUP COUNT                              connects
 //   run SECONDS GROUP:SIZE:PIPELINE[:unverified]...   echoes, the groups in order of urgency
 //   once GROUP SIZE                               one echo on each connection
+//   run SECONDS ... flood:PORT:PER_SECOND         and sends datagrams to another port meanwhile
 //   churn SECONDS AT_A_TIME                       connects, echoes 64 bytes, closes, again and
 //   again
+//   datagrams SECONDS SOCKETS SIZE PIPELINE       echoes over UDP, from sockets of their own
 //
 //   echo_load PORT
 #include <arpa/inet.h>
@@ -17,6 +19,7 @@
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -24,6 +27,7 @@
 #include <vector>
 
 #include "tests/bench/load/churn.hpp"
+#include "tests/bench/load/datagrams.hpp"
 #include "tests/bench/load/group.hpp"
 
 namespace {
@@ -61,6 +65,7 @@ class Load {
     if (command == "run") return run(line);
     if (command == "once") return once(line);
     if (command == "churn") return churn(line);
+    if (command == "datagrams") return datagrams(line);
     throw std::runtime_error("what is '" + command + "'?");
   }
 
@@ -78,7 +83,12 @@ class Load {
     line >> seconds;
     const auto until = load::now() + static_cast<load::Time>(seconds * 1e9);
     std::vector<std::pair<std::string, load::Group*>> active;
+    std::optional<load::Flood> flood;
     for (std::string word; line >> word;) {
+      if (word.starts_with("flood:")) {
+        begin_flood(word, flood);
+        continue;
+      }
       std::istringstream plan(word);
       std::string name, size, pipeline, unverified;
       std::getline(plan, name, ':');
@@ -95,11 +105,22 @@ class Load {
     }
     for (const auto& [name, group] : active)
       group->start();
-    drive(active, until);
+    drive(active, until, flood);
     json groups;
     for (const auto& [name, group] : active)
       groups[name] = report(group->traffic(), seconds);
+    if (flood) groups["flood"] = {{"messages", flood->sent()}};
     return groups;
+  }
+
+  void begin_flood(const std::string& plan, std::optional<load::Flood>& flood) const {
+    std::istringstream words(plan.substr(plan.find(':') + 1));
+    std::string port, per_second;
+    std::getline(words, port, ':');
+    std::getline(words, per_second);
+    sockaddr_in target = server_;
+    target.sin_port = htons(static_cast<std::uint16_t>(std::stoi(port)));
+    flood.emplace(pattern_, target, std::stod(per_second));
   }
 
   json once(std::istream& line) {
@@ -109,7 +130,8 @@ class Load {
     std::vector<std::pair<std::string, load::Group*>> active{{name, &groups_.at(name)}};
     active[0].second->plan(std::move(traffic));
     active[0].second->start();
-    drive(active, load::now());
+    std::optional<load::Flood> none;
+    drive(active, load::now(), none);
     return json::object();
   }
 
@@ -122,10 +144,20 @@ class Load {
     return {{"churn", report(churn.run(until), seconds)}};
   }
 
+  json datagrams(std::istream& line) {
+    double seconds = 0;
+    std::size_t sockets = 0;
+    load::Traffic traffic;
+    line >> seconds >> sockets >> traffic.size >> traffic.pipeline;
+    load::Datagrams datagrams(pattern_, server_, sockets, std::move(traffic));
+    const auto until = load::now() + static_cast<load::Time>(seconds * 1e9);
+    return {{"datagrams", report(datagrams.run(until), seconds)}};
+  }
+
   // Small messages first, and a bulk transfer gets a short turn: the time a ping takes must be the
   // server's, not that of a queue in here.
   static void drive(const std::vector<std::pair<std::string, load::Group*>>& groups,
-                    load::Time until) {
+                    load::Time until, std::optional<load::Flood>& flood) {
     const auto quiet = [&] {
       return std::ranges::all_of(groups, [](const auto& group) { return group.second->quiet(); });
     };
@@ -138,8 +170,10 @@ class Load {
         }
       }
     };
-    while (load::now() < until)
+    while (load::now() < until) {
       turn();
+      if (flood) flood->turn();
+    }
     for (const auto& [name, group] : groups)
       group->stop();
     while (!quiet()) {
