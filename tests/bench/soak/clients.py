@@ -121,5 +121,52 @@ async def wait(clients):
         await clients.pause(5)
 
 
+class Datagrams(asyncio.DatagramProtocol):
+    """What came back over UDP."""
+
+    def __init__(self):
+        self.received = []
+
+    def datagram_received(self, data, addr):
+        self.received.append(data)
+
+
+@contextlib.asynccontextmanager
+async def datagram_socket(clients):
+    """From an address that may be new to the service."""
+    source = f"127.{clients.random.randrange(256)}.{clients.random.randrange(256)}.{clients.random.randrange(1, 255)}"
+    transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
+        Datagrams, (source, 0), ("127.0.0.1", clients.port))
+    try:
+        yield transport, protocol.received
+    finally:
+        transport.close()
+
+
+async def datagrams(clients):
+    """Some may be lost, for the rate or a reload; none may be changed or invented."""
+    async with datagram_socket(clients) as (transport, received):
+        sent = [clients.bytes()[:65507] for _ in range(clients.random.randrange(1, 20))]
+        for data in sent:
+            transport.sendto(data)
+            await clients.pause(0.05)
+        await clients.pause(0.5)
+        for data in received:
+            if data not in sent:
+                clients.wrong.append("a datagram came back that was not sent, or twice")
+                return
+            sent.remove(data)
+
+
+async def flood(clients):
+    """More than any rate, and nobody looks at what comes back."""
+    async with datagram_socket(clients) as (transport, _):
+        for _ in range(50):
+            for _ in range(100):
+                transport.sendto(b"flood")
+            await clients.pause(0.05)
+
+
 # How often, in a hundred.
-ACTS = {half_close: 30, trickle: 10, converse: 16, stall: 4, never_read: 1, reset: 20, probe: 14, wait: 5}
+ACTS = {half_close: 28, trickle: 9, converse: 15, stall: 4, never_read: 1, reset: 18, probe: 12, wait: 4, datagrams: 7,
+        flood: 2}
