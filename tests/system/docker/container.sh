@@ -41,6 +41,23 @@ JSON
   docker rm -f one >/dev/null
 }
 
+# Returns a datagram of 64 bytes through the published port. Some time passes until Docker passes datagrams on, so it repeats.
+returns_datagrams() {
+  python3 -c 'import socket
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+    udp.settimeout(0.5)
+    udp.connect(("127.0.0.1", 8888))
+    udp.send(bytes(range(64)))
+    assert udp.recv(100) == bytes(range(64))'
+}
+
+check_datagrams() {
+  start one -p "$published/udp" -e COROECHO_UDP_PORT=8888 -e COROECHO_UDP_ALLOW=0.0.0.0/0,::/0 coroecho
+  wait_until 10 returns_datagrams
+  docker rm -f one >/dev/null
+  ok "a container echoes datagrams through its published port"
+}
+
 check_lockdown() {
   start one --read-only --cap-drop ALL --security-opt no-new-privileges -p "$published" coroecho
   wait_until 10 echoes 127.0.0.1 8888
