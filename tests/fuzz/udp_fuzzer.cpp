@@ -1,0 +1,180 @@
+// Any bytes as a sequence of datagrams from anywhere: what is answered is allowed, and no source
+// network gets more answers than its rate.
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "server/udp/datagram_batch.hpp"
+#include "server/udp/udp_gate.hpp"
+
+namespace {
+
+using boost::asio::ip::address;
+using boost::asio::ip::address_v4;
+using boost::asio::ip::address_v6;
+using std::chrono::nanoseconds;
+
+void require(bool promise, const char* what) {
+  if (!promise) {
+    std::fprintf(stderr, "broken promise: %s\n", what);
+    std::abort();
+  }
+}
+
+// Takes the input apart; after its end there are zeros.
+class Input {
+ public:
+  Input(const std::uint8_t* data, std::size_t size) : data_(data), left_(size) {}
+  bool empty() const { return left_ == 0; }
+
+  std::uint8_t byte() {
+    if (left_ == 0) return 0;
+    --left_;
+    return *data_++;
+  }
+  template <typename Bytes>
+  Bytes bytes() {
+    Bytes bytes;
+    std::ranges::generate(bytes, [this] { return byte(); });
+    return bytes;
+  }
+  std::uint16_t number() { return static_cast<std::uint16_t>(byte() << 8U | byte()); }
+
+ private:
+  const std::uint8_t* data_;
+  std::size_t left_;
+};
+
+// The first byte of a datagram: its family, and what it was sent to.
+constexpr unsigned version_6 = 1;
+constexpr unsigned to_many = 2;
+constexpr unsigned unknown_address = 4;
+
+server::Datagram datagram(Input& input) {
+  server::Datagram datagram{};
+  const unsigned flags = input.byte();
+  datagram.asked.unicast = (flags & to_many) == 0;
+  if ((flags & version_6) != 0) {
+    const auto source = input.bytes<address_v6::bytes_type>();
+    datagram.source = address_v6(source);
+    datagram.peer.v6 = {};
+    datagram.peer.v6.sin6_family = AF_INET6;
+    std::memcpy(&datagram.peer.v6.sin6_addr, source.data(), source.size());
+    datagram.asked.kind = server::AskedAddress::Kind::ipv6;
+    datagram.asked.ipv6 = datagram.peer.v6.sin6_addr;
+    datagram.asked.interface = input.byte();
+  } else {
+    const auto source = input.bytes<address_v4::bytes_type>();
+    datagram.source = address_v4(source);
+    datagram.peer.v4 = {};
+    datagram.peer.v4.sin_family = AF_INET;
+    std::memcpy(&datagram.peer.v4.sin_addr, source.data(), source.size());
+    datagram.asked.kind = server::AskedAddress::Kind::ipv4;
+    datagram.asked.ipv4 = datagram.peer.v4.sin_addr;
+  }
+  if ((flags & unknown_address) != 0) datagram.asked = {};
+  datagram.source_port = input.number();
+  datagram.peer.v4.sin_port = htons(datagram.source_port);
+  datagram.ttl = input.byte();
+  return datagram;
+}
+
+// The /32 or /64 of an address, worked out without the code that is tested.
+std::string network_of(const address& source) {
+  if (source.is_v4()) return source.to_string();
+  const auto bytes = source.to_v6().to_bytes();
+  return {bytes.begin(), bytes.begin() + 8};
+}
+
+// The two networks that every input allows, and the same worked out by hand.
+server::NetworkTable allowed_networks() {
+  return server::NetworkTable({server::Network::parse("10.0.0.0/8").value(),
+                               server::Network::parse("2001:db8::/32").value()});
+}
+
+bool is_of_the_allowed(const address& source) {
+  if (source.is_v4()) return source.to_v4().to_bytes()[0] == 10;
+  const auto bytes = source.to_v6().to_bytes();
+  return bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] == 0x0d && bytes[3] == 0xb8;
+}
+
+// The answer goes from the address that was asked, with one hop less: read as the kernel does.
+void check_control(const server::Datagram& datagram) {
+  alignas(cmsghdr) std::array<std::byte, 256> control{};
+  msghdr message{};
+  message.msg_control = control.data();
+  message.msg_controllen = write_control(control, datagram.asked, datagram.ttl - 1);
+  require(message.msg_controllen <= control.size(), "the control messages fit");
+  bool has_address = false;
+  bool has_ttl = false;
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_type == IP_PKTINFO && part->cmsg_level == IPPROTO_IP) {
+      in_pktinfo information{};
+      std::memcpy(&information, CMSG_DATA(part), sizeof information);
+      has_address = information.ipi_spec_dst.s_addr == datagram.asked.ipv4.s_addr;
+    } else if (part->cmsg_type == IPV6_PKTINFO && part->cmsg_level == IPPROTO_IPV6) {
+      in6_pktinfo information{};
+      std::memcpy(&information, CMSG_DATA(part), sizeof information);
+      has_address = IN6_ARE_ADDR_EQUAL(&information.ipi6_addr, &datagram.asked.ipv6);
+    } else {
+      int ttl = 0;
+      std::memcpy(&ttl, CMSG_DATA(part), sizeof ttl);
+      has_ttl = ttl == datagram.ttl - 1;
+    }
+  }
+  require(has_address, "the answer goes from the address that was asked");
+  require(has_ttl, "the answer has one hop less to go");
+}
+
+}  // namespace
+
+// libFuzzer's name for it. NOLINTNEXTLINE(readability-identifier-naming)
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Input input(data, size);
+  server::UdpConfig config;
+  config.allow = allowed_networks();
+  config.rate = input.byte();
+  server::UdpGate gate(config);
+  const std::uint16_t own_port = 4096;
+  gate.set_own_ports({own_port});
+
+  const coro::Clock::time_point start{std::chrono::hours(1)};
+  nanoseconds elapsed{0};
+  std::map<std::string, double> answered;
+  bool first = true;
+  while (!input.empty()) {
+    elapsed += std::chrono::microseconds(input.number());
+    const server::Datagram request = datagram(input);
+    const auto refusal = gate.refusal_of(request, start + elapsed);
+    const address& source = request.source;
+    const bool acceptable = request.asked.unicast && is_of_the_allowed(source) &&
+                            request.source_port >= 1024 && request.source_port != own_port &&
+                            request.ttl > 1;
+    if (refusal) {
+      require(!first || !acceptable, "a first datagram is not refused without a reason");
+    } else {
+      require(request.asked.unicast && is_of_the_allowed(source) && request.source_port >= 1024 &&
+                  request.ttl > 1,
+              "only what is acceptable is answered");
+      const double seconds = std::chrono::duration<double>(elapsed).count();
+      require(config.rate == 0 ||
+                  ++answered[network_of(source)] <= config.rate * (1 + seconds) + 1e-6,
+              "a source network gets no more than its rate");
+      check_control(request);
+    }
+    first = false;
+  }
+  return 0;
+}
