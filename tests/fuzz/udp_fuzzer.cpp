@@ -98,8 +98,8 @@ std::string network_of(const address& source) {
 
 // The two networks that every input allows, and the same worked out by hand.
 server::NetworkTable allowed_networks() {
-  return server::NetworkTable({server::Network::parse("10.0.0.0/8").value(),
-                               server::Network::parse("2001:db8::/32").value()});
+  return server::NetworkTable({*server::Network::parse("10.0.0.0/8"),
+                               *server::Network::parse("2001:db8::/32")});
 }
 
 bool is_of_the_allowed(const address& source) {
