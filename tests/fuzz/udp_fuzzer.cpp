@@ -98,8 +98,8 @@ std::string network_of(const address& source) {
 
 // The two networks that every input allows, and the same worked out by hand.
 server::NetworkTable allowed_networks() {
-  return server::NetworkTable({*server::Network::parse("10.0.0.0/8"),
-                               *server::Network::parse("2001:db8::/32")});
+  return server::NetworkTable(
+      {*server::Network::parse("10.0.0.0/8"), *server::Network::parse("2001:db8::/32")});
 }
 
 bool is_of_the_allowed(const address& source) {
@@ -117,7 +117,8 @@ void check_control(const server::Datagram& datagram) {
   require(message.msg_controllen <= control.size(), "the control messages fit");
   bool has_address = false;
   bool has_ttl = false;
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
+       part = CMSG_NXTHDR(&message, part)) {
     if (part->cmsg_type == IP_PKTINFO && part->cmsg_level == IPPROTO_IP) {
       in_pktinfo information{};
       std::memcpy(&information, CMSG_DATA(part), sizeof information);
@@ -169,9 +170,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                   request.ttl > 1,
               "only what is acceptable is answered");
       const double seconds = std::chrono::duration<double>(elapsed).count();
-      require(config.rate == 0 ||
-                  ++answered[network_of(source)] <= config.rate * (1 + seconds) + 1e-6,
-              "a source network gets no more than its rate");
+      require(
+          config.rate == 0 || ++answered[network_of(source)] <= config.rate * (1 + seconds) + 1e-6,
+          "a source network gets no more than its rate");
       check_control(request);
     }
     first = false;

@@ -36,8 +36,8 @@ std::string configuration(const std::string& udp) {
 // A figure of /metrics, over all of its labels.
 double metric(const Server& server, const std::string& name) {
   const std::string address = server.log().wait_for_line("http://127.0.0.1:");
-  SocketClient client("127.0.0.1",
-                      static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+  SocketClient client(
+      "127.0.0.1", static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
   client.send("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   const std::string text = client.receive_until_end();
   double sum = 0;
@@ -58,7 +58,8 @@ void wait_for_metric(const Server& server, const std::string& name, double least
   }
 }
 
-// How many datagrams a test sends, in whole windows: FORGED=1000000 in the environment for a million.
+// How many datagrams a test sends, in whole windows: FORGED=1000000 in the environment for a
+// million.
 std::uint32_t forged_count() {
   const char* const asked = std::getenv("FORGED");
   const std::size_t count = asked == nullptr ? scaled(100'000) : std::stoul(asked);
@@ -115,7 +116,7 @@ TEST(UdpForgery, ASourceThatIsNotAllowedGetsNothing) {
   for (std::uint32_t number = 0; number < count; number += window) {
     for (std::uint32_t i = 1; i < window; ++i)
       forged.send(source(number + i), "forged");
-    // What is allowed is answered meanwhile, and shows that the service has seen the others.
+    // An allowed one is answered meanwhile, and shows that the service has seen the others.
     forged.send(loopback(1), "allowed");
     const auto answer = forged.receive(patience);
     ASSERT_EQ(7, answer.size);
@@ -215,8 +216,8 @@ class ForeignEcho {
   std::thread thread_;
 };
 
-// A foreign echo sets the TTL anew, so that does not end the loop; the rate does, since the echo has
-// nothing left to answer once the service has refused the only datagram.
+// A foreign echo sets the TTL anew, so that does not end the loop; the rate does, since the echo
+// has nothing left to answer once the service has refused the only datagram.
 TEST(UdpForgery, ALoopWithAForeignEchoEndsAtTheRate) {
   Server server(configuration("rate: 50"));
   const ForeignEcho foreign;

@@ -30,7 +30,8 @@ int connect_datagram_socket(sockaddr_in server, std::uint32_t block, std::size_t
   local.sin_family = AF_INET;
   local.sin_addr.s_addr = htonl(0x7f000001U + (block << 16U) + static_cast<std::uint32_t>(index));
   checked(bind(descriptor, reinterpret_cast<const sockaddr*>(&local), sizeof local), "bind");
-  checked(connect(descriptor, reinterpret_cast<const sockaddr*>(&server), sizeof server), "connect");
+  checked(connect(descriptor, reinterpret_cast<const sockaddr*>(&server), sizeof server),
+          "connect");
   return descriptor;
 }
 
@@ -96,9 +97,9 @@ void Datagrams::send(const Socket& socket, std::size_t count) {
     message.msg_hdr.msg_iovlen = 1;
   }
   for (std::size_t sent = 0; sent < count;) {
-    const int more = checked(sendmmsg(socket.descriptor, messages.data() + sent,
-                                      static_cast<unsigned>(count - sent), 0),
-                             "sendmmsg");
+    const int more = checked(
+        sendmmsg(socket.descriptor, messages.data() + sent, static_cast<unsigned>(count - sent), 0),
+        "sendmmsg");
     sent += static_cast<std::size_t>(more);
   }
   traffic_.under_way += count;
@@ -143,7 +144,8 @@ Flood::~Flood() {
 
 // At most one batch: what the flood takes of this core must not delay what is measured beside it.
 void Flood::turn() {
-  const auto due = static_cast<std::uint64_t>(static_cast<double>(now() - began_) * per_nanosecond_);
+  const auto due =
+      static_cast<std::uint64_t>(static_cast<double>(now() - began_) * per_nanosecond_);
   if (due <= sent_) return;
   const auto bytes = pattern_->at(0, Pattern::line);
   iovec part{.iov_base = const_cast<char*>(bytes.data()), .iov_len = bytes.size()};  // only read
@@ -153,11 +155,11 @@ void Flood::turn() {
     message.msg_hdr.msg_iov = &part;
     message.msg_hdr.msg_iovlen = 1;
   }
-  // What the kernel does not take is lost, as in any flood.
+  // The kernel does not take all of them; the rest is lost, as in any flood.
   static_cast<void>(sendmmsg(sockets_[sent_ / 16 % flooders], messages.data(),
                              static_cast<unsigned>(count), MSG_DONTWAIT));
   sent_ += count;
-  // What could not be sent in time is left out, so that no burst follows a pause.
+  // After a pause those that were due meanwhile are left out, so that no burst follows.
   if (due > sent_ + 1024) sent_ = due;
 }
 

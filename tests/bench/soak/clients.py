@@ -122,7 +122,7 @@ async def wait(clients):
 
 
 class Datagrams(asyncio.DatagramProtocol):
-    """What came back over UDP."""
+    """Keeps the datagrams that come back."""
 
     def __init__(self):
         self.received = []
