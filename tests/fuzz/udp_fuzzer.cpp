@@ -144,9 +144,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input input(data, size);
-  server::UdpConfig config;
-  config.allow = allowed_networks();
-  config.rate = input.byte();
+  server::Config config;
+  config.udp.allow = allowed_networks();
+  config.udp.rate = input.byte();
   server::UdpGate gate(config);
   const std::uint16_t own_port = 4096;
   gate.set_own_ports({own_port});
@@ -170,9 +170,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                   request.ttl > 1,
               "only what is acceptable is answered");
       const double seconds = std::chrono::duration<double>(elapsed).count();
-      require(
-          config.rate == 0 || ++answered[network_of(source)] <= config.rate * (1 + seconds) + 1e-6,
-          "a source network gets no more than its rate");
+      require(config.udp.rate == 0 ||
+                  ++answered[network_of(source)] <= config.udp.rate * (1 + seconds) + 1e-6,
+              "a source network gets no more than its rate");
       check_control(request);
     }
     first = false;

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -16,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/service/datagram_client.hpp"
 #include "tests/service/server.hpp"
 
 // Listening sockets that the service inherits, sd_listen_fds(3), with the test as the service
@@ -24,6 +26,7 @@ namespace service {
 namespace {
 
 using testing::HasSubstr;
+using namespace std::chrono_literals;
 
 constexpr int config_error = 78;  // EX_CONFIG of sysexits.h
 
@@ -44,6 +47,14 @@ class ManagedSocket {
             family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
     if (listens) listen_on_it();
   }
+  // A UDP socket on all addresses, IPv4 and IPv6, as ListenDatagram= of a port makes it.
+  static ManagedSocket datagrams() {
+    ManagedSocket any(FileDescriptor(above(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)), "socket"));
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    any.bind_to(reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    return any;
+  }
   explicit ManagedSocket(const std::filesystem::path& path)
       : socket_(above(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)), "socket") {
     sockaddr_un address{};
@@ -63,6 +74,8 @@ class ManagedSocket {
   std::string descriptor() const { return std::to_string(socket_.get()); }
 
  private:
+  explicit ManagedSocket(FileDescriptor socket) : socket_(std::move(socket)) {}
+
   // Moves it to a number beyond those that the service gets. The new one is inherited.
   static int above(int descriptor) {
     const int moved = fcntl(descriptor, F_DUPFD, 100);
@@ -122,6 +135,31 @@ TEST(SocketActivation, ServesWhatItInheritsInsteadOfWhatIsConfigured) {
   server.stop(SIGTERM);
   EXPECT_EQ(3U, server.log().count_lines(" info listening on "));
   EXPECT_TRUE(std::filesystem::exists(path));  // the file belongs to the service manager
+}
+
+// Those that wait since before the service has run, for which the kernel has noted less.
+TEST(SocketActivation, AnswersTheDatagramsThatStartedIt) {
+  const ManagedSocket udp = ManagedSocket::datagrams();
+  const DatagramClient over_ipv4("127.0.0.1");
+  const DatagramClient over_ipv6("::1");
+  const DatagramClient to_everybody("127.0.0.1");
+  const int on = 1;
+  ASSERT_EQ(0, setsockopt(to_everybody.descriptor(), SOL_SOCKET, SO_BROADCAST, &on, sizeof on));
+  to_everybody.send("everybody", "127.255.255.255", udp.port());
+  over_ipv4.send("four", "127.0.0.2", udp.port(), 10);
+  over_ipv6.send("six", "::1", udp.port());
+  Server server("", {}, activation({&udp}));
+  const auto four = over_ipv4.receive();
+  ASSERT_TRUE(four);
+  EXPECT_EQ("four", four->payload);
+  EXPECT_EQ("127.0.0.2", four->from);
+  EXPECT_EQ(9, four->ttl);
+  const auto six = over_ipv6.receive();
+  ASSERT_TRUE(six);
+  EXPECT_EQ("six", six->payload);
+  EXPECT_FALSE(to_everybody.receive(0ms));
+  EXPECT_EQ("later", over_ipv4.echo("later", "127.0.0.1", udp.port()).value().payload);
+  server.log().wait_for_line("listening on udp [::]:" + std::to_string(udp.port()) + " (inherited)");
 }
 
 bool kernel_has_mptcp() {

@@ -15,6 +15,8 @@ from service import EVENTS, Service
 # How the messages come: on how many connections, few echoes and many.
 ONE_BY_ONE = {"1 at a time": (1, echoes.one_by_one, 50, 300)}
 TOGETHER = {"50 together": (50, echoes.all_at_once, 200, 1200)}
+# As many as the service receives by one call.
+DATAGRAMS = {"32 datagrams together": (32, echoes.all_at_once, 320, 1920)}
 
 
 class CannotCount(Exception):
@@ -29,7 +31,7 @@ def system_calls(program):
 def instructions(program):
     # One at a time, the work of a second would be counted along with that of an echo.
     require("valgrind", ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "true"])
-    return per_echo(program, "instructions", count_instructions, TOGETHER)
+    return per_echo(program, "instructions", count_instructions, TOGETHER | DATAGRAMS)
 
 
 def require(name, trial):
@@ -44,33 +46,40 @@ def per_echo(program, what, count, ways):
     """Counts each case."""
     # Counting does not mind company.
     with concurrent.futures.ThreadPoolExecutor(2) as workers:
-        def counts(events, connections, exchange, number):
-            return workers.submit(count, program, events, connections, exchange,
-                                  number // connections)
+        def counts(way, events, number):
+            connections, exchange, _, _ = ways[way]
+            connect = connect_datagrams if way in DATAGRAMS else connect_streams
+            return workers.submit(count, program, events, connect, connections, exchange, number // connections)
 
         cases = {}
         for events, name in (((), ""), (EVENTS, ", all events to a file")):
-            for way, (connections, exchange, few, many) in ways.items():
-                cases[f"{what}, {way}{name}"] = (
-                    counts(events, connections, exchange, few),
-                    counts(events, connections, exchange, many), many - few)
+            for way, (_, _, few, many) in ways.items():
+                cases[f"{what}, {way}{name}"] = (counts(way, events, few), counts(way, events, many), many - few)
         return {case: (many.result() - few.result()) / more
                 for case, (few, many, more) in cases.items()}
 
 
-def count_system_calls(program, events, connections, exchange, rounds):
+def connect_streams(service, number):
+    return echoes.connect(service.port, number)
+
+
+def connect_datagrams(service, number):
+    return echoes.connect_datagrams(service.udp_port, number)
+
+
+def count_system_calls(program, events, connect, connections, exchange, rounds):
     tool = ("strace", "-f", "-c", "-o", "{directory}/calls")
     with Service(program, tool, events) as service:
-        echo(service, connections, exchange, rounds)
+        echo(service, connect, connections, exchange, rounds)
         # Calls, errors if there were any, "total". Not by its 100 % of the time: in a short run one
         # call may have taken all that was measurable.
         return number_in(service, "calls", r"\s(\d+)(?:\s+\d+)? total$")
 
 
-def count_instructions(program, events, connections, exchange, rounds):
+def count_instructions(program, events, connect, connections, exchange, rounds):
     tool = ("valgrind", "--tool=callgrind", "--callgrind-out-file={directory}/instructions")
     with Service(program, tool, events) as service:
-        echo(service, connections, exchange, rounds)
+        echo(service, connect, connections, exchange, rounds)
         return number_in(service, "instructions", r"^(?:summary|totals): (\d+)")
 
 
@@ -79,8 +88,8 @@ def number_in(service, name, pattern):
         return int(re.search(pattern, file.read(), re.MULTILINE)[1])
 
 
-def echo(service, connections, exchange, rounds):
-    clients = echoes.connect(service.port, connections)
+def echo(service, connect, connections, exchange, rounds):
+    clients = connect(service, connections)
     exchange(clients, service.pid, rounds)
     for client in clients:
         client.close()

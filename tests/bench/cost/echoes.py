@@ -14,6 +14,14 @@ def connect(port, connections):
     return clients
 
 
+def connect_datagrams(port, sockets):
+    clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(sockets)]
+    for client in clients:
+        client.settimeout(30)
+        client.connect(("127.0.0.1", port))
+    return clients
+
+
 def receive_all(client, size):
     while size > 0:
         got = client.recv(size)

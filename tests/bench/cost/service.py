@@ -21,21 +21,22 @@ class Service:
             # The log goes to a file, as where events are logged; the port is in it. Whoever waits for
             # a request of the admin's must not make an echo dearer.
             json.dump({"host": "127.0.0.1", "port": 0, "limits": {"max_connections": 15000},
-                       "admin": {"port": 0},
+                       "admin": {"port": 0}, "udp": {"port": 0, "rate": 1000000},
                        "log": {"file": log, "events": list(events)}}, file)
         tool = [word.format(directory=self.directory) for word in tool]
         self.process = subprocess.Popen([*tool, program, "--config", config],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        self.port = self.wait_for_port(log)
+        self.port = self.wait_for_port(log, "")
+        self.udp_port = self.wait_for_port(log, "udp ")
         # strace is the parent of what it traces, valgrind is itself what it runs.
         self.pid = self.child() or self.process.pid
 
-    def wait_for_port(self, log):
+    def wait_for_port(self, log, protocol):
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self.process.poll() is None:
             if os.path.exists(log):
                 with open(log, encoding="utf-8") as file:
-                    found = re.search(r"listening on 127\.0\.0\.1:(\d+)", file.read())
+                    found = re.search(rf"listening on {protocol}127\.0\.0\.1:(\d+)", file.read())
                 if found:
                     return int(found[1])
             time.sleep(0.01)
