@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "coro/descriptor.hpp"
 #include "coro/error.hpp"
 #include "server/net/network.hpp"
 
@@ -26,11 +27,26 @@ Value value_of(const cmsghdr& message) {
   return value;
 }
 
-// The kernel names another local address for its answer if a datagram was not sent to one host.
+// A socket may send to a broadcast address with SO_BROADCAST only.
+bool is_one_host(in_addr address) {
+  if (IN_MULTICAST(ntohl(address.s_addr))) return false;
+  const coro::Descriptor probe(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP));
+  sockaddr_in target{};
+  target.sin_family = AF_INET;
+  target.sin_addr = address;
+  return probe.is_open() &&
+         ::connect(probe.number(), reinterpret_cast<sockaddr*>(&target), sizeof target) == 0;
+}
+
+// The kernel names another local address for its answer if a datagram was not sent to one host. It
+// names none for a datagram that an inherited socket received before it had the option.
 AskedAddress asked_by(const in_pktinfo& information) {
+  const in_addr address = information.ipi_addr;
+  const in_addr answering = information.ipi_spec_dst;
   return {.kind = AskedAddress::Kind::ipv4,
-          .unicast = information.ipi_spec_dst.s_addr == information.ipi_addr.s_addr,
-          .ipv4 = information.ipi_addr};
+          .unicast = answering.s_addr == INADDR_ANY ? is_one_host(address)
+                                                    : answering.s_addr == address.s_addr,
+          .ipv4 = address};
 }
 
 AskedAddress asked_by(const in6_pktinfo& information) {

@@ -49,7 +49,8 @@ class ManagedSocket {
   }
   // A UDP socket on all addresses, IPv4 and IPv6, as ListenDatagram= of a port makes it.
   static ManagedSocket datagrams() {
-    ManagedSocket any(FileDescriptor(above(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)), "socket"));
+    ManagedSocket any(
+        FileDescriptor(above(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)), "socket"));
     sockaddr_in6 address{};
     address.sin6_family = AF_INET6;
     any.bind_to(reinterpret_cast<const sockaddr*>(&address), sizeof address);
@@ -159,7 +160,8 @@ TEST(SocketActivation, AnswersTheDatagramsThatStartedIt) {
   EXPECT_EQ("six", six->payload);
   EXPECT_FALSE(to_everybody.receive(0ms));
   EXPECT_EQ("later", over_ipv4.echo("later", "127.0.0.1", udp.port()).value().payload);
-  server.log().wait_for_line("listening on udp [::]:" + std::to_string(udp.port()) + " (inherited)");
+  server.log().wait_for_line("listening on udp [::]:" + std::to_string(udp.port()) +
+                             " (inherited)");
 }
 
 bool kernel_has_mptcp() {
