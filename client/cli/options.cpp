@@ -153,6 +153,8 @@ void add_ping(CommandLine& line) {
            "From one to the next (1s); 0: when the one before has come back", Duration::zero());
   add_time(app, "-w,--deadline", ping.deadline, "Stop after this time");
   app.add_flag("-q,--quiet", ping.quiet, "Only the summary")->option_text(" ");
+  auto* const mtu = app.add_flag("--mtu", ping.mtu, "Find the largest datagram that comes back");
+  mtu->needs("--udp")->excludes("--size", "--count", "--interval")->option_text(" ");
 }
 
 void add_bench(CommandLine& line) {

@@ -20,7 +20,8 @@ struct PingOptions {
   std::size_t size = 56;             ///< -s: bytes of each echo, 1 to 1 MiB; by UDP 0 to 65,507
   std::optional<Duration> deadline;  ///< -w: stop after this time, whatever has come
   bool quiet = false;                ///< -q: only the summary
-  bool json = false;                 ///< a JSON object per line instead of text
+  bool mtu = false;   ///< look for the largest datagram that comes back, instead of echo after echo
+  bool json = false;  ///< a JSON object per line instead of text
 };
 
 enum class BenchMode {

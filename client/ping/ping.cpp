@@ -1,5 +1,6 @@
 #include "client/ping/ping.hpp"
 
+#include "client/ping/mtu_probe.hpp"
 #include "client/ping/tcp_ping.hpp"
 #include "client/ping/udp_ping.hpp"
 #include "client/wire/run.hpp"
@@ -18,6 +19,7 @@ int run(const Options& options) {
 }  // namespace
 
 int run_ping(const Options& options) {
+  if (options.ping.mtu) return run<MtuProbe>(options);
   return options.udp ? run<UdpPing>(options) : run<TcpPing>(options);
 }
 

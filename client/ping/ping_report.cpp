@@ -16,7 +16,8 @@ std::string datagrams_text(const DatagramTally& tally) {
   auto text = fmt::format("\n{} duplicates, {} reordered, {} late", tally.duplicates,
                           tally.reordered, tally.late);
   if (tally.foreign > 0) text += fmt::format(", {} foreign", tally.foreign);
-  if (tally.errors > 0) text += fmt::format(", {} errors", tally.errors);
+  if (tally.errors > 0)
+    text += fmt::format(", {} error{}", tally.errors, tally.errors == 1 ? "" : "s");
   return text;
 }
 

@@ -125,6 +125,11 @@ TEST(Options, NameInOneLineWhatMakesNoSenseByUdp) {
   EXPECT_EQ(error_of({"-W", "1s"}).find("--wait requires --ping or --udp"), 0U);
 }
 
+TEST(Options, LookForTheMtuByUdpAlone) {
+  EXPECT_TRUE(accepted({"--ping", "--udp", "--mtu", "-W", "200ms", "-w", "9"}).ping.mtu);
+  EXPECT_FALSE(accepted({"--ping", "--udp"}).ping.mtu);
+}
+
 TEST(Options, MarkPacketsByNumberOrName) {
   EXPECT_EQ(accepted({}).target.dscp, std::nullopt);
   EXPECT_EQ(accepted({"--dscp", "46", "host"}).target.dscp, 46U);
@@ -177,6 +182,9 @@ TEST(Options, EndWithStatus2AndALineOnAMistake) {
                                              {"--bench", "--udp", "-s", "65508"},
                                              {"--bench", "-W", "1s"},
                                              {"--dscp", "64"},
+                                             {"--ping", "--mtu"},
+                                             {"--ping", "--udp", "--mtu", "-s", "100"},
+                                             {"--ping", "--udp", "--mtu", "-c", "3"},
                                              {"--dscp", "fast"},
                                              {"--bench", "--mode", "wild"},
                                              {"--bench", "--mode", "2"},
