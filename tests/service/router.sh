@@ -36,7 +36,10 @@ on_host ip -6 route add default via fd02::1
 
 on_host socat -d -d UDP4-LISTEN:7,fork PIPE 2>/dev/null & echo4=$!
 on_host socat -d -d UDP6-LISTEN:7,fork PIPE 2>/dev/null & echo6=$!
-until (($(on_host ss -Hlun | wc -l) >= 2)); do sleep 0.02; done
+# The first neighbour solicitations may get lost, and are sent again after a second.
+for address in UDP4:10.0.2.2:7 'UDP6:[fd02::2]:7'; do
+  until [[ $(echo ready | socat -t 0.2 - "$address" 2>/dev/null) == *ready* ]]; do sleep 0.05; done
+done
 
 status=0
 "$@" || status=$?
