@@ -27,8 +27,6 @@ void check_bench(const CLI::App& app, const BenchOptions& bench) {
 }  // namespace
 
 void check_udp(const CLI::App& app, const Options& options) {
-  if (options.udp && options.mode == Options::Mode::converse)
-    throw CLI::RequiresError("--udp", "--ping or --bench");
   if (options.udp && options.mode == Options::Mode::bench) check_bench(app, options.bench);
   if (app.count("--wait") > 0 && options.mode != Options::Mode::ping && !options.udp)
     throw CLI::RequiresError("--wait", "--ping or --udp");

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -13,6 +16,7 @@
 #include "client/output/rendering.hpp"
 #include "client/output/units.hpp"
 #include "client/terminal/terminal.hpp"
+#include "client/udp/datagram_link.hpp"
 #include "client/wire/failure.hpp"
 #include "client/wire/link.hpp"
 #include "client/wire/run.hpp"
@@ -24,6 +28,16 @@ namespace client {
 namespace {
 
 using coro::Yield;
+
+std::string too_large() {
+  return fmt::format("a datagram has at most {} bytes", DatagramSocket::largest);
+}
+
+bool is_larger_than_a_datagram(const std::string& path) {
+  std::error_code unknown;
+  const auto size = std::filesystem::file_size(path, unknown);
+  return !unknown && size > DatagramSocket::largest;
+}
 
 // Typed lines go to the server, and their echoes to the screen. One coroutine reads lines and obeys
 // them; the link has one that receives; each :ping and :send has its own, so that the prompt stays
@@ -39,10 +53,13 @@ class Conversation {
 
  private:
   void run(Yield yield);
+  std::unique_ptr<Channel> make_link();
   bool connect(Yield yield);
   void obey(const Command& command, Yield yield);
   void send_line(const std::string& text, Yield yield);
   void show(const Exchange::Reply& reply);
+  void show_surplus(DatagramLink::Surplus surplus, std::string_view bytes);
+  void show_bytes(std::string_view text, const std::string& label, const std::string& note);
   void show_statistics();
   void set_hex(const std::string& argument);
   void start_pings(const std::string& count);
@@ -56,7 +73,7 @@ class Conversation {
   const Options* options_;
   coro::Scheduler* scheduler_;
   Terminal terminal_;
-  Link link_;
+  std::unique_ptr<Channel> link_;
   program::Histogram round_trips_;
   coro::Task main_;
   std::vector<coro::Task> jobs_;
@@ -72,7 +89,16 @@ Conversation::Conversation(coro::Scheduler& scheduler, const Options& options)
       terminal_(scheduler,
                 options.history ? std::optional<LineHistory>(history_file()) : std::nullopt,
                 completions, [this](int signal) { handle_signal(signal); }),
-      link_(scheduler, options.target, [this](const Failure& failure) { lost(failure); }) {}
+      link_(make_link()) {}
+
+std::unique_ptr<Channel> Conversation::make_link() {
+  auto on_loss = [this](const Failure& failure) { lost(failure); };
+  const auto& target = options_->target;
+  if (!options_->udp) return std::make_unique<Link>(*scheduler_, target, std::move(on_loss));
+  return std::make_unique<DatagramLink>(
+      *scheduler_, target, options_->wait, std::move(on_loss),
+      [this](auto surplus, auto bytes) { show_surplus(surplus, bytes); });
+}
 
 void Conversation::begin() {
   main_ = scheduler_->spawn("conversation", [this](Yield yield) { run(yield); }).value();
@@ -87,34 +113,31 @@ void Conversation::run(Yield yield) {
     if (!line) break;
     obey(parse_command(*line), yield);
   }
-  if (!quitting_) link_.finish(yield, options_->timeout);
+  if (!quitting_) link_->finish(yield, options_->timeout);
   for (const auto& job : jobs_)
     job.cancel();
   close();
   show_statistics();
-  if (link_.bytes_back() < link_.bytes_sent()) succeeded_ = false;
+  if (link_->bytes_back() < link_->bytes_sent()) succeeded_ = false;
   terminal_.stop();
 }
 
 // ---- the connection
 
 bool Conversation::connect(Yield yield) {
-  const auto error = link_.open(yield, options_->timeout);
+  const auto error = link_->open(yield, options_->timeout);
   show_prompt();
   if (error == boost::asio::error::operation_aborted) return false;  // Ctrl-C
   if (error) {
     terminal_.complain(text_of(connect_failure(options_->target, error)));
     return false;
   }
-  const auto& peer = link_.peer();
-  const auto where = Target{peer.address().to_string(), std::to_string(peer.port())}.name();
-  terminal_.say(terminal_.style().dim(
-      fmt::format("connected to {} in {}", where, time_text(link_.connect_time()))));
+  terminal_.say(terminal_.style().dim(link_->description()));
   return true;
 }
 
 void Conversation::close() {
-  link_.close();
+  link_->close();
   show_prompt();
 }
 
@@ -125,7 +148,7 @@ void Conversation::lost(const Failure& failure) {
 }
 
 void Conversation::show_prompt() {
-  terminal_.set_prompt((link_.is_open() ? options_->target.name() : "not connected") + "> ");
+  terminal_.set_prompt((link_->is_open() ? options_->target.name() : "not connected") + "> ");
 }
 
 // ---- lines
@@ -161,33 +184,46 @@ void Conversation::obey(const Command& command, Yield yield) {
 }
 
 void Conversation::send_line(const std::string& text, Yield yield) {
-  if (!link_.is_open() && !connect(yield)) return;
-  const auto error = link_.send(
+  if (!link_->is_open() && !connect(yield)) return;
+  const auto error = link_->send(
       text, [this](const auto& reply) { show(reply); }, yield);
+  if (error == boost::asio::error::message_size)
+    return terminal_.say(terminal_.style().bad("not sent: " + too_large()));
   if (error) terminal_.say(terminal_.style().bad("not sent"));
 }
 
 void Conversation::show(const Exchange::Reply& reply) {
   round_trips_.record(reply.round_trip);
+  show_bytes(reply.bytes, "recv from server:", fmt::format("  ({})", time_text(reply.round_trip)));
+}
+
+void Conversation::show_surplus(DatagramLink::Surplus surplus, std::string_view bytes) {
+  using Surplus = DatagramLink::Surplus;
+  const auto* const note = surplus == Surplus::again  ? "  (again)"
+                           : surplus == Surplus::late ? "  (late)"
+                                                      : "  (not what was sent)";
+  show_bytes(bytes, "recv from server:", note);
+}
+
+void Conversation::show_bytes(std::string_view text, const std::string& label,
+                              const std::string& note) {
   const auto& style = terminal_.style();
-  const auto label = style.dim("recv from server:");
-  const auto time = style.dim(fmt::format("  ({})", time_text(reply.round_trip)));
-  std::string_view text = reply.bytes;
   if (hex_) {
     auto rows = hex_dump(text);
-    rows.pop_back();
-    return terminal_.say(fmt::format("{}{} bytes{}\n{}", label, text.size(), time, rows));
+    if (!rows.empty()) rows.pop_back();
+    return terminal_.say(
+        fmt::format("{}{} bytes{}\n{}", style.dim(label), text.size(), style.dim(note), rows));
   }
   if (text.ends_with('\n')) text.remove_suffix(1);
-  terminal_.say(fmt::format("{}{}{}", label, escaped(text), time));
+  terminal_.say(fmt::format("{}{}{}", style.dim(label), escaped(text), style.dim(note)));
 }
 
 // ---- commands
 
 void Conversation::show_statistics() {
   terminal_.say(fmt::format("sent {}, {} came back the same",
-                            bytes_text(static_cast<double>(link_.bytes_sent())),
-                            bytes_text(static_cast<double>(link_.bytes_back()))));
+                            bytes_text(static_cast<double>(link_->bytes_sent())),
+                            bytes_text(static_cast<double>(link_->bytes_back()))));
   if (!round_trips_.empty()) terminal_.say(round_trip_text(round_trips_));
 }
 
@@ -200,19 +236,22 @@ void Conversation::start_pings(const std::string& count) {
   const auto number =
       count.empty() ? 5 : program::parse_whole_number(count, program::Spelling::free).value_or(0);
   if (number == 0) return terminal_.say(":ping N: how many?");
-  start("pings",
-        [this, number](Yield yield) { send_pings(link_, number, round_trips_, terminal_, yield); });
+  start("pings", [this, number](Yield yield) {
+    send_pings(*link_, number, round_trips_, terminal_, yield);
+  });
 }
 
 void Conversation::start_file(const std::string& path) {
   if (path.empty()) return terminal_.say(":send FILE: which one?");
-  start("file", [this, path](Yield yield) { send_file(link_, path, terminal_, yield); });
+  if (options_->udp && is_larger_than_a_datagram(path))
+    return terminal_.say(fmt::format("{}: {}", escaped(path), too_large()));
+  start("file", [this, path](Yield yield) { send_file(*link_, path, terminal_, yield); });
 }
 
 void Conversation::start(const char* name, std::function<void(Yield)> job) {
   std::erase_if(jobs_, [](const auto& task) { return task.done(); });
   const auto task = scheduler_->spawn(name, [this, job = std::move(job)](Yield yield) {
-    if (link_.is_open() || connect(yield)) job(yield);
+    if (link_->is_open() || connect(yield)) job(yield);
   });
   if (!task) return terminal_.say(terminal_.style().bad(task.error().message()));
   jobs_.push_back(*task);

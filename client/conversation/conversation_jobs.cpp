@@ -25,6 +25,11 @@ constexpr auto ping_interval = 200ms;
 constexpr std::size_t ping_size = 56;
 constexpr std::size_t file_piece = std::size_t{64} << 10U;
 
+// By UDP an echo is recognised by its bytes.
+std::string ping_payload(std::size_t number) {
+  return fmt::format("{:.<{}}", number, ping_size);
+}
+
 // Shared with the answers, which may come after the coroutine that sends has ended.
 struct Transfer {
   std::string name;
@@ -59,8 +64,8 @@ boost::system::result<coro::Descriptor, std::string> open_file(const std::string
 
 }  // namespace
 
-void send_pings(Link& link, std::size_t count, program::Histogram& round_trips, Terminal& terminal,
-                coro::Yield yield) {
+void send_pings(Channel& link, std::size_t count, program::Histogram& round_trips,
+                Terminal& terminal, coro::Yield yield) {
   const auto times = std::make_shared<program::Histogram>();
   for (std::size_t number = 1; number <= count; ++number) {
     if (number > 1 && coro::sleep_for(yield, ping_interval)) break;
@@ -71,11 +76,11 @@ void send_pings(Link& link, std::size_t count, program::Histogram& round_trips, 
                                time_text(reply.round_trip)));
       if (number == count) terminal.say(round_trip_text(*times));
     };
-    if (link.send(std::string(ping_size, '.'), answer, yield)) break;
+    if (link.send(ping_payload(number), answer, yield)) break;
   }
 }
 
-void send_file(Link& link, const std::string& path, Terminal& terminal, coro::Yield yield) {
+void send_file(Channel& link, const std::string& path, Terminal& terminal, coro::Yield yield) {
   const auto name = escaped(path);
   const auto file = open_file(path);
   if (!file) return terminal.say(fmt::format("{}: {}", name, file.error()));

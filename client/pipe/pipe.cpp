@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "client/output/standard_stream.hpp"
+#include "client/pipe/datagram_pipe.hpp"
 #include "client/pipe/progress.hpp"
 #include "client/wire/connection.hpp"
 #include "client/wire/echo_window.hpp"
@@ -169,6 +170,7 @@ void Pipe::fail(Failure failure) {
 }  // namespace
 
 int run_pipe(const Options& options) {
+  if (options.udp) return run_datagram_pipe(options);
   coro::Scheduler scheduler;
   Pipe pipe(scheduler, options);
   run_to_end(scheduler,

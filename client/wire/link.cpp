@@ -1,7 +1,10 @@
 #include "client/wire/link.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "client/output/units.hpp"
 #include "client/wire/connection.hpp"
 #include "coro/time_limit.hpp"
 
@@ -37,6 +40,11 @@ error_code Link::open(coro::Yield yield, coro::Clock::duration limit) {
 void Link::close() {
   const auto exchange = exchange_;
   if (exchange) forget(*exchange);
+}
+
+std::string Link::description() const {
+  const Target peer{peer_.address().to_string(), std::to_string(peer_.port())};
+  return fmt::format("connected to {} in {}", peer.name(), time_text(connect_time_));
 }
 
 void Link::forget(Exchange& exchange) {
