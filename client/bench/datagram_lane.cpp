@@ -79,6 +79,9 @@ void DatagramLane::take_turn() {
 
 void DatagramLane::look_for_late(Clock::time_point now) {
   if (!open_) return;
+  // The process may have been stopped, and what came meanwhile was in time.
+  while (sent_.has_expired(now) && receive()) {
+  }
   sent_.expire(now, [this](Clock::time_point due) { lose(due); });
   if (!state_->schedule) sent_.move_window(now);
   send_what_may_be(now);

@@ -43,6 +43,13 @@ SentDatagrams::Arrival SentDatagrams::arrived(std::uint32_t number, TimePoint no
   return {Arrival::Kind::echo, reordered, sent.due};
 }
 
+// Those that are back need no more than to be forgotten.
+bool SentDatagrams::has_expired(TimePoint now) {
+  while (first_ < next_ && at(first_).is_back && now - at(first_).sent > wait_)
+    ++first_;
+  return first_ < next_ && now - at(first_).sent > wait_;
+}
+
 void SentDatagrams::move_window(TimePoint now) {
   window_first_ = std::max(window_first_, first_);
   bool some_late = false;

@@ -40,6 +40,8 @@ class SentDatagrams {
   /// An echo has come. number: the 32 lower bits of its number.
   Arrival arrived(std::uint32_t number, TimePoint now);
 
+  /// Whether some under way were sent longer ago than an echo may take.
+  bool has_expired(TimePoint now);
   /// Forgets those sent longer ago than an echo may take. Calls `lost` with the time at which each
   /// of them was due that did not come back.
   template <typename Lost>

@@ -1,12 +1,15 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <csignal>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/service/lossy_path.hpp"
 #include "tests/service/process.hpp"
+#include "tests/service/server.hpp"
 
 // coroecho-client --bench --udp: its figures are those of the path.
 namespace service {
@@ -65,8 +68,12 @@ TEST(ClientUdpBench, MeasuresAPathThatLosesNothingWithoutAFailure) {
   EXPECT_THAT(finished.output, HasSubstr("p99.99 "));
 }
 
-TEST(ClientUdpBench, CountsWithinAFifthWhatALossyPathDidAtARate) {
-  const LossyPath path(LossyPath::at_random({.lost = 0.1, .doubled = 0.1, .overtaken = 0.1}));
+TEST(ClientUdpBench, CountsWithinAFifthWhatALossyPathToTheServiceDidAtARate) {
+  const Server server("udp: {port: 0, rate: 0}");
+  const auto listening = server.log().wait_for_line("listening on udp 127.0.0.1:");
+  const auto service = std::stoul(listening.substr(listening.rfind(':') + 1));
+  const LossyPath path(LossyPath::at_random({.lost = 0.1, .doubled = 0.1, .overtaken = 0.1}),
+                       static_cast<std::uint16_t>(service));
   const auto finished =
       run(bench(path.port(), {"--rate", "2000", "--threads", "2", "--wait", "200ms", "--json"}));
   EXPECT_EQ(finished.exit_code, 1) << finished.output;
@@ -134,6 +141,33 @@ TEST(ClientUdpBench, HasAllSizesFromAHeaderToTheLargestDatagram) {
         run(bench(path.port(), {"--size", size, "--pipeline", "2", "--duration", "50ms"}));
     EXPECT_EQ(finished.exit_code, 0) << size << finished.errors << finished.output;
   }
+}
+
+TEST(ClientUdpBench, LooksAtItsSocketsAfterAPauseBeforeItCallsAnythingLost) {
+  const LossyPath path(unharmed);
+  Process process(bench(path.port(), {"--rate", "100", "--wait", "200ms", "--json"}));
+  while (path.echoes() < 10) {
+    std::this_thread::yield();
+  }
+  process.signal(SIGSTOP);
+  std::this_thread::sleep_for(1s);  // beyond the end and --wait
+  process.signal(SIGCONT);
+  EXPECT_EQ(process.wait(), 0) << process.errors().text();
+  EXPECT_EQ(evaluate(process.output().wait_for_end(), "r['sent'], r['echoes'], r['lost']"),
+            "30 30 0\n");
+}
+
+TEST(ClientUdpBench, EndsInTimeAtARateThatCannotBeReached) {
+  const LossyPath path(unharmed);
+  const auto began = Clock::now();
+  const auto finished =
+      run(bench(path.port(), {"--rate", "1e9", "--wait", "300ms", "--timeout", "300ms", "--json"}));
+  EXPECT_LT(Clock::now() - began, 5s);
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_EQ(evaluate(finished.output,
+                     "r['sent'] == r['echoes'] + r['lost'], r['sent'] + r['unsent'] > 2e8"),
+            "True True\n")
+      << finished.output;
 }
 
 TEST(ClientUdpBench, EndsAtOnceIfNothingListens) {

@@ -71,6 +71,15 @@ TEST_F(ASocketsDatagrams, AreLostAfterTheTimeThatAnEchoMayTake) {
   EXPECT_EQ(datagrams_.in_window(), 0U);
 }
 
+TEST_F(ASocketsDatagrams, HaveExpiredOnlyIfTheyAreUnderWay) {
+  send(2);
+  datagrams_.arrived(1, start);
+  EXPECT_FALSE(datagrams_.has_expired(start + 1s));
+  EXPECT_TRUE(datagrams_.has_expired(start + 1001ms));
+  EXPECT_EQ(datagrams_.arrived(2, start + 1001ms).kind, Kind::echo);
+  EXPECT_FALSE(datagrams_.has_expired(start + 2s));
+}
+
 TEST_F(ASocketsDatagrams, AreLateIfTheyComeBackWhenTheyAreLost) {
   send(1);
   EXPECT_THAT(expired(start + 2s), ElementsAre(start));
