@@ -7,11 +7,9 @@ std::string Origins::where(const std::string& key) const {
   return origin == origins_.end() ? "key '" + key + "'" : origin->second;
 }
 
-bool AccessConfig::admits(const boost::asio::ip::address& address) const {
-  const auto allowed = allow.longest_match(address);
-  const auto denied = deny.longest_match(address);
-  if (!allowed && !denied) return allow.empty();
-  return allowed > denied;  // no match is less than any
+void AccessConfig::combine() {
+  const std::vector<Network> everybody = {*Network::parse("0.0.0.0/0"), *Network::parse("::/0")};
+  admitted_ = AddressSet(allow.empty() ? everybody : allow, deny);
 }
 
 NetworkTable this_machine() {

@@ -39,15 +39,24 @@ struct LimitsConfig {
 };
 
 /// Which clients are served. The mode of a Unix socket decides who connects there.
-struct AccessConfig {
-  NetworkTable allow;  // empty = everybody
-  NetworkTable deny;
+class AccessConfig {
+ public:
+  AccessConfig() { combine(); }
+
+  std::vector<Network> allow;  // empty = everybody
+  std::vector<Network> deny;
+
+  /// Call this after a change of the lists.
+  void combine();
 
   /// The longest prefix that contains the address decides; if both lists have it, `deny` does. An
   /// address in neither list is admitted only if `allow` is empty.
-  bool admits(const boost::asio::ip::address& address) const;
+  bool admits(const boost::asio::ip::address& address) const { return admitted_.contains(address); }
 
   bool operator==(const AccessConfig&) const = default;
+
+ private:
+  AddressSet admitted_;
 };
 
 /// This machine: 127.0.0.0/8 and ::1/128.

@@ -28,6 +28,16 @@ const Words<spdlog::level::level_enum> log_levels = {
     {"off", spdlog::level::off},     {"warn", spdlog::level::warn},
     {"err", spdlog::level::err}};
 
+Setting access_list(const std::string& key, std::vector<Network>& field, AccessConfig& access) {
+  Setting setting = list(key, field, network(), networks);
+  setting.read = [read = setting.read, &access](const std::vector<Value>& values,
+                                                const std::string& origin) {
+    read(values, origin);
+    access.combine();
+  };
+  return setting;
+}
+
 }  // namespace
 
 std::vector<Setting> settings(Config& config) {
@@ -50,8 +60,8 @@ std::vector<Setting> settings(Config& config) {
       list("udp.allow", config.udp.allow, network(), networks),
       single("udp.rate", config.udp.rate, whole_number<std::uint32_t>(0, million)),
 
-      list("access.allow", config.access.allow, network(), networks),
-      list("access.deny", config.access.deny, network(), networks),
+      access_list("access.allow", config.access.allow, config.access),
+      access_list("access.deny", config.access.deny, config.access),
 
       single("limits.max_connections", limits.max_connections,
              whole_number<std::uint32_t>(0, million)),

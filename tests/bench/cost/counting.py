@@ -83,6 +83,28 @@ def count_instructions(program, events, connect, connections, exchange, rounds):
         return number_in(service, "instructions", r"^(?:summary|totals): (\d+)")
 
 
+def access(program):
+    """Instructions of a connection with an echo: with 10,000 networks in relation to none."""
+    require("valgrind", ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "true"])
+    few, many = 20, 220
+    with concurrent.futures.ThreadPoolExecutor(2) as workers:
+        counts = {(networks, number): workers.submit(count_connections, program, networks, number)
+                  for networks in (0, 10000) for number in (few, many)}
+        cost = {networks: counts[networks, many].result() - counts[networks, few].result()
+                for networks in (0, 10000)}
+    return {"a connection with 10,000 networks, to one without": cost[10000] / cost[0]}
+
+
+def count_connections(program, networks, number):
+    # Around the client's own address and beside it: the search goes to the end.
+    denied = [f"127.{i // 250}.{i % 250}.128/25" for i in range(networks)]
+    tool = ("valgrind", "--tool=callgrind", "--callgrind-out-file={directory}/instructions")
+    with Service(program, tool, more={"access": {"deny": denied}}) as service:
+        echoes.each_on_its_own(service.port, number)
+        service.finish()
+        return number_in(service, "instructions", r"^(?:summary|totals): (\d+)")
+
+
 def number_in(service, name, pattern):
     with open(os.path.join(service.directory, name), encoding="utf-8") as file:
         return int(re.search(pattern, file.read(), re.MULTILINE)[1])
@@ -118,4 +140,5 @@ def memory(program, connections=4000):
             "bytes of a connection after an echo of 4 KiB": (after - before) / connections}
 
 
-COSTS = {"system_calls": system_calls, "instructions": instructions, "memory": memory}
+COSTS = {"system_calls": system_calls, "instructions": instructions, "access": access,
+         "memory": memory}

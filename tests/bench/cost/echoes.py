@@ -22,6 +22,17 @@ def connect_datagrams(port, sockets):
     return clients
 
 
+def each_on_its_own(port, rounds):
+    """A connection with an echo and both ends closed, one after the other."""
+    for _ in range(rounds):
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+            client.sendall(MESSAGE)
+            receive_all(client, len(MESSAGE))
+            client.shutdown(socket.SHUT_WR)
+            if client.recv(1):
+                raise RuntimeError("more came back than was sent")
+
+
 def receive_all(client, size):
     while size > 0:
         got = client.recv(size)

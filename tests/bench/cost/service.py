@@ -14,7 +14,7 @@ EVENTS = ("connect", "receive", "disconnect")
 class Service:
     """Runs until the end of the `with`; `pid` is coroecho's, `directory` its own."""
 
-    def __init__(self, program, tool=(), events=()):
+    def __init__(self, program, tool=(), events=(), more=None):
         self.directory = tempfile.mkdtemp(prefix="coroecho-cost-")
         config, log = (os.path.join(self.directory, name) for name in ("coroecho.yaml", "log"))
         with open(config, "w", encoding="utf-8") as file:
@@ -22,7 +22,7 @@ class Service:
             # a request of the admin's must not make an echo dearer.
             json.dump({"host": "127.0.0.1", "port": 0, "limits": {"max_connections": 15000},
                        "admin": {"port": 0}, "udp": {"port": 0, "rate": 1000000},
-                       "log": {"file": log, "events": list(events)}}, file)
+                       "log": {"file": log, "events": list(events)}, **(more or {})}, file)
         tool = [word.format(directory=self.directory) for word in tool]
         self.process = subprocess.Popen([*tool, program, "--config", config],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
