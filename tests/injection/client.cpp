@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <array>
 #include <vector>
 
 #include "tests/service/patience.hpp"
@@ -60,6 +61,22 @@ std::string Client::exchange(std::string_view bytes, std::size_t size) {
     }
   }
   return received;
+}
+
+bool returns(std::uint16_t port, std::string_view datagram, std::chrono::milliseconds limit) {
+  const service::FileDescriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      send(socket.get(), datagram.data(), datagram.size(), 0) < 0)
+    return false;
+  pollfd ready{.fd = socket.get(), .events = POLLIN, .revents = 0};
+  std::array<char, 64> answer{};
+  if (poll(&ready, 1, static_cast<int>(limit.count())) != 1) return false;
+  const ssize_t size = recv(socket.get(), answer.data(), answer.size(), 0);
+  return size >= 0 && std::string_view(answer.data(), static_cast<std::size_t>(size)) == datagram;
 }
 
 bool echoes(Client client, std::string_view bytes) {

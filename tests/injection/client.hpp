@@ -27,6 +27,9 @@ class Client {
   std::chrono::milliseconds limit_;
 };
 
+// Whether a datagram came back over UDP from 127.0.0.1.
+bool returns(std::uint16_t port, std::string_view datagram, std::chrono::milliseconds limit);
+
 // Whether the bytes came back, and no others.
 bool echoes(Client client, std::string_view bytes);
 

@@ -162,6 +162,7 @@ void Life::serve() {
   static_cast<void>(echoes(Client(echo, limit), small));
   static_cast<void>(echoes(Client(echo, limit), bulk));
   static_cast<void>(echoes(Client(stage_.path("echo"), limit), small));
+  static_cast<void>(returns(port("listening on udp 127.0.0.1:"), small, perhaps));
   static_cast<void>(Client(port("admin on http://127.0.0.1:"), limit)
                         .exchange("GET /status HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
                                   std::size_t{1} << 20));
@@ -214,8 +215,10 @@ void Life::expect_served() {
   if (ended() || (point_.for_good && hurt(*phase_))) return;
   const auto served = [this] {
     const auto echo = port("listening on 127.0.0.1:");
+    const auto udp = port("listening on udp 127.0.0.1:");
     return echoes(Client(stage_.path("echo"), surely), small) &&
-           (echo == 0 || echoes(Client(echo, surely), small));
+           (echo == 0 || echoes(Client(echo, surely), small)) &&
+           (udp == 0 || returns(udp, small, surely));
   };
   if (served() || served()) return;
   if (!wait_until([] { return false; }, perhaps) && !ended())
@@ -272,7 +275,7 @@ bool Life::ended() const {
 
 bool Life::is_ready() {
   if (count(stage_.told(), "READY=1") > 0 && point_.for_good) return true;
-  return count(text(), "listening on ") >= 3 && count(text(), "admin on ") == 1;
+  return count(text(), "listening on ") >= 5 && count(text(), "admin on ") == 1;
 }
 
 // Also ends when the service does.

@@ -56,7 +56,7 @@ void Stage::configure(std::string_view second_host, std::string_view log) const 
   std::string yaml = "host: [127.0.0.1, '";
   yaml.append(second_host).append("']\nport: 0\nunix: {path: ").append(path("echo").string());
   yaml +=
-      "}\nadmin: {host: 127.0.0.1, port: 0}\nlimits: {idle_timeout: 50s}\n"
+      "}\nadmin: {host: 127.0.0.1, port: 0}\nlimits: {idle_timeout: 50s}\nudp: {port: 0}\n"
       "shutdown: {timeout: 500ms}\nlog: {payload: 5";
   if (!log.empty()) yaml += ", file: " + path(log).string();
   directory_.write("configuration", yaml + "}\n");
