@@ -108,9 +108,9 @@ AddressSet::AddressSet(std::span<const Network> included, std::span<const Networ
       ipv6_borders_(borders_of(blocks_of<Ipv6Number>(included, excluded))) {}
 
 bool AddressSet::contains(const ip::address& address) const {
-  const ip::address plain = unmapped(address);
-  if (plain.is_v4()) return is_inside(ipv4_borders_, number_of<Ipv4Number>(plain));
-  return is_inside(ipv6_borders_, number_of<Ipv6Number>(plain));
+  if (address.is_v4()) return is_inside(ipv4_borders_, number_of<Ipv4Number>(address));
+  if (address.to_v6().is_v4_mapped()) return contains(unmapped(address));
+  return is_inside(ipv6_borders_, number_of<Ipv6Number>(address));
 }
 
 }  // namespace server
