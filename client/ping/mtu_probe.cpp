@@ -101,7 +101,7 @@ std::optional<MtuProbed> MtuProbe::try_once(std::size_t size, Clock::duration wa
   while (!time.expired()) {
     const auto received = socket_->receive(boost::asio::buffer(buffer_), yield);
     if (received.error == error::operation_aborted) break;
-    if (const auto probed = took(received, size)) return probed;
+    if (auto probed = took(received, size)) return probed;
   }
   return std::nullopt;
 }

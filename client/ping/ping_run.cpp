@@ -11,7 +11,7 @@ using coro::Clock;
 using coro::Yield;
 using namespace std::chrono_literals;
 
-constexpr auto between_connections = 10ms;  // where echoes follow without an interval
+constexpr auto pause = 10ms;  // where echoes follow without an interval, but cannot be sent
 
 }  // namespace
 
@@ -49,7 +49,7 @@ coro::error_code PingRun::wait_for_next(std::uint64_t number, Yield yield) {
   }
   if (const auto interrupted = changed_.wait(yield, [this] { return none_under_way(); }))
     return interrupted;
-  return is_open() ? coro::error_code() : coro::sleep_for(yield, between_connections);
+  return is_open() ? coro::error_code() : coro::sleep_for(yield, pause);
 }
 
 void PingRun::sent() {

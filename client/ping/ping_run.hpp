@@ -21,6 +21,7 @@ class PingRun : public PingProgram {
   int exit_status() const override;
 
  protected:
+  /// Without an interval the next echo follows at once if the way is open, and else after a pause.
   virtual bool is_open() const = 0;
   /// Calls sent(), and sends the echo with this number.
   virtual void send(std::uint64_t number, coro::Yield yield) = 0;

@@ -102,6 +102,7 @@ void UdpPing::took(std::size_t size) {
 }
 
 void UdpPing::took_echo(std::uint64_t number, std::size_t size) {
+  refused_ = false;
   const auto arrived = received(number);
   auto& tally = *this->tally().datagrams;
   auto kind = arrived.reordered ? ReplyKind::reordered : ReplyKind::in_time;
@@ -125,6 +126,7 @@ void UdpPing::took_error(const DatagramSocket::Received& received) {
 // The failure is explained once, and every echo that it costs has a line.
 void UdpPing::fail(std::optional<std::uint64_t> number, const DatagramSocket::Received& received) {
   ++tally().datagrams->errors;
+  refused_ = true;
   if (received.error != std::exchange(last_error_, received.error))
     show_failure(datagram_failure(options().target, received.error));
   show(report().error(number, received));

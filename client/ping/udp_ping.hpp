@@ -20,7 +20,7 @@ class UdpPing : public PingRun {
 
  private:
   bool open(coro::Yield yield) override;
-  bool is_open() const override { return socket_ != nullptr; }
+  bool is_open() const override { return !refused_; }
   void close() override;
   void send(std::uint64_t number, coro::Yield yield) override;
 
@@ -36,6 +36,7 @@ class UdpPing : public PingRun {
   std::vector<std::byte> buffer_;
   coro::Task receiver_;
   coro::error_code last_error_;
+  bool refused_ = false;  // the last echo
 };
 
 }  // namespace client

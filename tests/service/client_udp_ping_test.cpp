@@ -1,14 +1,24 @@
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <cmath>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "tests/service/datagram_client.hpp"
 #include "tests/service/lossy_path.hpp"
 #include "tests/service/process.hpp"
+#include "tests/service/server.hpp"
 
 // coroecho-client --ping --udp: its figures are those of what the path really did.
 namespace service {
@@ -195,6 +205,59 @@ TEST(ClientUdpPing, SendsTheNextWhenTheOneBeforeHasComeBackWithoutAnInterval) {
   const auto lines = json_of(path.port(), {"-c", "1000", "-i", "0", "-q"});
   EXPECT_EQ(lines.exit_code, 0);
   EXPECT_EQ(lines["received"], 1000U);
+}
+
+TEST(ClientUdpPing, PausesAfterAnErrorWithoutAnInterval) {
+  std::uint16_t port = 0;
+  { port = LossyPath(unharmed()).port(); }
+  const auto lines = json_of(port, {"-i", "0", "-w", "200ms", "-q"});
+  EXPECT_EQ(lines.exit_code, 1);
+  EXPECT_GT(lines["errors"], 1U);
+  EXPECT_LE(lines["errors"], 30U);
+}
+
+TEST(ClientUdpPing, MarksItsDatagramsWithTheServiceClass) {
+  const DatagramClient receiver;
+  const int on = 1;
+  ASSERT_EQ(setsockopt(receiver.descriptor(), IPPROTO_IP, IP_RECVTOS, &on, sizeof on), 0);
+  run(ping(receiver.port(), {"-c", "1", "-W", "50ms", "--dscp", "AF41"}));
+  std::array<char, 256> payload{};
+  std::array<char, 256> control{};
+  iovec place{payload.data(), payload.size()};
+  msghdr message{};
+  message.msg_iov = &place;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  ASSERT_EQ(recvmsg(receiver.descriptor(), &message, MSG_DONTWAIT), 56);
+  auto* header = CMSG_FIRSTHDR(&message);
+  while (header != nullptr && header->cmsg_type != IP_TOS)
+    header = CMSG_NXTHDR(&message, header);
+  ASSERT_NE(header, nullptr);
+  EXPECT_EQ(*CMSG_DATA(header), 34 << 2);
+}
+
+TEST(ClientUdpPing, ReachesTheServiceByBothFamiliesAndWithDatagramsOfAnySize) {
+  const Server server("{host: [127.0.0.1, \"::1\"], port: 0, udp: {port: 0, rate: 0}}", {});
+  for (const auto* const size : {"0", "8", "65507"}) {
+    const auto lines = json_of(server.port("udp 127.0.0.1"), {"-c", "3", "-i", "10ms", "-s", size});
+    EXPECT_EQ(lines.exit_code, 0) << size;
+  }
+  const auto port = std::to_string(server.port("udp [::1]"));
+  const auto finished =
+      run({COROECHO_CLIENT, "--ping", "--udp", "::1", port, "-c", "3", "-i", "0"});
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+}
+
+TEST(ClientUdpPing, SeesThroughAPathToTheServiceWhatThePathDid) {
+  const Server server("{udp: {port: 0, rate: 0}}");
+  const LossyPath path(LossyPath::at_random({.lost = 0.1, .doubled = 0.1, .overtaken = 0.1}),
+                       server.port("udp 127.0.0.1"));
+  const auto lines = json_of(path.port(), {"-q", "-c", "500", "-i", "0.001", "-W", "500ms"});
+  EXPECT_EQ(lines["sent"], path.requests());
+  EXPECT_EQ(lines["lost"], path.lost());
+  EXPECT_EQ(lines["duplicates"], path.doubled());
+  EXPECT_EQ(lines["reordered"], path.overtaken());
 }
 
 TEST(ClientUdpPing, EndsAtTheDeadlineAndExits1WhenNotAllCameBackByThen) {

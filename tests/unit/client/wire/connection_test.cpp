@@ -149,6 +149,20 @@ TEST(Connection, StopsConnectingWhenItIsCancelled) {
   }
 }
 
+TEST(Connection, IsMarkedWithTheServiceClass) {
+  Listener listener(8);
+  run([&](Yield yield) {
+    Target target;
+    target.dscp = 46;
+    const auto connection = connect(yield, target, {listener.endpoint()}, patience);
+    ASSERT_TRUE(connection);
+    int field = 0;
+    socklen_t size = sizeof field;
+    ASSERT_EQ(::getsockopt(connection->socket.number(), IPPROTO_IP, IP_TOS, &field, &size), 0);
+    EXPECT_EQ(field, 46 << 2);
+  });
+}
+
 TEST(Connection, ComesFromTheSourceItIsGiven) {
   Listener listener(8);
   run([&](Yield yield) {
