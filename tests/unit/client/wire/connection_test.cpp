@@ -1,6 +1,7 @@
 #include "client/wire/connection.hpp"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <boost/asio/error.hpp>
