@@ -1,10 +1,8 @@
 #pragma once
 
-#include "client/cli/options.hpp"
+#include <CLI/CLI.hpp>
 
-namespace CLI {
-class App;
-}
+#include "client/cli/options.hpp"
 
 namespace client {
 

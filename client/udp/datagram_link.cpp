@@ -151,13 +151,13 @@ void DatagramLink::look_for_late() {
   watch_oldest();
 }
 
-void DatagramLink::lose(Messages::iterator message, const Failure& failure) {
+void DatagramLink::lose(const Messages::iterator& message, const Failure& failure) {
   settle(message, false);
   lost_(failure);
 }
 
 // It is under way no more.
-DatagramLink::Message DatagramLink::settle(Messages::iterator message, bool is_back) {
+DatagramLink::Message DatagramLink::settle(const Messages::iterator& message, bool is_back) {
   auto settled = std::move(*message);
   messages_.erase(message);
   recent_.add(settled.bytes, is_back);

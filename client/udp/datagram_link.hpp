@@ -69,8 +69,8 @@ class DatagramLink final : public Channel {
   void take_echo(std::string_view bytes);
   void take_error(coro::error_code error, std::string_view beginning);
   void look_for_late();
-  void lose(Messages::iterator message, const Failure& failure);
-  Message settle(Messages::iterator message, bool is_back);
+  void lose(const Messages::iterator& message, const Failure& failure);
+  Message settle(const Messages::iterator& message, bool is_back);
   void watch_oldest();
 
   coro::Scheduler* scheduler_;
