@@ -39,7 +39,7 @@ void add_blocks(std::vector<Block<Number>>& blocks, std::span<const Network> net
   for (const Network& network : networks) {
     if (network.first().is_v4() != is_ipv4<Number>) continue;
     const unsigned length = network.prefix_length();
-    const Number first = number_of<Number>(network.first());
+    const auto first = number_of<Number>(network.first());
     const Number beyond = length == width ? 0 : static_cast<Number>(~Number{0}) >> length;
     blocks.push_back({.first = first, .last = first | beyond, .inside = inside});
   }
