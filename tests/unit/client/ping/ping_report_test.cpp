@@ -70,6 +70,50 @@ TEST(PingText, SumsUp) {
             "round trip p50/p95/p99 = 0.201/0.300/0.300 ms");
 }
 
+PingTally some_tally_by_udp() {
+  auto tally = some_tally();
+  tally.connect_times = {};
+  tally.datagrams = DatagramTally{.duplicates = 2, .reordered = 1, .late = 1, .jitter = 50us};
+  return tally;
+}
+
+TEST(PingText, SumsUpByUdp) {
+  PingReport report(false);
+  auto tally = some_tally_by_udp();
+  EXPECT_EQ(report.summary(target, tally),
+            "--- localhost:8888 echo statistics ---\n"
+            "5 sent, 3 received, 0 mismatched, 1 lost (25% loss), time 4003 ms, 1 still under way\n"
+            "2 duplicates, 1 reordered, 1 late\n"
+            "round trip min/avg/max/mdev = 0.100/0.200/0.300/0.082 ms\n"
+            "round trip p50/p95/p99 = 0.201/0.300/0.300 ms\n"
+            "jitter 0.050 ms");
+  tally.datagrams->foreign = 4;
+  tally.datagrams->errors = 1;
+  EXPECT_THAT(report.summary(target, tally), HasSubstr("1 late, 4 foreign, 1 error\n"));
+}
+
+TEST(PingText, ShowsHowADatagramCameBack) {
+  PingReport report(false);
+  EXPECT_EQ(report.started({"::1", "7"}, 56), "sending 56 bytes by UDP to [::1]:7");
+  EXPECT_EQ(report.reply(3, 56, 1ms, ReplyKind::reordered),
+            "56 bytes from [::1]:7: seq=3 time=1.000 ms (out of order)");
+  EXPECT_EQ(report.reply(3, 56, 1ms, ReplyKind::duplicate),
+            "56 bytes from [::1]:7: seq=3 time=1.000 ms (duplicate)");
+  EXPECT_EQ(report.foreign(9), "9 bytes from [::1]:7: no echo of this run");
+}
+
+TEST(PingJson, HasTheCountsOfDatagramsInsteadOfConnections) {
+  PingReport report(true);
+  const auto summary = json::parse(report.summary(target, some_tally_by_udp()));
+  EXPECT_EQ(summary["received"], 3);
+  EXPECT_EQ(summary["lost"], 1);
+  EXPECT_EQ(summary["duplicates"], 2);
+  EXPECT_EQ(summary["reordered"], 1);
+  EXPECT_EQ(summary["late"], 1);
+  EXPECT_EQ(summary["jitter"], 0.05);
+  EXPECT_FALSE(summary.contains("connections"));
+}
+
 TEST(PingText, HasNoNumbersForNothing) {
   PingReport report(false);
   const auto text = report.summary(target, {});
