@@ -176,7 +176,7 @@ DatagramSocket::Received DatagramSocket::receive(boost::asio::mutable_buffer buf
     taken_in_a_turn_ = 1;
   }
   if (!yield.is_cancelled()) {
-    const auto received = try_receive(buffer);
+    auto received = try_receive(buffer);
     if (received.error != error::would_block) return received;
   }
   for (;;) {
@@ -184,7 +184,7 @@ DatagramSocket::Received DatagramSocket::receive(boost::asio::mutable_buffer buf
     taken_in_a_turn_ = 1;
     const bool was_request = interrupted && !yield.is_cancelled();
     if (was_request) return only(interrupted);
-    const auto received = try_receive(buffer);
+    auto received = try_receive(buffer);
     if (received.error != error::would_block) return received;
     if (interrupted) return only(interrupted);
     has_errors_ = true;  // nothing else wakes a reader in vain
