@@ -22,8 +22,9 @@ union SocketAddress {
 
 /// The address that a datagram was sent to, from which its answer goes back.
 struct AskedAddress {
-  enum class Kind : std::uint8_t { unknown, ipv4, ipv6 } kind = Kind::unknown;
-  bool unicast = false;  ///< one host's: no multicast and no broadcast, also not of a subnet
+  /// `bound`: the only one that the socket is bound to, so the kernel answers from it anyway.
+  enum class Kind : std::uint8_t { bound, ipv4, ipv6 } kind = Kind::bound;
+  bool unicast = true;  ///< one host's: no multicast and no broadcast, also not of a subnet
   in_addr ipv4 = {};
   in6_addr ipv6 = {};
   unsigned interface = 0;  ///< of an IPv6 address that is valid on one link only, otherwise 0
@@ -35,7 +36,7 @@ struct Datagram {
   boost::asio::ip::address source;  ///< the same: with the scope, IPv4 as IPv4
   std::uint16_t source_port = 0;
   AskedAddress asked;
-  int ttl = 0;  ///< or hop limit; 0 = the kernel did not report it
+  int ttl = 0;  ///< or hop limit; 0 = the kernel did not report all that was asked
   std::string_view payload;
 };
 

@@ -58,16 +58,17 @@ AskedAddress asked_by(const in6_pktinfo& information) {
 }
 
 // A dual-stack socket reports an IPv4 datagram's address both ways; IPv4's knows of broadcasts.
-void read_control(msghdr& header, Datagram& datagram) {
-  for (cmsghdr* message = CMSG_FIRSTHDR(&header); message != nullptr;
-       message = CMSG_NXTHDR(&header, message)) {
+void read_control(const msghdr& header, Datagram& datagram) {
+  auto& messages = const_cast<msghdr&>(header);  // NOLINT: CMSG_NXTHDR() only reads it
+  for (const cmsghdr* message = CMSG_FIRSTHDR(&header); message != nullptr;
+       message = CMSG_NXTHDR(&messages, const_cast<cmsghdr*>(message))) {
     const int type = message->cmsg_type;
     if (message->cmsg_level == IPPROTO_IP && type == IP_PKTINFO) {
       datagram.asked = asked_by(value_of<in_pktinfo>(*message));
     } else if (message->cmsg_level == IPPROTO_IP && type == IP_TTL) {
       datagram.ttl = value_of<int>(*message);
     } else if (message->cmsg_level == IPPROTO_IPV6 && type == IPV6_PKTINFO) {
-      if (datagram.asked.kind == AskedAddress::Kind::unknown)
+      if (datagram.asked.kind == AskedAddress::Kind::bound)
         datagram.asked = asked_by(value_of<in6_pktinfo>(*message));
     } else if (message->cmsg_level == IPPROTO_IPV6 && type == IPV6_HOPLIMIT) {
       datagram.ttl = value_of<int>(*message);
@@ -89,6 +90,28 @@ void append(std::span<std::byte> control, std::size_t& used, int level, int type
   std::memcpy(&control[used], &header, sizeof header);
   std::memcpy(&control[used + CMSG_LEN(0)], &value, sizeof value);
   used += CMSG_SPACE(sizeof value);
+}
+
+// Writes the control messages of an answer to `peer`: the address that it goes out from, and its
+// TTL or hop limit. Returns how many bytes they have.
+std::size_t write_control(std::span<std::byte> control, const Datagram& datagram) {
+  const int ttl = datagram.ttl - 1;
+  const AskedAddress& from = datagram.asked;
+  std::size_t used = 0;
+  if (from.kind == AskedAddress::Kind::ipv4) {
+    // No interface: the route to the source may be another one than that from it.
+    const in_pktinfo information{.ipi_ifindex = 0, .ipi_spec_dst = from.ipv4, .ipi_addr = {}};
+    append(control, used, IPPROTO_IP, IP_PKTINFO, information);
+  }
+  if (from.kind == AskedAddress::Kind::ipv6) {
+    const in6_pktinfo information{.ipi6_addr = from.ipv6, .ipi6_ifindex = from.interface};
+    append(control, used, IPPROTO_IPV6, IPV6_PKTINFO, information);
+  }
+  if (datagram.source.is_v4())
+    append(control, used, IPPROTO_IP, IP_TTL, ttl);
+  else
+    append(control, used, IPPROTO_IPV6, IPV6_HOPLIMIT, ttl);
+  return used;
 }
 
 }  // namespace
@@ -130,7 +153,7 @@ std::size_t DatagramBatch::receive(int socket, std::size_t most, coro::error_cod
 }
 
 Datagram DatagramBatch::operator[](std::size_t index) const {
-  mmsghdr message = received_[index];
+  const mmsghdr& message = received_[index];
   const Slot& slot = slots_[index];
   Datagram datagram{.peer = slot.peer,
                     .source = address_of(slot.peer),
@@ -139,35 +162,23 @@ Datagram DatagramBatch::operator[](std::size_t index) const {
                     .asked = {},
                     .payload = {static_cast<const char*>(slot.payload.iov_base), message.msg_len}};
   read_control(message.msg_hdr, datagram);
+  if ((message.msg_hdr.msg_flags & MSG_CTRUNC) != 0) datagram.ttl = 0;
   return datagram;
 }
 
-void DatagramBatch::answer(std::size_t index, const Datagram& datagram) {
+void DatagramBatch::answer(std::size_t index, const Datagram& datagram, int socket_ttl) {
   Slot& slot = slots_[index];
   slot.payload.iov_len = datagram.payload.size();
+  const bool is_as_usual =
+      datagram.asked.kind == AskedAddress::Kind::bound && datagram.ttl - 1 == socket_ttl;
   msghdr& header = answers_[answer_count_++].msg_hdr;
   header = {.msg_name = &slot.peer,
             .msg_namelen = slot.peer.size(),
             .msg_iov = &slot.payload,
             .msg_iovlen = 1,
             .msg_control = slot.control.data(),
-            .msg_controllen = write_control(slot.control, datagram.asked, datagram.ttl - 1),
+            .msg_controllen = is_as_usual ? 0 : write_control(slot.control, datagram),
             .msg_flags = 0};
-}
-
-std::size_t write_control(std::span<std::byte> control, const AskedAddress& from, int ttl) {
-  std::size_t used = 0;
-  if (from.kind == AskedAddress::Kind::ipv6) {
-    in6_pktinfo information{.ipi6_addr = from.ipv6, .ipi6_ifindex = from.interface};
-    append(control, used, IPPROTO_IPV6, IPV6_PKTINFO, information);
-    append(control, used, IPPROTO_IPV6, IPV6_HOPLIMIT, ttl);
-  } else {
-    // No interface: the route to the source may be another one than that from it.
-    in_pktinfo information{.ipi_ifindex = 0, .ipi_spec_dst = from.ipv4, .ipi_addr = {}};
-    append(control, used, IPPROTO_IP, IP_PKTINFO, information);
-    append(control, used, IPPROTO_IP, IP_TTL, ttl);
-  }
-  return used;
 }
 
 }  // namespace server

@@ -35,8 +35,9 @@ class DatagramBatch {
   Datagram operator[](std::size_t index) const;
 
   /// Adds the datagram's answer: its payload, to its source, from the address that it was sent to,
-  /// with one hop less to go. Each index at most once, in ascending order.
-  void answer(std::size_t index, const Datagram& datagram);
+  /// with one hop less to go, of which the kernel need not be told if the socket has that number as
+  /// its own. Each index at most once, in ascending order.
+  void answer(std::size_t index, const Datagram& datagram, int socket_ttl);
 
   /// The answers in that order, for sendmmsg(2).
   std::span<mmsghdr> answers() { return std::span(answers_).first(answer_count_); }
@@ -61,9 +62,5 @@ class DatagramBatch {
   std::array<mmsghdr, capacity> answers_{};
   std::size_t answer_count_ = 0;
 };
-
-/// Writes the control messages of an answer: the address that it goes out from, and its TTL or hop
-/// limit. Returns how many bytes of `control`, which must be aligned as a cmsghdr.
-std::size_t write_control(std::span<std::byte> control, const AskedAddress& from, int ttl);
 
 }  // namespace server

@@ -29,6 +29,17 @@ coro::error_code bind_to(int socket, const coro::Endpoint& endpoint) {
              : coro::last_error();
 }
 
+// Whether a socket with this address receives only what is sent to one host: the kernel connects no
+// socket to a broadcast address.
+bool is_of_one_host(const coro::Endpoint& endpoint) {
+  const auto address = peer_at(endpoint).address;
+  if (!address || address->is_unspecified() || address->is_multicast()) return false;
+  const coro::Descriptor probe(
+      ::socket(endpoint.protocol().family(), SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP));
+  return probe.is_open() &&
+         ::connect(probe.number(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0;
+}
+
 // A port passes from one socket to the other without a moment in which nobody has it.
 coro::error_code bind_beside(int socket, const coro::Endpoint& endpoint, std::vector<int> ceding) {
   const coro::error_code unbound = bind_to(socket, endpoint);
@@ -55,8 +66,8 @@ boost::system::result<coro::Descriptor> bind_udp(const ListenAddress& address, c
   if (family == AF_INET6)
     set_option(socket.number(), IPPROTO_IPV6, IPV6_V6ONLY, address.dual_stack ? 0 : 1);
   share_port(socket.number(), config.reuse_port);
-  set_udp_options(socket.number());
   if (const auto unbound = bind_beside(socket.number(), address.endpoint, ceding)) return unbound;
+  set_udp_options(socket.number());
   return socket;
 } catch (const system_error& error) {
   return error.code();
@@ -64,13 +75,20 @@ boost::system::result<coro::Descriptor> bind_udp(const ListenAddress& address, c
 
 // IPv4's options on a dual-stack socket are for the IPv4 datagrams that it receives.
 void set_udp_options(int socket) {
-  const int family = socket_option(socket, SO_DOMAIN).value_or(AF_INET);
-  set_option(socket, IPPROTO_IP, IP_PKTINFO, 1);
+  const coro::Endpoint endpoint = udp_endpoint(socket);
+  const int with_address = is_of_one_host(endpoint) ? 0 : 1;
+  set_option(socket, IPPROTO_IP, IP_PKTINFO, with_address);
   set_option(socket, IPPROTO_IP, IP_RECVTTL, 1);
   set_option(socket, SOL_SOCKET, SO_BROADCAST, 0);
-  if (family != AF_INET6) return;
-  set_option(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+  if (endpoint.protocol().family() != AF_INET6) return;
+  set_option(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, with_address);
   set_option(socket, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+}
+
+void set_ttl(int socket, int ttl) {
+  const bool is_ipv6 = socket_option(socket, SO_DOMAIN) == AF_INET6;
+  set_option(socket, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, is_ipv6 ? IPV6_UNICAST_HOPS : IP_TTL,
+             ttl);
 }
 
 coro::Endpoint udp_endpoint(int socket) {

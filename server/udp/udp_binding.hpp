@@ -22,9 +22,13 @@ std::vector<ListenAddress> udp_addresses(const Config& config, coro::Yield yield
 boost::system::result<coro::Descriptor> bind_udp(const ListenAddress& address, const Config& config,
                                                  const std::vector<int>& ceding);
 
-/// The options that an echo needs: each datagram comes with the address that it was sent to and
-/// with its TTL, and no answer goes to a broadcast address. Throws boost::system::system_error.
+/// The options that an echo needs: each datagram comes with its TTL and, unless the socket is bound
+/// to one host's address, with the address that it was sent to, which costs a tenth of an echo. No
+/// answer goes to a broadcast address. The socket is bound. Throws boost::system::system_error.
 void set_udp_options(int socket);
+
+/// Sets the TTL or hop limit of datagrams that are sent without one of their own.
+void set_ttl(int socket, int ttl);
 
 /// The address that a socket is bound to.
 coro::Endpoint udp_endpoint(int socket);

@@ -115,7 +115,19 @@ void UdpSocket::consider(std::size_t index, coro::Clock::time_point now) {
   if (const auto refusal = context_.gate.refusal_of(datagram, now))
     return context_.statistics.refused(*refusal);
   if (context_.log.logs_receive()) log_received(datagram);
-  context_.batch.answer(index, datagram);
+  answer(index, datagram);
+}
+
+// Most clients of a socket are equally far away, and then no answer needs a TTL of its own. Within
+// a batch the socket's stays.
+void UdpSocket::answer(std::size_t index, const Datagram& datagram) {
+  const bool is_first = context_.batch.answers().empty();
+  const bool may_be_as_usual = datagram.asked.kind == AskedAddress::Kind::bound;
+  if (is_first && may_be_as_usual && ttl_ != datagram.ttl - 1) {
+    ttl_ = datagram.ttl - 1;
+    set_ttl(socket_.number(), ttl_);
+  }
+  context_.batch.answer(index, datagram, ttl_);
 }
 
 void UdpSocket::log_received(const Datagram& datagram) {

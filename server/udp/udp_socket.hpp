@@ -69,6 +69,7 @@ class UdpSocket {
   coro::error_code wait_for_datagrams(coro::Readiness& readiness, coro::Yield yield);
   coro::error_code echo_batch();
   void consider(std::size_t index, coro::Clock::time_point now);
+  void answer(std::size_t index, const Datagram& datagram);
   void log_received(const Datagram& datagram);
   void send_answers();
   void echo_what_has_arrived();
@@ -82,6 +83,7 @@ class UdpSocket {
   bool inherited_;
   bool stopping_ = false;
   int turns_for_nothing_ = 0;  // in succession
+  int ttl_ = 0;                // of datagrams without one of their own; 0 = unknown
   coro::Task task_;
 };
 
