@@ -146,6 +146,10 @@ struct FaultsConfig {
 
   /// Whether this server misbehaves on purpose in any way.
   bool any() const { return *this != FaultsConfig(); }
+  /// Whether answers over UDP do.
+  bool any_for_udp() const {
+    return delay != DurationRange() || loss > 0 || duplicate > 0 || reorder > 0;
+  }
 
   bool operator==(const FaultsConfig&) const = default;
 };

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <new>
 
@@ -179,6 +180,27 @@ void DatagramBatch::answer(std::size_t index, const Datagram& datagram, int sock
             .msg_control = slot.control.data(),
             .msg_controllen = is_as_usual ? 0 : write_control(slot.control, datagram),
             .msg_flags = 0};
+}
+
+UdpRefusal refusal_by(int error) {
+  if (error == EAGAIN || error == ENOBUFS || error == ENOMEM) return UdpRefusal::no_buffer;
+  // The kernel sends nothing to a broadcast address.
+  return error == EACCES ? UdpRefusal::multicast : UdpRefusal::unreachable;
+}
+
+int send_answer(int socket, const Datagram& datagram) {
+  Datagram copy = datagram;
+  iovec payload{.iov_base = const_cast<char*>(datagram.payload.data()),  // sendmsg(2) only reads it
+                .iov_len = datagram.payload.size()};
+  alignas(cmsghdr) std::array<std::byte, 128> control{};
+  const msghdr header{.msg_name = &copy.peer,
+                      .msg_namelen = copy.peer.size(),
+                      .msg_iov = &payload,
+                      .msg_iovlen = 1,
+                      .msg_control = control.data(),
+                      .msg_controllen = write_control(control, datagram),
+                      .msg_flags = 0};
+  return ::sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
 }
 
 }  // namespace server

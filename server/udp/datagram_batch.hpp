@@ -10,6 +10,7 @@
 #include <span>
 
 #include "coro/io.hpp"
+#include "server/status/udp_refusal.hpp"
 #include "server/udp/datagram.hpp"
 
 namespace server {
@@ -62,5 +63,11 @@ class DatagramBatch {
   std::array<mmsghdr, capacity> answers_{};
   std::size_t answer_count_ = 0;
 };
+
+/// Why an answer was not sent, by the errno of sendmmsg(2).
+UdpRefusal refusal_by(int error);
+
+/// Sends the datagram's answer alone, without waiting; 0 or an errno of sendmsg(2).
+int send_answer(int socket, const Datagram& datagram);
 
 }  // namespace server

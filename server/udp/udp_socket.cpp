@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <cerrno>
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include "coro/error.hpp"
@@ -30,10 +31,6 @@ constexpr int most_turns_for_nothing = 16;
 // More than a socket's buffer holds, in case more come all the while.
 constexpr int most_last_batches = 256;
 
-bool is_lack_of_room(int error) {
-  return error == EAGAIN || error == ENOBUFS || error == ENOMEM;
-}
-
 }  // namespace
 
 UdpSocket::UdpSocket(UdpContext& context, ListenAddress asked, coro::Descriptor socket,
@@ -43,6 +40,7 @@ UdpSocket::UdpSocket(UdpContext& context, ListenAddress asked, coro::Descriptor 
       endpoint_(udp_endpoint(socket.number())),
       socket_(std::move(socket)),
       inherited_(inherited),
+      faults_(context.scheduler, socket_.number(), context.config.faults, context.statistics),
       task_(context.scheduler.spawn("udp", [this](Yield yield) { run(yield); }).value()) {}
 
 bool UdpSocket::is_for(const ListenAddress& address) const {
@@ -66,6 +64,7 @@ void UdpSocket::wait_until_stopped(Yield yield) {
 void UdpSocket::run(Yield yield) {
   echo_until_stopped(yield);
   if (stopping_ && !inherited_) echo_what_has_arrived();
+  faults_.flush();
   socket_.close();
   if (stopping_) return;
   context_.log.error("no longer listening on udp {}: the socket was shut down",
@@ -114,8 +113,15 @@ void UdpSocket::consider(std::size_t index, coro::Clock::time_point now) {
   context_.statistics.bytes_received += datagram.payload.size();
   if (const auto refusal = context_.gate.refusal_of(datagram, now))
     return context_.statistics.refused(*refusal);
-  if (context_.log.logs_receive()) log_received(datagram);
-  answer(index, datagram);
+  try {
+    if (context_.log.logs_receive()) log_received(datagram);
+    if (context_.config.faults.any_for_udp())
+      faults_.answer(datagram);
+    else
+      answer(index, datagram);
+  } catch (const std::bad_alloc&) {
+    context_.statistics.refused(UdpRefusal::no_buffer);
+  }
 }
 
 // Most clients of a socket are equally far away, and then no answer needs a TTL of its own. Within
@@ -149,12 +155,12 @@ void UdpSocket::send_answers() {
     if (sent > 0) {
       statistics.answered += static_cast<std::uint64_t>(sent);
       left = left.subspan(static_cast<std::size_t>(sent));
-    } else if (is_lack_of_room(errno)) {
-      return statistics.refused(UdpRefusal::no_buffer, left.size());
     } else {
-      // EACCES: the source is a broadcast address.
-      statistics.refused(errno == EACCES ? UdpRefusal::multicast : UdpRefusal::unreachable);
-      left = left.subspan(1);
+      // Without room for one there is none for the others.
+      const UdpRefusal refusal = refusal_by(errno);
+      const std::size_t refused = refusal == UdpRefusal::no_buffer ? left.size() : 1;
+      statistics.refused(refusal, refused);
+      left = left.subspan(refused);
     }
   }
 }

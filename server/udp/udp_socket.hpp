@@ -13,6 +13,7 @@
 #include "server/log/notice.hpp"
 #include "server/status/statistics.hpp"
 #include "server/udp/datagram_batch.hpp"
+#include "server/udp/udp_faults.hpp"
 #include "server/udp/udp_gate.hpp"
 
 namespace server {
@@ -81,6 +82,7 @@ class UdpSocket {
   coro::Endpoint endpoint_;
   coro::Descriptor socket_;
   bool inherited_;
+  UdpFaults faults_;
   bool stopping_ = false;
   int turns_for_nothing_ = 0;  // in succession
   int ttl_ = 0;                // of datagrams without one of their own; 0 = unknown

@@ -295,6 +295,36 @@ TEST(SocketActivation, SocketsForAnotherProcessAreIgnored) {
   EXPECT_EQ(0U, server.log().count_lines("(inherited)"));
 }
 
+TEST(SocketActivation, DatagramsAreEchoedOnAnInheritedUdpSocketWhichStaysOpen) {
+  const ManagedSocket tcp(AF_INET);
+  const ManagedSocket udp(AF_INET, SOCK_DGRAM, false);
+  const DatagramClient client;
+  {
+    Server server("{udp: {port: 0}}", {}, activation({&tcp, &udp}));
+    server.log().wait_for_line("listening on udp 127.0.0.1:" + std::to_string(udp.port()) +
+                               " (inherited)");
+    EXPECT_EQ("one", client.echo("one", "127.0.0.1", udp.port())->payload);
+    EXPECT_EQ(63, client.echo("one", "127.0.0.1", udp.port(), 64)->ttl);
+    server.stop(SIGTERM);
+    EXPECT_EQ(1U, server.log().count_lines("listening on udp") -
+                      server.log().count_lines("no longer listening on udp"));
+  }
+  client.send("waits", "127.0.0.1", udp.port());
+  const Server next("", {}, activation({&udp}));
+  EXPECT_EQ("waits", client.receive()->payload);
+}
+
+TEST(SocketActivation, AnInheritedUdpSocketThatIsShutDownIsReported) {
+  const ManagedSocket tcp(AF_INET);
+  const ManagedSocket udp(AF_INET, SOCK_DGRAM, false);
+  Server server("", {}, activation({&tcp, &udp}));
+  server.log().wait_for_line("listening on udp ");
+  udp.shut_down();
+  server.log().wait_for_line("no longer listening on udp 127.0.0.1:" + std::to_string(udp.port()) +
+                             ": the socket was shut down");
+  EXPECT_EQ("still", SocketClient("127.0.0.1", tcp.port()).echo("still"));
+}
+
 struct Misfit {
   std::string name;
   std::vector<std::string> runner;

@@ -267,6 +267,72 @@ TEST_F(Udp, LogsNoDatagramWithoutTheEvent) {
   EXPECT_EQ(0U, server.log().count_lines("quiet"));
 }
 
+TEST_F(Udp, LosesAnswersOnPurpose) {
+  Server server = serving(", rate: 0", "127.0.0.1", ", faults: {loss: 0.5}");
+  const DatagramClient client;
+  for (int i = 0; i < 200; ++i)
+    client.send("x", "127.0.0.1", port(server));
+  const int answered = client.count(a_moment);
+  EXPECT_THAT(answered, testing::AllOf(testing::Gt(50), testing::Lt(150)));
+  EXPECT_EQ(200 - answered, count(server, "fault"));
+}
+
+TEST_F(Udp, DoublesAnswersOnPurpose) {
+  const Server server = serving("", "127.0.0.1", ", faults: {duplicate: 1}");
+  const DatagramClient client;
+  client.send("twice", "127.0.0.1", port(server));
+  EXPECT_EQ(2, client.count(a_moment));
+}
+
+TEST_F(Udp, DelaysAnswersOnPurpose) {
+  const Server server = serving("", "127.0.0.1", ", faults: {delay: 200ms}");
+  const DatagramClient client;
+  const auto begin = std::chrono::steady_clock::now();
+  client.send("a", "127.0.0.1", port(server));
+  client.send("b", "127.0.0.1", port(server));
+  EXPECT_EQ("a", client.receive()->payload);
+  EXPECT_EQ("b", client.receive()->payload);
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, 200ms);
+}
+
+TEST_F(Udp, HoldsBackBoundedlyMany) {
+  Server server = serving(", rate: 0", "127.0.0.1", ", faults: {delay: 1h}, log: {events: []}");
+  const DatagramClient client;
+  const std::string payload(60000, 'x');
+  for (int sent = 0; sent < 100; ++sent) {
+    client.send(payload, "127.0.0.1", port(server));
+    while (count(server, "received") <= sent) {
+    }
+  }
+  EXPECT_EQ(100 - 4 * 1024 * 1024 / 60000, count(server, "no buffer"));
+}
+
+TEST_F(Udp, SendsAnAnswerBehindTheNextOneOnPurpose) {
+  const Server server = serving("", "127.0.0.1", ", faults: {reorder: 0.5}");
+  const DatagramClient client;
+  const DatagramClient other;
+  std::string sent;
+  for (char payload = 'a'; payload <= 'z'; ++payload) {
+    client.send(std::string(1, payload), "127.0.0.1", port(server));
+    other.send("?", "127.0.0.1", port(server));
+    sent += payload;
+  }
+  std::string received;
+  while (received.size() < sent.size())  // the last one may have to wait for a next one in vain
+    received += client.receive().value().payload;
+  EXPECT_NE(sent, received);
+  EXPECT_THAT(received, testing::UnorderedElementsAreArray(sent));
+}
+
+TEST_F(Udp, SendsWhatIsHeldBackWhenItStops) {
+  Server server = serving("", "127.0.0.1", ", faults: {delay: 1h}");
+  const DatagramClient client;
+  client.send("held", "127.0.0.1", port(server));
+  server.log().wait_for_line("received 4 bytes");
+  server.stop(SIGTERM);
+  EXPECT_EQ("held", client.receive(0ms)->payload);
+}
+
 TEST_F(Udp, AnswersWhatHasArrivedWhenItStops) {
   Server server = serving();
   const DatagramClient client;
