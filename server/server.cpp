@@ -42,7 +42,7 @@ Server::Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadCon
       sessions_(scheduler, config_, log, statistics_),
       listeners_(scheduler, config_, log, statistics_, sessions_, signalled_,
                  startup_.sockets.echo),
-      udp_(scheduler, config_, log, statistics_.udp, signalled_, startup_.sockets.udp),
+      udp_(scheduler, config_, log, statistics_, signalled_, startup_.sockets.udp),
       admin_(
           scheduler, log, [this] { return status(); }, startup_.sockets.admin),
       manager_(scheduler, log, startup_.environment, [this] { return to_short_line(status()); }),

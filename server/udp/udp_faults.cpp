@@ -39,9 +39,10 @@ bool same(const SocketAddress& left, const SocketAddress& right) {
 
 UdpFaults::UdpFaults(coro::Scheduler& scheduler, int socket, const FaultsConfig& config,
                      UdpStatistics& statistics)
-    : socket_(socket), config_(config), statistics_(statistics), timer_(scheduler, [this] {
-        send_due(coro::Clock::now());
-      }) {}
+    : socket_(socket),
+      config_(config),
+      statistics_(statistics),
+      timer_(scheduler, [this] { send_due(coro::Clock::now()); }) {}
 
 void UdpFaults::answer(const Datagram& datagram) {
   if (happens(config_.loss)) return statistics_.refused(UdpRefusal::fault);

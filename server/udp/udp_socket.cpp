@@ -80,7 +80,7 @@ void UdpSocket::echo_until_stopped(Yield yield) {
     ended = wait_for_datagrams(readiness, yield);
     if (stopping_) return;
     if (ended) continue;
-    const error_code failed = echo_batch();
+    const error_code failed = echo_batch(size_of_turn());
     if (failed)
       ended = nothing_received(failed, yield);
     else
@@ -95,11 +95,18 @@ error_code UdpSocket::wait_for_datagrams(coro::Readiness& readiness, Yield yield
   return pause(error, yield);  // the system has no room for another watch
 }
 
+// In datagrams. While connections are served the turns are short, so that these hardly wait for a
+// flood of datagrams. Among themselves the sockets take turns anyway.
+std::size_t UdpSocket::size_of_turn() {
+  constexpr std::size_t beside_connections = 8;
+  const bool is_alone = std::exchange(reads_before_, context_.reads) == context_.reads;
+  return is_alone ? DatagramBatch::capacity : beside_connections;
+}
+
 // Receives and answers without suspending. Returns an error if there was nothing.
-error_code UdpSocket::echo_batch() {
+error_code UdpSocket::echo_batch(std::size_t most) {
   error_code failed;
-  const std::size_t count =
-      context_.batch.receive(socket_.number(), DatagramBatch::capacity, failed);
+  const std::size_t count = context_.batch.receive(socket_.number(), most, failed);
   const auto now = coro::Clock::now();
   for (std::size_t index = 0; index < count; ++index)
     consider(index, now);
@@ -167,7 +174,7 @@ void UdpSocket::send_answers() {
 
 void UdpSocket::echo_what_has_arrived() {
   for (int left = most_last_batches; left > 0; --left)
-    if (echo_batch()) return;
+    if (echo_batch(DatagramBatch::capacity)) return;
 }
 
 // The socket was readable, and yet nothing was received. Returns an error if it will go on to.

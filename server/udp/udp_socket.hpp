@@ -24,7 +24,8 @@ struct UdpContext {
   const Config& config;  ///< its values change when the service reloads
   EventLog& log;
   UdpStatistics& statistics;
-  coro::Condition& changed;  ///< notified when a socket was lost
+  const std::uint64_t& reads;  ///< of the sessions: whether somebody is served over TCP
+  coro::Condition& changed;    ///< notified when a socket was lost
   UdpGate gate{config};
   DatagramBatch batch = {};
   Notice failing{scheduler, log, "udp: cannot receive"};
@@ -68,7 +69,8 @@ class UdpSocket {
   void run(coro::Yield yield);
   void echo_until_stopped(coro::Yield yield);
   coro::error_code wait_for_datagrams(coro::Readiness& readiness, coro::Yield yield);
-  coro::error_code echo_batch();
+  std::size_t size_of_turn();
+  coro::error_code echo_batch(std::size_t most);
   void consider(std::size_t index, coro::Clock::time_point now);
   void answer(std::size_t index, const Datagram& datagram);
   void log_received(const Datagram& datagram);
@@ -84,8 +86,9 @@ class UdpSocket {
   bool inherited_;
   UdpFaults faults_;
   bool stopping_ = false;
-  int turns_for_nothing_ = 0;  // in succession
-  int ttl_ = 0;                // of datagrams without one of their own; 0 = unknown
+  std::uint64_t reads_before_ = 0;  // of the sessions, at the last turn
+  int turns_for_nothing_ = 0;       // in succession
+  int ttl_ = 0;                     // of datagrams without one of their own; 0 = unknown
   coro::Task task_;
 };
 

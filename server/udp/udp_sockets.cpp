@@ -11,8 +11,7 @@
 namespace server {
 
 UdpSockets::UdpSockets(coro::Scheduler& scheduler, const Config& config, EventLog& log,
-                       UdpStatistics& statistics, coro::Condition& changed,
-                       std::vector<int> inherited)
+                       Statistics& statistics, coro::Condition& changed, std::vector<int> inherited)
     : scheduler_(scheduler),
       config_(config),
       log_(log),
@@ -81,7 +80,8 @@ UdpSocket& UdpSockets::start(const ListenAddress& address, coro::Descriptor sock
     context_.reset(new UdpContext{.scheduler = scheduler_,
                                   .config = config_,
                                   .log = log_,
-                                  .statistics = statistics_,
+                                  .statistics = statistics_.udp,
+                                  .reads = statistics_.reads,
                                   .changed = changed_});
   }
   UdpSocket& opened = sockets_.emplace_back(*context_, address, std::move(socket), inherited);

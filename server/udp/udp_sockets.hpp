@@ -18,7 +18,7 @@ class UdpSockets {
   /// whatever the configuration asks for, from open() to close(). `changed` is notified when one
   /// was lost.
   UdpSockets(coro::Scheduler& scheduler, const Config& config, EventLog& log,
-             UdpStatistics& statistics, coro::Condition& changed, std::vector<int> inherited);
+             Statistics& statistics, coro::Condition& changed, std::vector<int> inherited);
 
   /// From the addresses of now to others.
   struct Change {
@@ -59,7 +59,7 @@ class UdpSockets {
   coro::Scheduler& scheduler_;
   const Config& config_;
   EventLog& log_;
-  UdpStatistics& statistics_;
+  Statistics& statistics_;
   coro::Condition& changed_;
   std::vector<int> inherited_;
   std::unique_ptr<UdpContext> context_;  // its tables and buffers exist only if a socket does

@@ -75,7 +75,8 @@ TEST_F(UdpGateTest, LetsInWhomTheConfigurationOfNowNames) {
 }
 
 TEST_F(UdpGateTest, RefusesWhoIsRefusedOverTcp) {
-  config_.access.deny = NetworkTable({*Network::parse("127.0.0.0/24")});
+  config_.access.deny = {*Network::parse("127.0.0.0/24")};
+  config_.access.combine();
   EXPECT_EQ(UdpRefusal::not_allowed, refusal_of("127.0.0.1"));
   EXPECT_EQ(std::nullopt, refusal_of("127.0.1.1"));
 }
