@@ -66,12 +66,11 @@ void read_control(const msghdr& header, Datagram& datagram) {
     const int type = message->cmsg_type;
     if (message->cmsg_level == IPPROTO_IP && type == IP_PKTINFO) {
       datagram.asked = asked_by(value_of<in_pktinfo>(*message));
-    } else if (message->cmsg_level == IPPROTO_IP && type == IP_TTL) {
-      datagram.ttl = value_of<int>(*message);
     } else if (message->cmsg_level == IPPROTO_IPV6 && type == IPV6_PKTINFO) {
       if (datagram.asked.kind == AskedAddress::Kind::bound)
         datagram.asked = asked_by(value_of<in6_pktinfo>(*message));
-    } else if (message->cmsg_level == IPPROTO_IPV6 && type == IPV6_HOPLIMIT) {
+    } else if ((message->cmsg_level == IPPROTO_IP && type == IP_TTL) ||
+               (message->cmsg_level == IPPROTO_IPV6 && type == IPV6_HOPLIMIT)) {
       datagram.ttl = value_of<int>(*message);
     }
   }
