@@ -1,8 +1,6 @@
-# With -DCMAKE_UNITY_BUILD=ON the compiler takes a room at a time, and reads the headers that its sources share once. Two
+# With -DCMAKE_UNITY_BUILD=ON a room is one source for the compiler, and the headers that its sources share count once. Two
 # sources of a room cannot have a name of their own in common then.
-if(NOT CMAKE_UNITY_BUILD)
-  return()
-endif()
+
 # A local variable of one source may be called like a constant of another.
 target_compile_options(coroecho_build_flags INTERFACE -Wno-shadow)
 foreach(target coro coroecho_program coroecho_server coroecho_client)

@@ -19,8 +19,8 @@ using coro::Yield;
 using namespace std::chrono_literals;
 namespace error = boost::asio::error;
 
-constexpr auto glance = 20ms;      // how often a thread looks what the others say
-constexpr auto ask_again = 250ms;  // where no echo comes
+constexpr auto opening_glance = 20ms;  // how often a thread looks what the others say
+constexpr auto ask_again = 250ms;      // where no echo comes
 constexpr std::size_t most_opening_at_once = 32;
 
 }  // namespace
@@ -38,7 +38,7 @@ void BenchWorker::open_all(Yield yield) {
   }
   const auto watcher = scheduler_.spawn("watch", [&](Yield inner) {
     while (!signals_->stop)
-      if (coro::sleep_for(inner, glance)) return;
+      if (coro::sleep_for(inner, opening_glance)) return;
     for (const auto& opener : openers)
       opener.cancel();
   });

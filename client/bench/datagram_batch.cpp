@@ -7,7 +7,7 @@
 namespace client {
 namespace {
 
-constexpr std::uint64_t distance = 8191;  // of one payload from the next in the pattern
+constexpr std::uint64_t payload_distance = 8191;  // of one payload from the next in the pattern
 
 void put(std::uint32_t value, std::span<std::byte> bytes) {
   for (auto& byte : bytes) {
@@ -30,7 +30,7 @@ DatagramBatch::Count counted(int count) {
 
 // The lower bits of the number are all that an echo has of it.
 std::uint64_t position(std::uint32_t number, std::uint32_t tag) {
-  return (std::uint64_t{number} + tag) * distance;
+  return (std::uint64_t{number} + tag) * payload_distance;
 }
 
 }  // namespace

@@ -21,7 +21,6 @@ using coro::Yield;
 using Outcome = MtuProbed::Outcome;
 namespace error = boost::asio::error;
 
-constexpr std::size_t largest_received = std::size_t{64} << 10U;
 constexpr std::size_t largest_packet = 65535;  // of IPv4; IPv6 counts only what follows its header
 constexpr int tries = 5;
 
@@ -37,7 +36,9 @@ std::size_t largest_payload(const boost::asio::ip::address& peer) {
 }  // namespace
 
 MtuProbe::MtuProbe(coro::Scheduler& scheduler, const Options& options)
-    : PingProgram(scheduler, options), buffer_(largest_received), tag_(Datagrams::random_tag()) {}
+    : PingProgram(scheduler, options),
+      buffer_(DatagramSocket::largest_received),
+      tag_(Datagrams::random_tag()) {}
 
 int MtuProbe::exit_status() const {
   return result_.complete && result_.largest ? 0 : 1;

@@ -18,8 +18,6 @@ namespace {
 using coro::Yield;
 namespace error = boost::asio::error;
 
-constexpr std::size_t largest_received = std::size_t{64} << 10U;
-
 Failure changed_failure(const Target& target, const Datagrams& sent,
                         std::optional<std::uint64_t> number, std::span<const std::byte> bytes) {
   if (!number || bytes.size() != sent.size()) {
@@ -41,7 +39,7 @@ Failure changed_failure(const Target& target, const Datagrams& sent,
 UdpPing::UdpPing(coro::Scheduler& scheduler, const Options& options)
     : PingRun(scheduler, options),
       datagrams_(options.ping.size, Datagrams::random_tag()),
-      buffer_(largest_received) {
+      buffer_(DatagramSocket::largest_received) {
   tally().datagrams.emplace();
 }
 

@@ -29,8 +29,6 @@ namespace {
 using coro::Yield;
 namespace error = boost::asio::error;
 
-constexpr std::size_t largest_received = std::size_t{64} << 10U;
-
 // One run. UDP has no order, so nothing is sent before the line before is back.
 class DatagramPipe {
  public:
@@ -39,7 +37,7 @@ class DatagramPipe {
         options_(&options),
         lines_(scheduler, DatagramSocket::largest),
         output_(scheduler),
-        buffer_(largest_received) {}
+        buffer_(DatagramSocket::largest_received) {}
 
   /// Returns why it did not succeed.
   std::optional<Failure> run(Yield yield);

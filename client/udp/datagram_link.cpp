@@ -18,8 +18,6 @@ using coro::error_code;
 using coro::Yield;
 namespace error = boost::asio::error;
 
-constexpr std::size_t largest_received = std::size_t{64} << 10U;
-
 // Enough of a message to recognise it by.
 std::string beginning_of(std::string_view message) {
   constexpr std::size_t most = 40;
@@ -37,7 +35,7 @@ DatagramLink::DatagramLink(coro::Scheduler& scheduler, Target target, Clock::dur
       wait_(wait),
       lost_(std::move(lost)),
       surprised_(std::move(surprised)),
-      buffer_(largest_received),
+      buffer_(DatagramSocket::largest_received),
       late_(scheduler, [this] { look_for_late(); }) {}
 
 DatagramLink::~DatagramLink() {

@@ -45,6 +45,8 @@ class DatagramSocket {
 
   /// The largest payload: 65,535 bytes, less the headers of IPv4 (20) and UDP (8).
   static constexpr std::size_t largest = 65507;
+  /// The size of a buffer that any datagram fits into.
+  static constexpr std::size_t largest_received = std::size_t{64} << 10U;
 
   /// Takes the first address to which this machine has a way: connect(2) sends nothing. The
   /// target's DSCP is set. The error is that of the last address.

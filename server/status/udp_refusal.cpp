@@ -8,15 +8,15 @@ namespace server {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::array<std::string_view, udp_refusal_count> names = {
+constexpr std::array<std::string_view, udp_refusal_count> refusal_names = {
     "not allowed", "source port", "own address", "multicast", "rate",
     "ttl",         "no buffer",   "unreachable", "fault"};
-static_assert(!names.back().empty());
+static_assert(!refusal_names.back().empty());
 
 }  // namespace
 
 std::string_view to_string(UdpRefusal refusal) {
-  return names[static_cast<std::size_t>(refusal)];
+  return refusal_names[static_cast<std::size_t>(refusal)];
 }
 
 std::string identifier(UdpRefusal refusal) {
