@@ -14,22 +14,6 @@ Executor Fiber::executor() const {
   return scheduler_->executor();
 }
 
-// On the resumer's stack, after the coroutine has suspended.
-Fiber::Then Fiber::start_operation() {
-  in_operation_ = true;
-  try {
-    if (start_(callable_) == Then::go_on) {
-      in_operation_ = false;
-      return Then::go_on;
-    }
-  } catch (...) {
-    start_failure_ = std::current_exception();
-    wake(false);
-  }
-  if (abort_requested()) abort_operation();
-  return Then::wait;
-}
-
 void Fiber::abort_operation() {
   if (!in_operation_) return;
   if (abort_ != nullptr)

@@ -161,4 +161,20 @@ inline void Fiber::suspend() {
 /// A queue of coroutines, which leave it by themselves when they are queued elsewhere or destroyed.
 using FiberQueue = boost::intrusive::list<Fiber, boost::intrusive::constant_time_size<false>>;
 
+// On the resumer's stack, after the coroutine has suspended. Inline, since each wait calls it.
+inline Fiber::Then Fiber::start_operation() {
+  in_operation_ = true;
+  try {
+    if (start_(callable_) == Then::go_on) {
+      in_operation_ = false;
+      return Then::go_on;
+    }
+  } catch (...) {
+    start_failure_ = std::current_exception();
+    wake(false);
+  }
+  if (abort_requested()) abort_operation();
+  return Then::wait;
+}
+
 }  // namespace coro::detail
