@@ -26,6 +26,7 @@
 #include "server/process/terminal.hpp"
 #include "server/server.hpp"
 #include "server/session/coroutine_names.hpp"
+#include "server/tls/identity.hpp"
 
 namespace {
 
@@ -138,6 +139,7 @@ int serve(const server::Options& options, const server::Config& config, server::
 // too.
 int start(const server::Options& options, const server::Config& config) {
   server::Startup startup{.environment = server::ServiceEnvironment::take()};
+  startup.tls = server::load_tls_identity(config);
   startup.sockets = server::inherited_sockets(startup.environment.descriptors);
   server::Daemon daemon;
   if (!options.daemon) startup.terminal = server::Terminal::controlling();
@@ -169,7 +171,10 @@ int main(int argc, char** argv) {
     if (options.answer) return print(*options.answer);
     std::ranges::for_each(options.warnings, warn);
     const server::Config config = server::effective_config(options);
-    if (options.check_config) return print(server::to_yaml(config));
+    if (options.check_config) {
+      static_cast<void>(server::load_tls_identity(config));  // its files are a part of it
+      return print(server::to_yaml(config));
+    }
     if (options.check_health) return report_health(config);
     return start(options, config);
   } catch (const server::UsageError& error) {

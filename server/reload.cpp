@@ -30,6 +30,7 @@ void Server::open_and_reload(coro::Yield yield) {
 
 // Returns whether it listens.
 bool Server::start(coro::Yield yield) {
+  use(startup_.tls);
   try {
     listen(config_, yield);
   } catch (const std::exception& error) {
@@ -55,9 +56,12 @@ void Server::reload(coro::Yield yield) {
   manager_.reloading();
   try {
     Config config = load_config_();
+    const auto tls = load_tls_identity(config);
     log_.configure(config);
+    if (!certificate_expires_ && tls) sessions_.use(tls->context);  // clients may come at once
     listen(config, yield);
     config_ = std::move(config);
+    use(tls);
   } catch (const std::exception& error) {
     return report_failed_reload(error.what());
   }
@@ -66,6 +70,16 @@ void Server::reload(coro::Yield yield) {
   ++statistics_.reloads;
   log_.info("reloaded");
   manager_.reloaded();
+}
+
+// Clients of TLS meet this from now on; none if tls.port is off.
+void Server::use(const std::optional<TlsIdentity>& tls) {
+  certificate_expires_.reset();
+  if (!tls) return;
+  sessions_.use(tls->context);
+  certificate_expires_ = tls->expires;
+  for (const std::string& warning : tls->warnings)
+    log_.warn("{}", warning);
 }
 
 void Server::report_failed_reload(const std::string& error) {

@@ -184,13 +184,19 @@ void Server::measure_lag(coro::Yield yield) {
 }
 
 Status Server::status() const {
+  using std::chrono::duration_cast;
+  using std::chrono::seconds;
+  std::optional<seconds> certificate_left;
+  if (certificate_expires_)
+    certificate_left =
+        duration_cast<seconds>(*certificate_expires_ - std::chrono::system_clock::now());
   return {.statistics = statistics_,
           .scheduler_lag = lag_,
           .coroutines = scheduler_.counters(),
           .dropped_log_lines = log_.dropped_lines(),
           .ready = ready_ && listens(),
-          .uptime = std::chrono::duration_cast<std::chrono::seconds>(coro::Clock::now() -
-                                                                     statistics_.started)};
+          .certificate_left = certificate_left,
+          .uptime = duration_cast<seconds>(coro::Clock::now() - statistics_.started)};
 }
 
 void Server::provide_descriptors() {

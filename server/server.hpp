@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,7 @@
 #include "server/process/terminal.hpp"
 #include "server/session/sessions.hpp"
 #include "server/status/status.hpp"
+#include "server/tls/identity.hpp"
 #include "server/udp/udp_sockets.hpp"
 
 namespace server {
@@ -25,6 +28,7 @@ struct Startup {
   ServiceEnvironment environment = {};
   InheritedSockets sockets = {};
   Terminal terminal = {};
+  std::optional<TlsIdentity> tls = {};
   // One of these is called, once.
   std::function<void()> listens = [] {};
   std::function<void(const std::string& error)> failed = [](const std::string&) {};
@@ -70,6 +74,7 @@ class Server {
   void report_failed_start(const std::string& error);
   void reload(coro::Yield yield);
   void report_failed_reload(const std::string& error);
+  void use(const std::optional<TlsIdentity>& tls);
   void listen(const Config& config, coro::Yield yield);
   std::vector<int> ceding_sockets(const Admin::Change& admin,
                                   const Listeners::Change& listeners) const;
@@ -89,6 +94,7 @@ class Server {
   program::Histogram lag_;
   Admin admin_;
   ServiceManager manager_;
+  std::optional<std::chrono::system_clock::time_point> certificate_expires_;
   coro::Task opening_;  // opens and reloads
   bool ready_ = false;
   bool failed_ = false;

@@ -47,7 +47,12 @@ Listener::Listener(Accepting& shared, ListenAddress asked, ListeningSocket socke
 
 bool Listener::is_for(const ListenAddress& address) const {
   return !lost() && asked_.endpoint == address.endpoint &&
-         asked_.dual_stack == address.dual_stack && file_.is_in_place();
+         asked_.dual_stack == address.dual_stack && asked_.transport == address.transport &&
+         file_.is_in_place();
+}
+
+std::string Listener::name() const {
+  return (asked_.transport == Transport::tls ? "tls " : "") + to_string(endpoint_);
 }
 
 void Listener::apply(const Config& config) {
@@ -82,7 +87,7 @@ void Listener::run(Yield yield) {
   if (stopping_ && !inherited_) accept_who_waits(yield);
   socket_.close();
   if (stopping_) return;
-  shared_.log.error("no longer listening on {}: the socket was shut down", to_string(endpoint_));
+  shared_.log.error("no longer listening on {}: the socket was shut down", name());
   shared_.changed.notify_all();
 }
 
@@ -126,7 +131,7 @@ bool Listener::may_accept() const {
 error_code Listener::accept_in_turn(Yield yield) {
   error_code failed;
   {
-    const Turns::Place place(shared_.turns);
+    Turns::Place place(shared_.turns);
     if (const error_code stopped = place.wait(yield)) return stopped;
     if (const error_code stopped = wait_for_admission(yield)) return stopped;
     failed = accept_some(place.is_last() ? most_in_a_turn : 1, yield);
@@ -159,7 +164,7 @@ error_code Listener::accept_one(Yield yield) {
   peer.resize(size);
   if (!keeps_urgent_bytes_) keep_urgent_bytes(socket.number());
   shared_.rate.count(shared_.config.limits.accept_rate, coro::Clock::now());
-  while (!shared_.sessions.start(socket, peer)) {
+  while (!shared_.sessions.start(socket, peer, asked_.transport)) {
     if (stopping_) return coro::Error::no_stack;
     static_cast<void>(coro::sleep_for(yield, pause_after_error));
   }

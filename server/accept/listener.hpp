@@ -7,10 +7,10 @@
 #include "coro/scheduler.hpp"
 #include "server/accept/accept_rate.hpp"
 #include "server/accept/listening.hpp"
-#include "server/accept/turns.hpp"
 #include "server/config/config.hpp"
 #include "server/log/notice.hpp"
 #include "server/session/sessions.hpp"
+#include "server/session/turns.hpp"
 
 namespace server {
 
@@ -54,6 +54,10 @@ class Listener {
   bool is_for(const ListenAddress& address) const;
   /// The socket; it may be closed as soon as a coroutine has run.
   int descriptor() const { return socket_.number(); }
+  /// The service manager keeps the socket.
+  bool is_inherited() const { return inherited_; }
+  /// "tcp" is not mentioned: "tls ADDRESS:PORT" or the address alone, as it is.
+  std::string name() const;
   /// The address as it is.
   const coro::Endpoint& endpoint() const { return endpoint_; }
 

@@ -28,9 +28,11 @@ bool Listeners::Change::has(const coro::Endpoint& endpoint) const {
 
 Listeners::Change Listeners::plan(const Config& config, coro::Yield yield) {
   Change change;
-  if (!inherited_.empty()) return change;
-  change.missing = listen_addresses(config, yield);
+  // Inherited sockets stand for all addresses but those of TLS.
+  change.missing =
+      inherited_.empty() ? listen_addresses(config, yield) : tls_addresses(config, yield);
   for (Listener& listener : listeners_) {  // each is asked once: a file may go at any time
+    if (listener.is_inherited()) continue;
     const auto is_for = [&](const ListenAddress& address) { return listener.is_for(address); };
     const auto wanted = std::ranges::find_if(change.missing, is_for);
     if (wanted == change.missing.end())
@@ -97,13 +99,11 @@ void Listeners::adopt_inherited() {
 void Listeners::start(const ListenAddress& address, ListeningSocket socket) {
   const bool inherited = socket.inherited;
   const Listener& listener = listeners_.emplace_back(shared_, address, std::move(socket));
-  shared_.log.info("listening on {}{}", to_string(listener.endpoint()),
-                   inherited ? " (inherited)" : "");
+  shared_.log.info("listening on {}{}", listener.name(), inherited ? " (inherited)" : "");
 }
 
 void Listeners::stop(Listener& listener, coro::Yield yield) {
-  if (!listener.lost())
-    shared_.log.info("no longer listening on {}", to_string(listener.endpoint()));
+  if (!listener.lost()) shared_.log.info("no longer listening on {}", listener.name());
   listener.stop();
   listener.wait_until_stopped(yield);
   listeners_.remove_if([&](const Listener& other) { return &other == &listener; });

@@ -10,6 +10,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 
 #include "coro/error.hpp"
@@ -144,8 +145,19 @@ ListenAddresses host_addresses(const Config& config, std::uint16_t port, coro::Y
   return all;
 }
 
+ListenAddresses tls_addresses(const Config& config, coro::Yield yield) {
+  if (!config.tls.port) return {};
+  ListenAddresses all = host_addresses(config, *config.tls.port, yield);
+  for (ListenAddress& address : all) {
+    address.origin = config.origins.where("tls.port");
+    address.transport = Transport::tls;
+  }
+  return all;
+}
+
 ListenAddresses listen_addresses(const Config& config, coro::Yield yield) {
   ListenAddresses all = host_addresses(config, config.port, yield);
+  std::ranges::move(tls_addresses(config, yield), std::back_inserter(all));
   if (!config.unix_socket.path.empty()) {
     all.push_back({.endpoint = stream_protocol::endpoint(config.unix_socket.path),
                    .origin = config.origins.where("unix")});

@@ -9,6 +9,7 @@
 #include "coro/yield.hpp"
 #include "server/accept/socket_file.hpp"
 #include "server/config/config.hpp"
+#include "server/session/session.hpp"
 
 namespace server {
 
@@ -23,6 +24,7 @@ struct ListenAddress {
   /// An IPv6 wildcard that takes IPv4 too, since the configuration names no IPv4 wildcard beside
   /// it.
   bool dual_stack = false;
+  Transport transport = Transport::plain;
 };
 
 struct ListeningSocket {
@@ -41,9 +43,11 @@ std::vector<ListenAddress> host_addresses(const Config& config, std::uint16_t po
 /// All addresses of a machine without IPv6, instead of an IPv6 wildcard that takes IPv4 too.
 ListenAddress over_ipv4_alone(const ListenAddress& dual_stack);
 
-/// The addresses that `host`, `port` and `unix` ask for, names resolved. Throws ConfigError if a
-/// name cannot be resolved.
+/// The addresses that `host`, `port`, `tls.port` and `unix` ask for, names resolved. Throws
+/// ConfigError if a name cannot be resolved.
 std::vector<ListenAddress> listen_addresses(const Config& config, coro::Yield yield);
+/// Those of `tls.port` among them.
+std::vector<ListenAddress> tls_addresses(const Config& config, coro::Yield yield);
 
 /// Binds and listens. Port 0 takes a free one. The file of a Unix socket that nobody listens on any
 /// more is replaced. `ceding` are listening TCP sockets of this process that will be closed

@@ -84,6 +84,18 @@ void add_udp(std::string& page, const UdpStatistics& udp) {
   add(page, "udp_sent_bytes_total", "Bytes of payload sent back in datagrams.", udp.bytes_sent);
 }
 
+void add_tls(std::string& page, const Status& status) {
+  constexpr std::string_view name = "tls_handshakes_total";
+  add_header(page, name, "counter", "TLS handshakes, by result.");
+  add_sample(page, name, "{result=\"succeeded\"}", status.statistics.handshakes);
+  add_sample(page, name, "{result=\"failed\"}", status.statistics.failed_handshakes);
+  add_sample(page, name, "{result=\"timed_out\"}", status.statistics.timed_out_handshakes);
+  if (!status.certificate_left) return;
+  constexpr std::string_view left = "tls_certificate_days_left";
+  add_header(page, left, "gauge", "Days until the certificate expires.");
+  add_sample(page, left, "", seconds(*status.certificate_left) / 86400);
+}
+
 void add_coroutines(std::string& page, const coro::Scheduler::Counters& coroutines) {
   add(page, "coroutines_active", "Coroutines that are alive.", coroutines.alive);
   add(page, "coroutines_spawned_total", "Coroutines spawned.", coroutines.spawned);
@@ -103,6 +115,7 @@ std::string to_prometheus(const Status& status) {
       status.ready ? 1 : 0);
   add_connections(page, status.statistics);
   add_udp(page, status.statistics.udp);
+  add_tls(page, status);
   add_coroutines(page, status.coroutines);
   add(page, "log_lines_dropped_total", "Log lines that their destination did not take.",
       status.dropped_log_lines);

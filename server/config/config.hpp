@@ -72,6 +72,20 @@ struct UdpConfig {
   bool operator==(const UdpConfig&) const = default;
 };
 
+/// TLS, on the addresses of `host`, with a port of its own.
+struct TlsConfig {
+  enum class Version { tls_1_2, tls_1_3 };
+
+  std::optional<std::uint16_t> port;  // none = no TLS; 0 = any free port
+  std::string certificate;            // file in PEM, the issuers' behind the own; "" = none
+  std::string key;                    // file in PEM, without a passphrase
+  std::string client_ca;              // file in PEM; not "": clients must have a certificate of it
+  Version min_version = Version::tls_1_2;
+  std::chrono::milliseconds handshake_timeout = std::chrono::seconds(10);  // 0 = none; at most 1 h
+
+  bool operator==(const TlsConfig&) const = default;
+};
+
 struct TcpConfig {
   bool nodelay = true;
   /// Idle time before the first probe, 0 = no probes; at most 32767 s, tcp(7).
@@ -188,6 +202,7 @@ struct Config {
   NetworkTable trusted_proxies = this_machine();
   UdpConfig udp;
   AccessConfig access;
+  TlsConfig tls;
   LimitsConfig limits;
   TcpConfig tcp;
   ShutdownConfig shutdown;

@@ -19,6 +19,9 @@ const Words<ProxyProtocol> proxy_protocols = {{"off", ProxyProtocol::off},
                                               {"v2", ProxyProtocol::v2},
                                               {"any", ProxyProtocol::any}};
 
+const Words<TlsConfig::Version> tls_versions = {{"1.2", TlsConfig::Version::tls_1_2},
+                                                {"1.3", TlsConfig::Version::tls_1_3}};
+
 const Words<LogFormat> log_formats = {{"text", LogFormat::text}, {"json", LogFormat::json}};
 
 const Words<spdlog::level::level_enum> log_levels = {
@@ -62,6 +65,13 @@ std::vector<Setting> settings(Config& config) {
 
       access_list("access.allow", config.access.allow, config.access),
       access_list("access.deny", config.access.deny, config.access),
+
+      single("tls.port", config.tls.port, port_or_off()),
+      single("tls.certificate", config.tls.certificate, text(longest_path)),
+      single("tls.key", config.tls.key, text(longest_path)),
+      single("tls.client_ca", config.tls.client_ca, text(longest_path)),
+      single("tls.min_version", config.tls.min_version, one_of(tls_versions)),
+      single("tls.handshake_timeout", config.tls.handshake_timeout, duration(milliseconds(1h))),
 
       single("limits.max_connections", limits.max_connections,
              whole_number<std::uint32_t>(0, million)),

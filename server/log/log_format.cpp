@@ -3,6 +3,7 @@
 #include <fmt/compile.h>
 #include <spdlog/pattern_formatter.h>
 
+#include <algorithm>
 #include <string>
 
 #include "program/escape.hpp"
@@ -55,6 +56,23 @@ void append_received(spdlog::memory_buf_t& out, const LogRecord& record) {
   if (record.omitted > 0) write(out, FMT_COMPILE("… {} more"), record.omitted);
 }
 
+std::string_view next_of(std::string_view& details) {
+  const std::string_view next = details.substr(0, details.find('\0'));
+  details.remove_prefix(std::min(next.size() + 1, details.size()));
+  return next;
+}
+
+void append_tls(spdlog::memory_buf_t& out, std::string_view details) {
+  for (const std::string_view prefix : {", ", " ", ", for \"", ", subject \""}) {
+    const std::string_view detail = next_of(details);
+    if (detail.empty()) continue;
+    const bool quoted = prefix.ends_with('"');
+    out.append(prefix);
+    program::append_escaped(out, detail, {.quoted = quoted});
+    if (quoted) out.push_back('"');
+  }
+}
+
 void append_text(spdlog::memory_buf_t& out, const LogRecord& record) {
   switch (record.kind) {
     case LogKind::message:
@@ -63,6 +81,7 @@ void append_text(spdlog::memory_buf_t& out, const LogRecord& record) {
     case LogKind::connect:
       write(out, FMT_COMPILE("client {} connected from "), record.client);
       program::append_escaped(out, record.peer, {.quoted = false});
+      append_tls(out, record.text);
       break;
     case LogKind::receive:
       write(out, FMT_COMPILE("client {}"), record.client);
@@ -104,6 +123,15 @@ void append_received_as_json(spdlog::memory_buf_t& out, const LogRecord& record)
   if (record.omitted > 0) write(out, FMT_COMPILE(R"(,"omitted":{})"), record.omitted);
 }
 
+void append_tls_members(spdlog::memory_buf_t& out, std::string_view details) {
+  for (const std::string_view member : {"tls", "cipher", "server_name", "subject"}) {
+    const std::string_view detail = next_of(details);
+    if (detail.empty()) continue;
+    write(out, FMT_COMPILE(R"(,"{}":)"), member);
+    append_string(out, detail, false);
+  }
+}
+
 void append_json(spdlog::memory_buf_t& out, const LogRecord& record) {
   switch (record.kind) {
     case LogKind::message:
@@ -112,6 +140,7 @@ void append_json(spdlog::memory_buf_t& out, const LogRecord& record) {
       break;
     case LogKind::connect:
       append_client(out, "connect", record);
+      append_tls_members(out, record.text);
       break;
     case LogKind::receive:
       append_client(out, "receive", record);

@@ -33,8 +33,10 @@ struct LogRecord {
       0;  // receive, datagram: bytes that text does not show; 0 without text: size only
   std::uint64_t lines = 0;  // dropped
   std::string_view peer = {};
-  std::string_view text =
-      {};  // message: itself; receive, datagram: the first bytes; disconnect: reason
+  // message: itself; receive, datagram: the first bytes; disconnect: the reason; connect, if it is
+  // TLS: the version, the cipher, the name of the server and the subject of the client, a NUL
+  // behind each
+  std::string_view text = {};
 };
 
 /// Records that wait to be formatted, oldest first. Appending allocates nothing and touches little

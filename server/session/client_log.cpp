@@ -7,15 +7,21 @@ namespace server {
 using std::chrono::system_clock;
 
 ClientLog::ClientLog(EventLog& log, std::uint64_t number, std::string peer)
-    : log_(log), number_(number), peer_(std::move(peer)), connected_at_(system_clock::now()) {
-  if (log_.config().probes) introduce();
+    : log_(log), number_(number), peer_(std::move(peer)), connected_at_(system_clock::now()) {}
+
+void ClientLog::connected(std::string tls, bool even_a_probe) {
+  tls_ = std::move(tls);
+  if (log_.config().probes || even_a_probe) introduce();
 }
 
 void ClientLog::introduce() {
   introduced_ = true;
   if (log_.logs_connect()) {
-    log_.append(
-        {.kind = LogKind::connect, .time = connected_at_, .client = number_, .peer = peer_});
+    log_.append({.kind = LogKind::connect,
+                 .time = connected_at_,
+                 .client = number_,
+                 .peer = peer_,
+                 .text = tls_});
   }
 }
 

@@ -24,6 +24,10 @@ class ClientLog {
   /// The client connected from `peer`. The log outlives this.
   ClientLog(EventLog& log, std::uint64_t number, std::string peer);
 
+  /// The first event, once the client is known as well as it will be. `tls`: text of a connect
+  /// event (LogRecord), empty for a plain client. `even_a_probe`: also with `log.probes: false`.
+  void connected(std::string tls = {}, bool even_a_probe = false);
+
   /// Shows the first bytes, by `log.payload`.
   void received(std::string_view bytes) {
     if (!introduced_) introduce();
@@ -44,6 +48,7 @@ class ClientLog {
   bool introduced_ = false;  // the connect event is logged, or was left out by configuration
   std::uint64_t number_;
   std::string peer_;
+  std::string tls_;  // empty: plain
   std::chrono::system_clock::time_point connected_at_;
 };
 

@@ -51,6 +51,7 @@ bool Goodbye::say(Yield yield) {
 }
 
 bool Goodbye::deliver_rest(Yield yield) {
+  if (stream_.is_encrypted()) stream_.finish_sending();  // close_notify, which the client waits for
   if (stream_.unacknowledged() == 0) return true;
   stream_.finish_sending();
   return deliver(Clock::time_point::max(), yield);

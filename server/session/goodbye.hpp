@@ -1,8 +1,8 @@
 #pragma once
 
 #include "coro/io.hpp"
-#include "coro/stream.hpp"
 #include "coro/yield.hpp"
+#include "server/session/connection.hpp"
 #include "server/session/delivery.hpp"
 #include "server/session/session_context.hpp"
 
@@ -17,7 +17,7 @@ namespace server {
 class Goodbye {
  public:
   /// The three arguments outlive the Goodbye.
-  Goodbye(coro::Stream& stream, const SessionContext& context, const Delivery& delivery)
+  Goodbye(Connection& stream, const SessionContext& context, const Delivery& delivery)
       : stream_(stream), context_(context), delivery_(delivery) {}
 
   /// The service ends the connection: it sends the end of the stream, and discards what the client
@@ -34,7 +34,7 @@ class Goodbye {
   bool deliver(coro::Clock::time_point until, coro::Yield yield);
   bool gives_up() const;
 
-  coro::Stream& stream_;
+  Connection& stream_;
   const SessionContext& context_;  // while it waits, the service may begin to drain or to abort
   const Delivery& delivery_;       // Session::look_at_delivery() updates it meanwhile
 };

@@ -8,6 +8,7 @@
 #include "server/net/network.hpp"
 #include "server/session/goodbye.hpp"
 #include "server/session/greeting.hpp"
+#include "server/session/handshake.hpp"
 
 namespace server {
 namespace {
@@ -19,6 +20,7 @@ using coro::Yield;
 
 Ending ending_of(error_code error) {
   if (error == error::eof) return Ending::closed_by_client;
+  if (error == coro::TlsError::truncated) return Ending::truncated;
   if (error == error::connection_reset || error == error::broken_pipe ||
       error == error::connection_aborted)
     return Ending::reset_by_client;
@@ -27,8 +29,8 @@ Ending ending_of(error_code error) {
 
 }  // namespace
 
-Session::Session(SessionContext& context, coro::Descriptor socket, Yield yield)
-    : task_(yield.task()), silence_(yield), context_(context) {
+Session::Session(SessionContext& context, coro::Descriptor socket, Transport transport, Yield yield)
+    : task_(yield.task()), silence_(yield), context_(context), transport_(transport) {
   stream_.emplace(yield.scheduler(), std::move(socket));
 }
 
@@ -42,10 +44,11 @@ Session::~Session() {
 }
 
 // Beginning, middle and end of the story. Nothing is logged before the PROXY header is read, since
-// the header says which client this is.
+// the header says which client this is; nor before the handshake of TLS, which says how it
+// connects.
 void Session::run(std::uint64_t number, Peer peer, Yield yield) {
   const auto connected = coro::Clock::now();
-  const auto greeting = read_greeting(*stream_, peer, context_.config, yield);
+  auto greeting = read_greeting(stream_->transport(), peer, context_.config, yield);
   if (greeting && greeting->header.source) peer = peer_at(*greeting->header.source);
   if (greeting && refuses(greeting->header, peer)) {
     ending_ = close(Ending::not_allowed, yield);
@@ -53,14 +56,15 @@ void Session::run(std::uint64_t number, Peer peer, Yield yield) {
   }
 
   log_.emplace(context_.log, number, peer.name);
-  const Ending ending = greeting                           ? serve(peer, greeting->rest, yield)
+  if (!greeting || transport_ == Transport::plain) log_->connected();
+  const Ending ending = greeting ? serve(peer, std::move(greeting->rest), yield)
                         : context_.stage == Stage::serving ? Ending::proxy_header
                                                            : Ending::shutdown;
   ending_ = close(ending, yield);
 
   totals_.duration = coro::Clock::now() - connected;
-  const std::string detail = ending_ == Ending::proxy_header ? ": " + greeting.error() : "";
-  log_->disconnected(std::string(to_string(ending_)) + detail, totals_);
+  if (ending_ == Ending::proxy_header) detail_ = ": " + greeting.error();
+  log_->disconnected(std::string(to_string(ending_)) + detail_, totals_);
 }
 
 // Only of a client behind a proxy: Sessions has admitted the others. The proxy itself may always
@@ -70,7 +74,7 @@ bool Session::refuses(const ProxyHeader& header, const Peer& peer) {
 }
 
 // `first` holds the client's bytes that came with the PROXY header (ProxyGreeting::rest).
-Ending Session::serve(const Peer& peer, std::string_view first, Yield yield) {
+Ending Session::serve(const Peer& peer, std::string first, Yield yield) {
   AddressLimit::Place place;  // kept for as long as the client is served
   if (peer.address) {
     const LimitsConfig& limits = context_.config.limits;
@@ -81,11 +85,39 @@ Ending Session::serve(const Peer& peer, std::string_view first, Yield yield) {
       return Ending::limit;
     }
   }
+  if (transport_ == Transport::tls) {
+    if (const auto ending = encrypt(std::exchange(first, {}), yield)) return *ending;
+  }
   faults_ = Faults::make(context_.config.faults, yield);
   if (!first.empty()) {
     if (const auto ending = answer(first, yield)) return *ending;
   }
   return echo(yield);
+}
+
+// The connection has ended. An error of TLS is worth a word in the log.
+Ending Session::end_by(error_code error) {
+  if (error.category() == coro::tls_category()) detail_ = ": " + error.message();
+  return ending_of(error);
+}
+
+// From here on everything is encrypted, unless the client does not agree.
+std::optional<Ending> Session::encrypt(std::string first, Yield yield) {
+  const auto agreed =
+      shake_hands(*stream_, context_.tls.value(), std::move(first), context_.scratch,
+                  context_.handshakes, context_.config.tls.handshake_timeout, yield);
+  if (agreed) {
+    ++context_.statistics.handshakes;
+    log_->connected(*agreed);
+    return std::nullopt;
+  }
+  if (context_.stage != Stage::serving) return Ending::shutdown;
+  const HandshakeFailure& failure = agreed.error();
+  ++(failure.timed_out ? context_.statistics.timed_out_handshakes
+                       : context_.statistics.failed_handshakes);
+  detail_ = ": " + failure.reason;
+  if (failure.has_sent) log_->connected({}, true);
+  return Ending::handshake_failed;
 }
 
 // The echo: read, send back, until somebody ends it. Others run while this client is silent.
@@ -97,7 +129,7 @@ Ending Session::echo(Yield yield) {
     const auto [error, size] = stream_->read_some(buffer(context_.scratch.data(), most), yield);
     const std::string_view bytes(context_.scratch.data(), size);
 
-    if (error && error != error::operation_aborted) return ending_of(error);
+    if (error && error != error::operation_aborted) return end_by(error);
     // Somebody has cancelled the read: the service, the reaper, or the look at the delivery. The
     // bytes that had arrived by then are there all the same.
     if (error) {
@@ -133,7 +165,7 @@ std::optional<Ending> Session::answer_with_faults(std::string_view bytes, Yield 
 std::optional<Ending> Session::write_all(std::string_view bytes, Yield yield) {
   const auto [error, size] = stream_->try_write(buffer(bytes));
   count_sent(size);
-  if (error) return ending_of(error);
+  if (error) return end_by(error);
   if (size == bytes.size()) return std::nullopt;
   return write_rest(std::string(bytes.substr(size)), yield);
 }
@@ -149,7 +181,7 @@ std::optional<Ending> Session::write_rest(const std::string& rest, Yield yield) 
     const auto [error, size] = stream_->write_some(buffer(left), yield);
     count_sent(size);
     left.remove_prefix(size);
-    if (error && error != error::operation_aborted) return ending_of(error);
+    if (error && error != error::operation_aborted) return end_by(error);
     // A drain is no ending here: what was received still goes back.
     if (error) ending = why_aborted();
   }
@@ -183,14 +215,17 @@ Ending Session::close(Ending ending, Yield yield) {
   const bool reset =
       ending == Ending::write_timeout || (ending == Ending::fault && faults_->resets());
   const bool by_service = ending == Ending::idle_timeout || ending == Ending::shutdown ||
-                          ending == Ending::proxy_header || ending == Ending::fault;
+                          ending == Ending::proxy_header || ending == Ending::fault ||
+                          (ending == Ending::handshake_failed && stream_->is_encrypted());
+  const bool by_client = ending == Ending::closed_by_client || ending == Ending::truncated;
+  if (ending == Ending::handshake_failed) stream_->leave_tls();
   faults_.reset();  // its time limit ends too, and does not interrupt the goodbye
   silence_.leave();
 
   bool arrives = !reset;
   Goodbye goodbye(*stream_, context_, delivery_);
   if (!reset && by_service) arrives = goodbye.say(yield);
-  if (!reset && ending == Ending::closed_by_client) arrives = goodbye.deliver_rest(yield);
+  if (!reset && by_client) arrives = goodbye.deliver_rest(yield);
   // Without a reset the kernel keeps for minutes what the client does not take. A service that ends
   // needs none: no further clients fill that memory, and the kernel goes on delivering.
   if (!arrives && (reset || context_.stage == Stage::serving)) {

@@ -7,12 +7,12 @@
 #include <string>
 #include <string_view>
 
-#include "coro/stream.hpp"
 #include "coro/task.hpp"
 #include "coro/yield.hpp"
 #include "server/net/peer.hpp"
 #include "server/proxy/proxy_protocol.hpp"
 #include "server/session/client_log.hpp"
+#include "server/session/connection.hpp"
 #include "server/session/delivery.hpp"
 #include "server/session/faults.hpp"
 #include "server/session/reaper.hpp"
@@ -21,13 +21,16 @@
 
 namespace server {
 
+/// Whether a client speaks TLS, which depends on the port.
+enum class Transport { plain, tls };
+
 /// One client, from accept to close. It lives on the stack of its own coroutine. `Sessions::start`
 /// counts its beginning (Statistics::began), so that the limit holds before the coroutine has run;
 /// the session counts its own end.
 class Session : public boost::intrusive::list_base_hook<
                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  Session(SessionContext& context, coro::Descriptor socket, coro::Yield yield);
+  Session(SessionContext& context, coro::Descriptor socket, Transport transport, coro::Yield yield);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -51,7 +54,8 @@ class Session : public boost::intrusive::list_base_hook<
   // In the order of the story. An Ending that is returned is why the connection ends; none means
   // that it goes on.
   bool refuses(const ProxyHeader& header, const Peer& peer);
-  Ending serve(const Peer& peer, std::string_view first, coro::Yield yield);
+  Ending serve(const Peer& peer, std::string first, coro::Yield yield);
+  std::optional<Ending> encrypt(std::string first, coro::Yield yield);
   Ending echo(coro::Yield yield);
   std::optional<Ending> answer(std::string_view bytes, coro::Yield yield);
   std::optional<Ending> answer_with_faults(std::string_view bytes, coro::Yield yield);
@@ -59,6 +63,7 @@ class Session : public boost::intrusive::list_base_hook<
   std::optional<Ending> write_rest(const std::string& rest, coro::Yield yield);
   Ending answer_arrived(Ending ending, std::string_view bytes, coro::Yield yield);
   Ending close(Ending ending, coro::Yield yield);
+  Ending end_by(coro::error_code error);
 
   std::optional<Ending> why_aborted() const;
   void count_received(std::size_t size);
@@ -73,12 +78,14 @@ class Session : public boost::intrusive::list_base_hook<
   SessionContext& context_;
   // Empty once close() has closed the connection: the log line waits for that, so the stream ends
   // before the session.
-  std::optional<coro::Stream> stream_;
+  std::optional<Connection> stream_;
   std::unique_ptr<Faults> faults_;  // null unless `faults` are configured
   SessionTotals totals_;            // run() sets the duration at the end
   std::optional<ClientLog> log_;    // none before the PROXY header has named the client
   Delivery delivery_;       // whether the client takes what it is sent (limits.write_timeout)
   std::size_t unsent_ = 0;  // bytes of the echo that the kernel has not taken yet
+  Transport transport_;     // which the client must speak
+  std::string detail_;      // why it has ended, behind the ending in the log
 };
 
 }  // namespace server

@@ -1,14 +1,17 @@
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "coro/condition.hpp"
+#include "coro/tls_context.hpp"
 #include "server/config/config.hpp"
 #include "server/log/event_log.hpp"
 #include "server/log/notice.hpp"
 #include "server/session/address_limit.hpp"
 #include "server/session/admission.hpp"
 #include "server/session/reaper.hpp"
+#include "server/session/turns.hpp"
 #include "server/status/statistics.hpp"
 
 namespace server {
@@ -33,6 +36,8 @@ struct SessionContext {
   /// Every session reads into this. One is enough, since bytes stay there only until the session
   /// suspends; and since there is only one, it can be large.
   std::span<char> scratch;
+  std::optional<coro::TlsContext> tls = {};  ///< for handshakes from now on
+  Turns handshakes = {};                     ///< one computes at a time
   Stage stage = Stage::serving;
 };
 

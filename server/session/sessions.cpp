@@ -46,12 +46,14 @@ Sessions::Sessions(coro::Scheduler& scheduler, const Config& config, EventLog& l
 
 // A struct and not a lambda, so that the socket can be taken back if there is no coroutine for it:
 // it stays the caller's then.
-bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer) try {
+bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer,
+                     Transport transport) try {
   struct Body {
     void operator()(coro::Yield yield) {
-      sessions->serve(std::move(socket), number, std::move(peer), yield);
+      sessions->serve(std::move(socket), transport, number, std::move(peer), yield);
     }
     Sessions* sessions;
+    Transport transport;
     std::uint64_t number;
     Peer peer;
     coro::Descriptor socket;
@@ -61,7 +63,7 @@ bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer) try {
     close_refused(socket);
     return true;
   }
-  Body body{this, last_number_ + 1, std::move(from), std::move(socket)};
+  Body body{this, transport, last_number_ + 1, std::move(from), std::move(socket)};
   if (!scheduler_.spawn(session_coroutine, std::move(body))) {
     socket = std::move(body.socket);  // NOLINT(bugprone-use-after-move): moved from on success only
     no_stack_.happened();
@@ -90,8 +92,9 @@ void Sessions::close_refused(coro::Descriptor& socket) {
 
 // The session lives on its coroutine's stack. The list is for those who end or look at all of them;
 // a session leaves it by itself.
-void Sessions::serve(coro::Descriptor socket, std::uint64_t number, Peer peer, coro::Yield yield) {
-  Session session(context_, std::move(socket), yield);
+void Sessions::serve(coro::Descriptor socket, Transport transport, std::uint64_t number, Peer peer,
+                     coro::Yield yield) {
+  Session session(context_, std::move(socket), transport, yield);
   sessions_.push_back(session);
   session.run(number, std::move(peer), yield);
 }

@@ -20,7 +20,10 @@ class Sessions {
 
   /// Gives the connection a coroutine, or closes it if `access` refuses the client. Returns false
   /// if there is no memory for a coroutine; the socket then stays the caller's.
-  bool start(coro::Descriptor& socket, const coro::Endpoint& peer);
+  bool start(coro::Descriptor& socket, const coro::Endpoint& peer, Transport transport);
+
+  /// Clients that begin TLS from now on meet this; those that have begun go on.
+  void use(const coro::TlsContext& tls) { context_.tls = tls; }
 
   std::size_t active() const { return context_.statistics.active; }
   /// Whether limits.max_connections is reached.
@@ -49,7 +52,8 @@ class Sessions {
   void look_at_deliveries(coro::Yield yield);
   bool refuses(const Peer& peer);
   void close_refused(coro::Descriptor& socket);
-  void serve(coro::Descriptor socket, std::uint64_t number, Peer peer, coro::Yield yield);
+  void serve(coro::Descriptor socket, Transport transport, std::uint64_t number, Peer peer,
+             coro::Yield yield);
 
   coro::Scheduler& scheduler_;
   std::vector<char> scratch_;  // sessions read into it; it is large, and there is one for all

@@ -9,8 +9,8 @@ namespace {
 
 // In the order of the enumeration.
 constexpr std::array<std::string_view, ending_count> names = {
-    "closed by client", "reset by client", "connection lost", "idle timeout",
-    "write timeout",    "shutdown",        "limit",           "proxy header",
+    "closed by client", "reset by client", "truncated", "connection lost", "idle timeout",
+    "write timeout",    "shutdown",        "limit",     "proxy header",    "handshake failed",
     "not allowed",      "fault",           "failed"};
 static_assert(!names.back().empty());
 
@@ -27,7 +27,8 @@ std::string identifier(Ending ending) {
 }
 
 bool is_refusal(Ending ending) {
-  return ending == Ending::limit || ending == Ending::not_allowed || ending == Ending::proxy_header;
+  return ending == Ending::limit || ending == Ending::not_allowed ||
+         ending == Ending::proxy_header || ending == Ending::handshake_failed;
 }
 
 }  // namespace server

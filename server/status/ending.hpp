@@ -10,15 +10,17 @@ namespace server {
 enum class Ending {
   closed_by_client,
   reset_by_client,
+  truncated,        ///< TLS: the connection ended without close_notify
   connection_lost,  ///< the network gave up: unreachable, or no answer to keep-alive probes
   idle_timeout,
   write_timeout,
   shutdown,
   limit,
-  proxy_header,  ///< none, late, malformed, or from somebody who is not trusted to send one
-  not_allowed,   ///< by access.allow and access.deny
-  fault,         ///< configured under faults:
-  failed         ///< a bug or a lack of resources on this side
+  proxy_header,      ///< none, late, malformed, or from somebody who is not trusted to send one
+  handshake_failed,  ///< TLS: no agreement, or none in time
+  not_allowed,       ///< by access.allow and access.deny
+  fault,             ///< configured under faults:
+  failed             ///< a bug or a lack of resources on this side
 };
 
 inline constexpr std::size_t ending_count = static_cast<std::size_t>(Ending::failed) + 1;

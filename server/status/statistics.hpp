@@ -42,6 +42,9 @@ struct Statistics {
   std::uint64_t reads = 0;
 
   UdpStatistics udp;
+  std::uint64_t handshakes = 0;            ///< TLS: that succeeded
+  std::uint64_t failed_handshakes = 0;     ///< and those that did not, but for the next
+  std::uint64_t timed_out_handshakes = 0;  ///< tls.handshake_timeout
 
   std::uint64_t accept_pauses = 0;  ///< for want of descriptors or memory
   std::uint64_t reloads = 0;

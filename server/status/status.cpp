@@ -71,6 +71,10 @@ std::string in_json(const UdpStatistics& udp) {
       }));
 }
 
+double days(std::chrono::seconds duration) {
+  return std::chrono::duration<double, std::ratio<86400>>(duration).count();
+}
+
 }  // namespace
 
 std::string to_log_line(const Status& status) {
@@ -111,6 +115,8 @@ std::string to_json(const Status& status) {
       R"("coroutines":{{"alive":{},"peak":{},"spawned":{},"failed":{},"stacks":{}}},)"
       R"("dropped_log_lines":{},"reloads":{{"done":{},"failed":{}}},)"
       R"("scheduler_lag_seconds":{{"p50":{},"p99":{},"max":{},"sum":{},"count":{}}},)"
+      R"("tls":{{"handshakes":{},"failed_handshakes":{},"timed_out_handshakes":{},)"
+      R"("certificate_days_left":{}}},)"
       R"("refused":{{{}}},"ended":{{{}}},"udp":{}}})",
       COROECHO_VERSION, status.ready, status.uptime.count(), statistics.accepted, statistics.active,
       statistics.peak, statistics.bytes_received, statistics.bytes_sent, statistics.reads,
@@ -118,8 +124,10 @@ std::string to_json(const Status& status) {
       status.coroutines.spawned, status.coroutines.failed, status.coroutines.stacks,
       status.dropped_log_lines, statistics.reloads, statistics.failed_reloads,
       seconds(lag.percentile(0.5)), seconds(lag.percentile(0.99)), seconds(lag.max()),
-      seconds(lag.sum()), lag.count(), in_json(statistics, true), in_json(statistics, false),
-      in_json(statistics.udp));
+      seconds(lag.sum()), lag.count(), statistics.handshakes, statistics.failed_handshakes,
+      statistics.timed_out_handshakes,
+      status.certificate_left ? fmt::format("{:.2f}", days(*status.certificate_left)) : "null",
+      in_json(statistics, true), in_json(statistics, false), in_json(statistics.udp));
 }
 
 }  // namespace server

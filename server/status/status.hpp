@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "coro/scheduler.hpp"
@@ -19,6 +20,8 @@ struct Status {
   coro::Scheduler::Counters coroutines;
   std::uint64_t dropped_log_lines = 0;
   bool ready = false;
+  /// Until the certificate of TLS expires; none without TLS. Negative if it has.
+  std::optional<std::chrono::seconds> certificate_left = {};
   std::chrono::seconds uptime{0};
 };
 

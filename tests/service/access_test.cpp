@@ -99,8 +99,9 @@ TEST(Access, RefusalsAreCountedByReason) {
   server.process().signal(SIGUSR1);
   const std::string line = server.log().wait_for_line("statistics: ");
   EXPECT_NE(std::string::npos, line.find("4 accepted, ")) << line;
-  EXPECT_NE(std::string::npos,
-            line.find(" 1 peak; refused: 0 limit, 0 proxy header, 3 not allowed; "))
+  EXPECT_NE(
+      std::string::npos,
+      line.find(" 1 peak; refused: 0 limit, 0 proxy header, 0 handshake failed, 3 not allowed; "))
       << line;
 }
 

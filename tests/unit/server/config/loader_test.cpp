@@ -82,6 +82,7 @@ proxy_protocol: any
 trusted_proxies: [10.0.0.0/8, "2001:db8::/32"]
 udp: {port: 7, allow: [192.0.2.0/24, "::1/128"], rate: 50}
 access: {allow: [10.0.0.0/8, "::1"], deny: 10.9.0.0/16}
+tls: {port: 8443, certificate: /etc/echo.pem, key: /etc/echo.key, client_ca: /etc/ca.pem, min_version: "1.3", handshake_timeout: 3s}
 limits: {max_connections: 5, max_connections_per_ip: 6, ipv6_prefix: 56, accept_rate: 7, idle_timeout: 8, write_timeout: 9ms}
 tcp: {nodelay: false, keepalive: 2m}
 shutdown: {timeout: 1m, delay: 0.5}
@@ -110,6 +111,12 @@ faults: {delay: 10ms..50ms, rate: 1MiB, close_after: 64KiB, reset_probability: 0
                                          .idle_timeout = 8s,
                                          .write_timeout = 9ms,
                                          .ipv6_prefix = 56}));
+  EXPECT_EQ(config.tls, (TlsConfig{.port = 8443,
+                                   .certificate = "/etc/echo.pem",
+                                   .key = "/etc/echo.key",
+                                   .client_ca = "/etc/ca.pem",
+                                   .min_version = TlsConfig::Version::tls_1_3,
+                                   .handshake_timeout = 3s}));
   EXPECT_EQ(config.tcp, (TcpConfig{.nodelay = false, .keepalive = 120s}));
   EXPECT_EQ(config.shutdown, (ShutdownConfig{.timeout = 60s, .delay = 500ms}));
   EXPECT_EQ(config.log,
@@ -301,6 +308,9 @@ TEST(Config, RejectsWhatIsOutOfRange) {
                            "limits: {max_connections_per_ip: -1}",
                            "limits: {ipv6_prefix: 0}",
                            "limits: {ipv6_prefix: 129}",
+                           "tls: {port: 65536}",
+                           "tls: {min_version: '1.1'}",
+                           "tls: {handshake_timeout: 2h}",
                            "limits: {accept_rate: 1000001}",
                            "limits: {idle_timeout: 721h}",
                            "limits: {write_timeout: 0.0001}",

@@ -101,6 +101,7 @@ proxy_protocol: any
 trusted_proxies: [10.0.0.0/8, "2001:db8::/32"]
 udp: {port: 7, allow: [192.0.2.0/24, "::1/128"], rate: 50}
 access: {allow: [192.0.2.0/24, "::1"], deny: [192.0.2.128/25]}
+tls: {port: 8443, certificate: /etc/echo.pem, key: /etc/echo.key, client_ca: /etc/ca.pem, min_version: "1.3", handshake_timeout: 3s}
 limits: {max_connections: 1, max_connections_per_ip: 2, ipv6_prefix: 48, accept_rate: 3, idle_timeout: 4s, write_timeout: 5s}
 tcp: {nodelay: false, keepalive: 6s}
 shutdown: {timeout: 7s, delay: 8s}

@@ -106,6 +106,7 @@ TEST_F(EventLogTest, WritesAllLinesAtOnce) {
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends.data()), 0);
   EventLog log(ends[1]);
   ClientLog client(log, 1, "peer");
+  client.connected();
   client.received("hello");
   client.disconnected("closed by client", {});
   log.flush();
@@ -119,6 +120,7 @@ TEST_F(EventLogTest, WritesAllLinesAtOnce) {
 TEST_F(EventLogTest, KeepsTheOrderOfEventsAndMessages) {
   log_.info("before");
   ClientLog client(log_, 1, "peer");
+  client.connected();
   log_.warn("between");
   client.received("x");
   log_.info("after");
@@ -132,6 +134,7 @@ TEST_F(EventLogTest, LosesNothingHoweverMuchIsLoggedBetweenFlushes) {
     config.payload = 65536;
   });
   ClientLog client(log_, 1, "peer");
+  client.connected();
   const std::string control_characters(65536, '\x01');
   for (int i = 0; i < 50; ++i) {
     client.received(control_characters);
@@ -147,6 +150,7 @@ TEST_F(EventLogTest, LosesNothingHoweverMuchIsLoggedBetweenFlushes) {
 
 TEST_F(EventLogTest, AccountsForEveryLineOfAPipeThatNobodyReads) {
   ClientLog client(log_, 1, "peer");
+  client.connected();
   flushed();
   const std::string data(64, 'a');
   std::uint64_t sent = 0;
@@ -171,6 +175,7 @@ TEST_F(EventLogTest, AccountsForEveryLineOfAPipeThatNobodyReads) {
 
 TEST_F(EventLogTest, TellsOfDroppedLinesWhereTheyWereDropped) {
   ClientLog client(log_, 1, "peer");
+  client.connected();
   while (log_.dropped_lines() == 0) {
     client.received("x");
     log_.flush();
@@ -183,6 +188,7 @@ TEST_F(EventLogTest, TellsOfDroppedLinesWhereTheyWereDropped) {
 TEST_F(EventLogTest, TellsOfDroppedLinesInJsonToo) {
   configure([](LogConfig& config) { config.format = LogFormat::json; });
   ClientLog client(log_, 1, "peer");
+  client.connected();
   while (log_.dropped_lines() == 0) {
     client.received("x");
     log_.flush();
@@ -195,6 +201,7 @@ TEST_F(EventLogTest, TellsOfDroppedLinesInJsonToo) {
 TEST_F(EventLogTest, AccountsForEveryLineOfAFullDisk) {
   configure([](LogConfig& config) { config.file = "/dev/full"; });
   ClientLog client(log_, 1, "peer");
+  client.connected();
   const std::string data(64, 'a');
   constexpr std::uint64_t sent = 30000;
   for (std::uint64_t i = 0; i < sent; ++i) {
@@ -222,6 +229,7 @@ TEST_F(EventLogTest, GoesOnInTheMiddleOfALineWhenTheDiskHasSpaceAgain) {
     config.events.connect = false;
   });
   ClientLog client(log_, 1, "peer");
+  client.connected();
   std::uint64_t sent = 0;
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
   for (; log_.dropped_lines() < 1000; ++sent) {
@@ -248,6 +256,7 @@ TEST_F(EventLogTest, TellsAtOnceOfALineThatCanNeverFit) {
 TEST_F(EventLogTest, LogsFromItsLevelUp) {
   configure([](LogConfig& config) { config.level = spdlog::level::warn; });
   ClientLog client(log_, 1, "peer");
+  client.connected();
   client.received("x");
   client.disconnected("closed by client", {});
   log_.info("quiet");
@@ -355,6 +364,7 @@ TEST_F(EventLogTest, EndingWritesWhatIsLeft) {
 
 TEST_F(EventLogTest, CloseGivesUpOnAReaderThatDoesNotReadAndCountsTheRest) {
   ClientLog client(log_, 1, "peer");
+  client.connected();
   flushed();
   constexpr std::uint64_t sent = 20000;
   for (std::uint64_t i = 0; i < sent; ++i) {
@@ -371,6 +381,7 @@ TEST_F(EventLogTest, CloseGivesUpOnAReaderThatDoesNotReadAndCountsTheRest) {
 
 TEST_F(EventLogTest, CloseWaitsForASlowReaderAndTellsWhatWasDropped) {
   ClientLog client(log_, 1, "peer");
+  client.connected();
   flushed();
   constexpr std::uint64_t sent = 20000;
   for (std::uint64_t i = 0; i < sent; ++i) {

@@ -76,6 +76,23 @@ TEST(LogText, TellsEventsOfAClient) {
             head + "disconnected: closed by client (120 bytes in, 119 bytes out, 1.203 s)\n");
 }
 
+// The names come from the client.
+TEST(LogText, TellsHowAClientOfTlsConnects) {
+  using namespace std::string_view_literals;
+  LogRecord record = connected;
+  record.text = "TLSv1.3\0TLS_AES_256_GCM_SHA384\0a\"b\0CN=c\nd\0"sv;
+  EXPECT_TRUE(
+      text(record).ends_with(" from [::1]:40112, TLSv1.3 TLS_AES_256_GCM_SHA384, for "
+                             "\"a\\\"b\", subject \"CN=c\\nd\"\n"));
+  EXPECT_EQ(object(record)["tls"], "TLSv1.3");
+  EXPECT_EQ(object(record)["cipher"], "TLS_AES_256_GCM_SHA384");
+  EXPECT_EQ(object(record)["subject"], "CN=c\\nd");
+  record.text = "TLSv1.2\0AES128-SHA\0\0\0"sv;
+  EXPECT_TRUE(text(record).ends_with(" from [::1]:40112, TLSv1.2 AES128-SHA\n"));
+  EXPECT_FALSE(object(record).contains("server_name"));
+  EXPECT_FALSE(object(connected).contains("tls"));
+}
+
 TEST(LogText, MarksAPayloadThatIsCut) {
   EXPECT_TRUE(text(received("hello", 900, 895)).ends_with(" 900 bytes: \"hello\"… 895 more\n"));
   EXPECT_TRUE(text(received("", 4, 4)).ends_with(" 4 bytes: \"\"… 4 more\n"));

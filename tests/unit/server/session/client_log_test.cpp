@@ -33,6 +33,7 @@ class ClientLogTest : public testing::Test {
   // All events of a client that sends "hi".
   void converse(std::uint64_t number) {
     ClientLog client(log_, number, "127.0.0.1:40112");
+    client.connected();
     client.received("hi");
     client.disconnected("closed by client", {.bytes_in = 2, .bytes_out = 2});
   }
@@ -40,6 +41,7 @@ class ClientLogTest : public testing::Test {
   // All events of a client that sends nothing.
   void probe(std::uint64_t number) {
     ClientLog client(log_, number, "127.0.0.1:40113");
+    client.connected();
     client.disconnected("reset by client", {});
   }
 
@@ -76,6 +78,7 @@ TEST_F(ClientLogTest, TellsOnlyTheEventsThatAreWanted) {
 
 TEST_F(ClientLogTest, ShowsAtMostThePayloadThatIsConfigured) {
   ClientLog client(log_, 1, "peer");
+  client.connected();
   flushed();
   client.received(std::string(64, 'a'));
   client.received(std::string(65, 'a'));
@@ -120,6 +123,7 @@ TEST_F(ClientLogTest, SilencesProbesWhenReceivedBytesAreNotLogged) {
 TEST_F(ClientLogTest, TellsTheTimeOfTheConnectionNotOfItsFirstByte) {
   configure([](LogConfig& config) { config.probes = false; });
   ClientLog client(log_, 1, "peer");
+  client.connected();
   log_.info("meanwhile");
   client.received("x");
   const auto lines = flushed();
@@ -129,6 +133,7 @@ TEST_F(ClientLogTest, TellsTheTimeOfTheConnectionNotOfItsFirstByte) {
 
 TEST_F(ClientLogTest, TellsTheEndOfAClientWhoseConnectionItTold) {
   ClientLog client(log_, 1, "peer");
+  client.connected();
   configure([](LogConfig& config) { config.probes = false; });
   client.disconnected("closed by client", {});
   EXPECT_THAT(flushed(), ElementsAre(HasSubstr("connected"), HasSubstr("disconnected")));
@@ -137,6 +142,7 @@ TEST_F(ClientLogTest, TellsTheEndOfAClientWhoseConnectionItTold) {
 TEST_F(ClientLogTest, TellsBothWhenProbesAreLoggedAgain) {
   configure([](LogConfig& config) { config.probes = false; });
   ClientLog client(log_, 1, "peer");
+  client.connected();
   configure([](LogConfig&) {});
   client.disconnected("closed by client", {});
   EXPECT_THAT(flushed(), ElementsAre(HasSubstr("connected"), HasSubstr("disconnected")));
@@ -144,6 +150,7 @@ TEST_F(ClientLogTest, TellsBothWhenProbesAreLoggedAgain) {
 
 TEST_F(ClientLogTest, LetsAPeerForgeNoLine) {
   ClientLog client(log_, 1, "a\nb");
+  client.connected();
   client.received("\n2026-11-23T05:18:40.123Z info client 9 connected from nowhere\n");
   EXPECT_EQ(flushed().size(), 2U);
 }

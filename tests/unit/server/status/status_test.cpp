@@ -28,6 +28,9 @@ class StatusTest : public testing::Test {
     statistics_.bytes_received = 1200;
     statistics_.bytes_sent = 1100;
     statistics_.reads = 17;
+    statistics_.handshakes = 18;
+    statistics_.failed_handshakes = 19;
+    statistics_.timed_out_handshakes = 20;
     statistics_.accept_pauses = 6;
     statistics_.reloads = 7;
     statistics_.failed_reloads = 8;
@@ -47,6 +50,7 @@ class StatusTest : public testing::Test {
             .coroutines = {.alive = 11, .peak = 12, .spawned = 13, .failed = 14, .stacks = 15},
             .dropped_log_lines = 16,
             .ready = ready,
+            .certificate_left = 36h,
             .uptime = 61s};
   }
 
@@ -56,9 +60,10 @@ class StatusTest : public testing::Test {
 
 TEST_F(StatusTest, IsOneLineInTheLogThatTellsEverything) {
   EXPECT_EQ(to_log_line(status()),
-            "uptime 61 s; 9 accepted, 2 active, 5 peak; refused: 3 limit, 0 proxy header, 0 not "
-            "allowed; ended: 4 "
-            "closed by client, 0 reset by client, 0 connection lost, 0 idle timeout, 0 write "
+            "uptime 61 s; 9 accepted, 2 active, 5 peak; refused: 3 limit, 0 proxy header, 0 "
+            "handshake failed, 0 not allowed; ended: 4 "
+            "closed by client, 0 reset by client, 0 truncated, 0 connection lost, 0 idle timeout, "
+            "0 write "
             "timeout, 0 shutdown, 0 fault, 0 failed; 1200 bytes in, 1100 bytes out, 17 reads; 6 "
             "accept pauses, 7 reloads, 8 failed reloads; 11 coroutines, 15 stacks; 16 log lines "
             "dropped; scheduler lag p50 3 us, p99 100000 us, max 100000 us; udp: 20 received, 18 "
@@ -84,8 +89,11 @@ TEST_F(StatusTest, IsOneJsonObjectThatTellsTheSame) {
           "dropped_log_lines": 16, "reloads": {"done": 7, "failed": 8},
           "scheduler_lag_seconds":
               {"p50": 3.007e-6, "p99": 0.1, "max": 0.1, "sum": 0.100003, "count": 2},
-          "refused": {"limit": 3, "proxy_header": 0, "not_allowed": 0},
-          "ended": {"closed_by_client": 4, "reset_by_client": 0, "connection_lost": 0,
+          "tls": {"handshakes": 18, "failed_handshakes": 19, "timed_out_handshakes": 20,
+              "certificate_days_left": 1.5},
+          "refused": {"limit": 3, "proxy_header": 0, "handshake_failed": 0, "not_allowed": 0},
+          "ended": {"closed_by_client": 4, "reset_by_client": 0, "truncated": 0,
+              "connection_lost": 0,
               "idle_timeout": 0, "write_timeout": 0, "shutdown": 0, "fault": 0, "failed": 0},
           "udp": {"received": 20, "answered": 18, "bytes": {"received": 300, "sent": 200},
               "refused": {"not_allowed": 0, "source_port": 0, "own_address": 0, "multicast": 0,
@@ -102,6 +110,10 @@ TEST_F(StatusTest, IsMetricsWithHelpAndTypeBeforeTheirSamples) {
             ContainsRegex("\ncoroecho_build_info[{]version=\"[0-9.]+\"[}] 1\n"),
             HasSubstr("\ncoroecho_received_bytes_total 1200\n"),
             HasSubstr("\ncoroecho_sent_bytes_total 1100\n"),
+            HasSubstr("\ncoroecho_tls_handshakes_total{result=\"succeeded\"} 18\n"
+                      "coroecho_tls_handshakes_total{result=\"failed\"} 19\n"
+                      "coroecho_tls_handshakes_total{result=\"timed_out\"} 20\n"),
+            HasSubstr("\ncoroecho_tls_certificate_days_left 1.5\n"),
             HasSubstr("\ncoroecho_coroutine_stacks 15\n"),
             HasSubstr("\ncoroecho_log_lines_dropped_total 16\n"),
             HasSubstr("\ncoroecho_uptime_seconds 61\n"), HasSubstr("\ncoroecho_ready 1\n")));

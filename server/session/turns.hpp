@@ -19,7 +19,7 @@ class Turns {
     explicit Place(Turns& turns) : turns_(turns) { turns_.line_.push_back(*this); }
     ~Place() {
       unlink();
-      turns_.moved_.notify_all();
+      if (!turns_.line_.empty()) turns_.line_.front().moved_.notify_all();
     }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
@@ -27,18 +27,18 @@ class Turns {
     Place& operator=(Place&&) = delete;
 
     /// Suspends until it is this one's turn; operation_aborted if cancelled meanwhile.
-    coro::error_code wait(coro::Yield yield) const {
-      return turns_.moved_.wait(yield, [this] { return &turns_.line_.front() == this; });
+    coro::error_code wait(coro::Yield yield) {
+      return moved_.wait(yield, [this] { return &turns_.line_.front() == this; });
     }
     /// Nobody waits behind this one.
     bool is_last() const { return &turns_.line_.back() == this; }
 
    private:
     Turns& turns_;
+    coro::Condition moved_;  // each its own: to wake all of a long line for each turn would be dear
   };
 
  private:
-  coro::Condition moved_;
   boost::intrusive::list<Place, boost::intrusive::constant_time_size<false>> line_;
 };
 

@@ -1,4 +1,4 @@
-#include "server/accept/turns.hpp"
+#include "server/session/turns.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ class TurnsTest : public testing::Test {
         .spawn("taker",
                [this, name, count](Yield yield) {
                  for (int i = 0; i < count; ++i) {
-                   const Turns::Place place(turns_);
+                   Turns::Place place(turns_);
                    if (place.wait(yield)) return;
                    order_ += name;
                    yield.now();
@@ -57,10 +57,10 @@ TEST_F(TurnsTest, OneThatIsCancelledLosesItsTurnToTheNext) {
 }
 
 TEST_F(TurnsTest, KnowsWhetherSomebodyWaitsBehind) {
-  const Turns::Place first(turns_);
+  Turns::Place first(turns_);
   EXPECT_TRUE(first.is_last());
   {
-    const Turns::Place second(turns_);
+    Turns::Place second(turns_);
     EXPECT_FALSE(first.is_last());
     EXPECT_TRUE(second.is_last());
   }
