@@ -36,7 +36,9 @@ void Coroutine::run_functions(Ends::pull_type& inside) {
   inside_ = &inside;
   for (;;) {
     function_->run(*this);
-    function_.reset();
+    // Its destructor may still need the scheduler's stack, and only then it is done().
+    function_.get_deleter()(function_.get());
+    static_cast<void>(function_.release());
     inside();
   }
 }

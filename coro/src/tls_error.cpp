@@ -79,14 +79,14 @@ std::string CertificateCategory::message(int value) const {
       return "certificate: not yet valid";
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-      return "certificate: self-signed";
+      return "certificate: unknown authority (self-signed)";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return "certificate: unknown issuer";
+      return "certificate: unknown authority";
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return "certificate: for another name";
+      return "certificate: wrong host";
     case X509_V_ERR_INVALID_PURPOSE:
       return "certificate: for another purpose";
     default:

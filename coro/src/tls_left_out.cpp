@@ -85,6 +85,9 @@ Transfer TlsStream::try_read(boost::asio::mutable_buffer /*buffer*/) {
 Transfer TlsStream::try_write(boost::asio::const_buffer /*bytes*/) {
   never_called();
 }
+bool TlsStream::has_more_to_read() const {
+  return false;
+}
 std::size_t TlsStream::available() const {
   return 0;
 }

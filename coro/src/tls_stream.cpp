@@ -252,7 +252,7 @@ Transfer TlsStream::try_read(boost::asio::mutable_buffer buffer) {
 
 // The socket does not report what OpenSSL has taken from it, nor what it has refused.
 bool TlsStream::has_more_to_read() const {
-  return broken_by_ || unreadable_ || SSL_has_pending(tls_.get()) == 1 || has_received_the_end();
+  return may_have_more_ || broken_by_;
 }
 
 // close_notify; the alert of an error counts as an end too.
@@ -282,6 +282,7 @@ Transfer TlsStream::read(boost::asio::mutable_buffer buffer) {
       all.error = failure();
     }
   }
+  may_have_more_ = all.error || buffer.size() == 0;
   if (all.size > 0) all.error = {};  // it comes with the next call
   return all;
 }

@@ -75,10 +75,13 @@ class TlsStream {
   /// As those of Stream.
   Transfer read_some(boost::asio::mutable_buffer buffer, Yield yield);
   Transfer write_some(boost::asio::const_buffer bytes, Yield yield);
-  /// As that of Stream. One coroutine that serves many streams must call it until nothing comes,
-  /// since an observer is not notified of bytes that were received with others.
+  /// As that of Stream. One coroutine that serves many streams calls it again for one that
+  /// has_more_to_read(): an observer is not notified of bytes that were received with others.
   Transfer try_read(boost::asio::mutable_buffer buffer);
   Transfer try_write(boost::asio::const_buffer bytes);
+  /// Whether to call try_read() once more, although the transport may have nothing: the buffer was
+  /// filled, or the end or an error follows the bytes.
+  bool has_more_to_read() const;
   void cancel() { transport_.cancel(); }
 
   /// At least as many bytes as have arrived and were not read.
@@ -105,7 +108,6 @@ class TlsStream {
   error_code flush();
   bool waits_for_more() const;
   error_code failure();
-  bool has_more_to_read() const;
   bool has_received_the_end() const;
 
   Scheduler& scheduler_;
@@ -114,6 +116,7 @@ class TlsStream {
   std::string outgoing_;       // encrypted bytes that the socket has no room for: one record or two
   std::size_t encrypted_ = 0;  // bytes of the caller's next write that outgoing_ has already
   bool exhausted_ = false;     // the transport has nothing more at the moment
+  bool may_have_more_ = true;  // to read, whatever the transport has
   bool agreed_ = false;        // the handshake has ended well
   bool finishing_ = false;     // the end of the stream follows outgoing_
   bool finished_ = false;      // and has been sent

@@ -84,6 +84,18 @@ TEST(Scheduler, ACallOnItsOwnStackIsAPlainOneWhereNobodyCanSuspend) {
   EXPECT_EQ(calls, 2) << "while the coroutine is unwound";
 }
 
+TEST(Scheduler, ACallOnItsOwnStackEndsBeforeTheCoroutineWhoseFunctionMakesItWhenDestroyed) {
+  int calls = 0;
+  run([&](Yield yield) {
+    Scheduler& scheduler = yield.scheduler();
+    std::shared_ptr<void> at_end(
+        nullptr, [&](void* /*nothing*/) { scheduler.on_own_stack([&] { ++calls; }); });
+    const Task task = start(scheduler, [at_end = std::move(at_end)](Yield) {});
+    EXPECT_FALSE(task.join(yield));
+    EXPECT_EQ(calls, 1);
+  });
+}
+
 // ---- spawn and run
 
 TEST(Scheduler, RunReturnsAtOnceWhenThereIsNothingToDo) {

@@ -136,6 +136,26 @@ TEST(TlsStream, BothEndsAgreeAndBytesGoBothWays) {
   });
 }
 
+TEST(TlsStream, ReportsThatItHoldsMoreThanWasReadThoughTheSocketHasNothing) {
+  run([](Yield yield) {
+    Ends ends(yield);
+    ends.shake_hands(yield);
+    std::array<char, 2> few{};
+    std::array<char, 16> room{};
+    EXPECT_FALSE(write_all(ends.client, buffer("hello", 5), yield));
+    EXPECT_EQ(ends.server.try_read(buffer(few)).size, 2U);
+    EXPECT_EQ(ends.server_socket.available(), 0U);
+    EXPECT_TRUE(ends.server.has_more_to_read());
+    EXPECT_EQ(ends.server.try_read(buffer(room)).size, 3U);
+    EXPECT_FALSE(ends.server.has_more_to_read());
+    EXPECT_FALSE(write_all(ends.client, buffer("end", 3), yield));
+    ends.client.finish_sending();
+    EXPECT_EQ(ends.server.try_read(buffer(room)).size, 3U);
+    EXPECT_TRUE(ends.server.has_more_to_read());
+    EXPECT_EQ(ends.server.try_read(buffer(room)).error, error::eof);
+  });
+}
+
 TEST(TlsStream, TellsWhatWasAgreedOn) {
   run([](Yield yield) {
     const Identity authority = make_identity({.name = "authority"});
@@ -292,7 +312,7 @@ TEST(TlsStream, ADifferentAuthorityIsRefusedWithAReason) {
     Ends ends(yield, acceptor(), connector(other));
     const auto [server, client] = ends.handshake(yield);
     EXPECT_EQ(client.category(), certificate_category());
-    EXPECT_EQ(client.message(), "certificate: self-signed");
+    EXPECT_EQ(client.message(), "certificate: unknown authority (self-signed)");
     EXPECT_EQ(server.category(), tls_category());
     EXPECT_EQ(server.message(), "the other end reports: unknown ca");
   });
@@ -311,11 +331,11 @@ TEST(TlsStream, ReasonsNameTheFault) {
   };
   EXPECT_EQ(refused({.issuer = &authority, .expires_after = -1s}, "localhost"),
             "certificate: expired");
-  EXPECT_EQ(refused({.issuer = &authority}, "example.org"), "certificate: for another name");
-  EXPECT_EQ(refused({.issuer = &authority}, "127.0.0.2"), "certificate: for another name");
+  EXPECT_EQ(refused({.issuer = &authority}, "example.org"), "certificate: wrong host");
+  EXPECT_EQ(refused({.issuer = &authority}, "127.0.0.2"), "certificate: wrong host");
   EXPECT_EQ(refused({.issuer = &authority}, "127.0.0.1"), "Success");
   const Identity other = make_identity({.name = "other"});
-  EXPECT_EQ(refused({.issuer = &other}, "localhost"), "certificate: unknown issuer");
+  EXPECT_EQ(refused({.issuer = &other}, "localhost"), "certificate: unknown authority");
 }
 
 TEST(TlsStream, AnybodyIsTrustedIfThatIsAskedFor) {
