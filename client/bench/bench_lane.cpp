@@ -15,8 +15,10 @@ constexpr std::uint64_t distance = 25013;  // from one lane's origin to the next
 
 }  // namespace
 
-BenchLane::BenchLane(coro::Descriptor socket, std::uint64_t number, BenchThreadState& state)
-    : state_(&state),
+BenchLane::BenchLane(std::unique_ptr<Connection> connection, std::uint64_t number,
+                     BenchThreadState& state)
+    : connection_(std::move(connection)),
+      state_(&state),
       next_(number),
       origin_(number * distance % Pattern::period),
       begun_(origin_),
@@ -24,9 +26,7 @@ BenchLane::BenchLane(coro::Descriptor socket, std::uint64_t number, BenchThreadS
       received_(origin_),
       message_end_(origin_ + state.message_size),
       began_(state.pipeline),
-      more_follow_(!state.on_demand) {
-  stream_.emplace(*state.scheduler, std::move(socket));
-}
+      more_follow_(!state.on_demand) {}
 
 BenchLane::~BenchLane() {
   writer_.cancel();
@@ -37,7 +37,7 @@ BenchLane::~BenchLane() {
 void BenchLane::open() {
   open_ = true;
   ++state_->open;
-  if (const auto error = stream_->observe_readable(this))
+  if (const auto error = connection_->observe_readable(this))
     fail(transfer_failure(*state_->target, error, 0));
   send_what_may_be(Clock::now());
 }
@@ -50,7 +50,8 @@ void BenchLane::became_readable() {
 void BenchLane::take_turn() {
   if (!open_) return;
   if (failed_ || !receive()) return close();
-  if (state_->over && is_done()) close();
+  if (state_->over && is_done()) return close();
+  if (connection_->holds_more()) became_readable();
 }
 
 void BenchLane::finish(Clock::time_point now) {
@@ -74,7 +75,7 @@ void BenchLane::close() {
   if (!std::exchange(open_, false)) return;
   count_lost();
   writer_.cancel();  // it may wait for the stream
-  stream_.reset();
+  connection_.reset();
   --state_->open;
   state_->turn.notify_one();
 }
@@ -96,7 +97,8 @@ bool BenchLane::run_one(Clock::time_point intended, coro::Yield yield) {
       continue;
     }
     const auto& scratch = state_->scratch;
-    auto transfer = stream_->read_some(boost::asio::buffer(scratch.data(), scratch.size()), yield);
+    auto transfer =
+        connection_->read_some(boost::asio::buffer(scratch.data(), scratch.size()), yield);
     const bool aborted = transfer.error == error::operation_aborted;
     if (aborted) transfer.error = {};  // what came in time counts all the same
     interrupted = aborted && !send_failed_;
@@ -168,7 +170,8 @@ void BenchLane::write() {
   if (send_failed_) return fail_to_send(send_failed_);
   while (sent_ != begun_ && !failed_) {
     const auto piece = unsent();
-    const auto [error, taken] = stream_->try_write(boost::asio::buffer(piece.data(), piece.size()));
+    const auto [error, taken] =
+        connection_->try_write(boost::asio::buffer(piece.data(), piece.size()));
     sent_ += taken;
     if (error) return fail_to_send(error);
     if (taken < piece.size()) {
@@ -188,7 +191,7 @@ void BenchLane::write() {
 void BenchLane::fail_to_send(error_code error) {
   send_failed_ = error;
   more_follow_ = false;
-  stream_->cancel();
+  connection_->cancel();
   if (open_) became_readable();
 }
 
@@ -199,7 +202,7 @@ void BenchLane::write_when_possible(coro::Yield yield) {
     } else {
       const auto piece = unsent();
       const auto [error, taken] =
-          stream_->write_some(boost::asio::buffer(piece.data(), piece.size()), yield);
+          connection_->write_some(boost::asio::buffer(piece.data(), piece.size()), yield);
       if (error == error::operation_aborted || yield.is_cancelled()) return;  // it may be gone
       sent_ += taken;
       waits_for_room_ = false;
@@ -214,7 +217,7 @@ void BenchLane::write_when_possible(coro::Yield yield) {
 // ever, and the other lanes waiting. False if the lane has failed.
 bool BenchLane::receive() {
   const auto& scratch = state_->scratch;
-  return received(stream_->try_read(boost::asio::buffer(scratch.data(), scratch.size())));
+  return received(connection_->try_read(boost::asio::buffer(scratch.data(), scratch.size())));
 }
 
 bool BenchLane::received(const coro::Transfer& transfer) {
@@ -234,7 +237,7 @@ bool BenchLane::received(const coro::Transfer& transfer) {
 
 // There is no time to wait any more; but after a pause of the whole process there is much to read.
 void BenchLane::receive_all_that_came() {
-  while (!failed_ && receive() && stream_->available() > 0) {
+  while (!failed_ && receive() && connection_->has_more()) {
   }
 }
 
@@ -260,7 +263,7 @@ bool BenchLane::take(std::span<const std::byte> echoed, Clock::time_point now) {
 void BenchLane::fail(const Failure& failure) {
   if (std::exchange(failed_, true)) return;
   state_->results.add_failure(failure);
-  stream_->cancel();
+  connection_->cancel();
   if (open_) became_readable();  // a last turn, which closes it
 }
 

@@ -3,14 +3,15 @@
 #include <boost/container/small_vector.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 
 #include "client/bench/bench_thread.hpp"
 #include "client/bench/lane.hpp"
+#include "client/wire/connection.hpp"
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
-#include "coro/stream.hpp"
 
 namespace client {
 
@@ -23,7 +24,7 @@ class BenchLane final : public Lane, private coro::Readiness::Observer {
  public:
   /// number: of this connection among all of the benchmark. Its stream begins somewhere else in the
   /// pattern than any other's, so that an echo that goes to the wrong connection does not match.
-  BenchLane(coro::Descriptor socket, std::uint64_t number, BenchThreadState& state);
+  BenchLane(std::unique_ptr<Connection> connection, std::uint64_t number, BenchThreadState& state);
   ~BenchLane() override;
   BenchLane(const BenchLane&) = delete;
   BenchLane& operator=(const BenchLane&) = delete;
@@ -70,7 +71,7 @@ class BenchLane final : public Lane, private coro::Readiness::Observer {
     return place < began_.size() ? place : place - began_.size();
   }
 
-  std::optional<coro::Stream> stream_;  // none once it is closed
+  std::unique_ptr<Connection> connection_;  // null once it is closed
   BenchThreadState* state_;
   std::uint64_t next_;  // number of its next message in the schedule
   std::uint64_t origin_;

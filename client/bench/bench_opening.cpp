@@ -5,7 +5,7 @@
 #include "client/bench/bench_lane.hpp"
 #include "client/bench/bench_worker.hpp"
 #include "client/bench/datagram_lane.hpp"
-#include "client/wire/connection.hpp"
+#include "client/wire/connect.hpp"
 #include "client/wire/failure.hpp"
 #include "coro/time_limit.hpp"
 #include "coro/timer.hpp"
@@ -60,10 +60,9 @@ void BenchWorker::open_next(Yield yield) {
 error_code BenchWorker::open_connection(Yield yield) {
   auto connection = connect(yield, options_->target, *addresses_, options_->timeout);
   if (!connection) return connection.error();
-  ++state_.results.connections;
-  state_.results.connect_times.record(connection->took);
+  state_.results.count_opening((*connection)->facts());
   lanes_.push_back(
-      std::make_unique<BenchLane>(std::move(connection->socket), number_of(lanes_.size()), state_));
+      std::make_unique<BenchLane>(std::move(*connection), number_of(lanes_.size()), state_));
   return {};
 }
 

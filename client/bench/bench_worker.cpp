@@ -6,6 +6,7 @@
 #include <boost/asio/error.hpp>
 #include <utility>
 
+#include "client/wire/connect.hpp"
 #include "client/wire/failure.hpp"
 #include "client/wire/run.hpp"
 #include "coro/time_limit.hpp"

@@ -71,18 +71,15 @@ bool Churn::connect_and_echo(std::uint64_t number, Clock::time_point intended, Y
     state_->results.add_failure(connect_failure(options_->target, connection.error()));
     return !coro::sleep_for(yield, after_a_failure);
   }
-  if (state_->measures(Clock::now())) {
-    ++state_->results.connections;
-    state_->results.connect_times.record(connection->took);
-  }
+  if (state_->measures(Clock::now())) state_->results.count_opening((*connection)->facts());
   const coro::TimeLimit time(yield, deadline - Clock::now());
-  BenchLane lane(std::move(connection->socket), number, *state_);
+  BenchLane lane(std::move(*connection), number, *state_);
   if (!lane.run_one(intended, yield) && time.expired())
     state_->results.add_failure(transfer_failure(*state_->target, error::timed_out, 0));
   return true;
 }
 
-boost::system::result<Connection> Churn::connect_from_anywhere(Yield yield) {
+boost::system::result<std::unique_ptr<Connection>> Churn::connect_from_anywhere(Yield yield) {
   const auto try_to = [&] {
     return connect(yield, options_->target, addresses_, options_->timeout, sources_.next());
   };
@@ -91,8 +88,8 @@ boost::system::result<Connection> Churn::connect_from_anywhere(Yield yield) {
       !connection && connection.error() == boost::system::errc::address_not_available;
   if (no_port && sources_.exhausted()) connection = try_to();
   // One that does not answer is waited for once, not each time.
-  if (connection && connection->peer != addresses_.front())
-    std::iter_swap(addresses_.begin(), std::ranges::find(addresses_, connection->peer));
+  if (connection && (*connection)->facts().peer != addresses_.front())
+    std::iter_swap(addresses_.begin(), std::ranges::find(addresses_, (*connection)->facts().peer));
   return connection;
 }
 

@@ -5,7 +5,7 @@
 
 #include "client/bench/bench_lane.hpp"
 #include "client/cli/options.hpp"
-#include "client/wire/connection.hpp"
+#include "client/wire/connect.hpp"
 #include "client/wire/source_addresses.hpp"
 #include "coro/condition.hpp"
 #include "coro/yield.hpp"
@@ -30,7 +30,7 @@ class Churn {
  private:
   bool wait_until_due(coro::Clock::time_point intended, coro::Yield yield);
   bool connect_and_echo(std::uint64_t number, coro::Clock::time_point intended, coro::Yield yield);
-  boost::system::result<Connection> connect_from_anywhere(coro::Yield yield);
+  boost::system::result<std::unique_ptr<Connection>> connect_from_anywhere(coro::Yield yield);
 
   const Options* options_;
   Addresses addresses_;  // the one that answered last is the first

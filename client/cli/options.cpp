@@ -11,6 +11,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "client/cli/tls_options.hpp"
 #include "client/cli/udp_options.hpp"
 #include "client/output/rendering.hpp"
 #include "client/udp/datagram_socket.hpp"
@@ -53,6 +54,7 @@ struct CommandLine {
   bool csv = false;
   bool pings = false;
   bool benches = false;
+  TlsOptions tls;
 };
 
 template <typename Number>
@@ -118,8 +120,11 @@ void add_general(CommandLine& line) {
   app.add_flag("--proxy-protocol", line.options.target.proxied,
                "Begin with a PROXY header (v2), as a load balancer does")
       ->option_text(" ");
+  app.add_flag("--tls", line.tls.used, "Encrypt it, and verify the server's certificate")
+      ->option_text(" ");
   app.add_flag("--udp", line.options.udp, "By UDP instead of TCP")
       ->excludes("--proxy-protocol")
+      ->excludes("--tls")
       ->option_text(" ");
   add(app, "--dscp", "DSCP", line.options.target.dscp, "Class of service of each packet: EF, 46",
       "a number from 0 to 63, or a name: EF, AF41, CS1", parse_dscp);
@@ -239,6 +244,7 @@ Options parse(CommandLine& line, int argc, const char* const* argv) {
     line.options.target = parse_target(line.host, line.port, "");
     line.options.target.proxied = given.proxied;
     line.options.target.dscp = given.dscp;
+    if (line.tls.used) line.options.target.tls = make_tls(line.tls, line.options.target.host);
     if (line.options.target.port.empty()) line.options.target.port = usual_port();
   } catch (const std::invalid_argument& senseless) {
     throw CLI::ValidationError("HOST", senseless.what());
@@ -251,6 +257,7 @@ Options parse(CommandLine& line, int argc, const char* const* argv) {
 boost::system::result<Options, EarlyExit> parse_options(int argc, const char* const* argv) {
   CommandLine line;
   add_general(line);
+  add_of_mode(line.app, "--tls", [&] { add_tls(line.app, line.tls); });
   add_of_mode(line.app, "--ping", [&] { add_ping(line); });
   add_of_mode(line.app, "--bench", [&] { add_bench(line); });
   try {

@@ -58,6 +58,21 @@ std::string datagrams_text(const BenchResults& results) {
   return text;
 }
 
+std::string handshakes_text(const Options& options, const BenchOutcome& outcome) {
+  const auto& times = outcome.results.handshake_times;
+  auto text = fmt::to_string(times.count());
+  if (options.bench.mode == BenchMode::churn)
+    text += fmt::format(", {:.0f}/s", outcome.handshakes_per_second());
+  return times.empty() ? text : text + ", " + range_text(times);
+}
+
+void add_handshakes(ordered_json& json, const Options& options, const BenchOutcome& outcome) {
+  json["handshakes"] = outcome.results.handshake_times.count();
+  if (options.bench.mode == BenchMode::churn)
+    json["handshakes_per_second"] = outcome.handshakes_per_second();
+  json["handshake_ms"] = times_json(outcome.results.handshake_times);
+}
+
 void add_datagrams(ordered_json& json, const BenchResults& results) {
   const auto& counts = results.datagrams;
   json["sent"] = counts.sent;
@@ -150,12 +165,9 @@ std::string bench_text(const Options& options, const BenchOutcome& outcome) {
     add("interrupted", fmt::format("after {:.3g} s", seconds(outcome.elapsed)));
   const auto& connects = results.connect_times;
   auto connections = fmt::to_string(results.connections);
-  if (!connects.empty()) {
-    connections +=
-        fmt::format(", connect min/avg/max = {}/{}/{} ms", milliseconds_text(connects.min()),
-                    milliseconds_text(connects.mean()), milliseconds_text(connects.max()));
-  }
+  if (!connects.empty()) connections += ", connect " + range_text(connects);
   add(options.udp ? "sockets" : "connections", connections);
+  if (options.target.tls) add("handshakes", handshakes_text(options, outcome));
   if (options.udp) add("datagrams", datagrams_text(results));
   add("echoes", fmt::format("{}, {:.0f}/s", results.messages, outcome.messages_per_second()));
   add("throughput", bytes_text(outcome.bytes_per_second()) + "/s each way");
@@ -197,6 +209,7 @@ std::string bench_json(const Options& options, const BenchOutcome& outcome) {
   if (bench.rate) json["rate"] = *bench.rate;
   if (const auto cpu = cpu_per_message(outcome)) json["client_cpu_us_per_echo"] = *cpu;
   json["connect_ms"] = times_json(results.connect_times);
+  if (options.target.tls) add_handshakes(json, options, outcome);
   json["latency_ms"] = times_json(results.latency);
   auto& histogram = json["histogram"] = ordered_json::array();
   for (const auto& bucket : results.latency.buckets()) {

@@ -21,6 +21,12 @@ void DatagramCounts::merge(const DatagramCounts& other) {
   overflowed += other.overflowed;
 }
 
+void BenchResults::count_opening(const ConnectionFacts& facts) {
+  ++connections;
+  connect_times.record(facts.connect_time);
+  if (facts.handshake_time) handshake_times.record(*facts.handshake_time);
+}
+
 void BenchResults::add_failure(const Failure& failure) {
   ++failures[failure.kind];
   if (!first_failure) first_failure = failure;
@@ -34,6 +40,7 @@ void BenchResults::merge(const BenchResults& other) {
   lost += other.lost;
   latency.merge(other.latency);
   connect_times.merge(other.connect_times);
+  handshake_times.merge(other.handshake_times);
   for (const auto& [kind, count] : other.failures)
     failures[kind] += count;
   if (!first_failure) first_failure = other.first_failure;
@@ -42,6 +49,10 @@ void BenchResults::merge(const BenchResults& other) {
 
 double BenchOutcome::messages_per_second() const {
   return per_second(results.messages_in_time, elapsed);
+}
+
+double BenchOutcome::handshakes_per_second() const {
+  return per_second(results.handshake_times.count(), elapsed);
 }
 
 double BenchOutcome::bytes_per_second() const {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "client/wire/connection.hpp"
 #include "client/wire/failure.hpp"
 #include "program/histogram.hpp"
 
@@ -35,10 +36,12 @@ struct BenchResults {
   std::uint64_t bytes = 0;             ///< that came back the same in the measured time
   program::Histogram latency;          ///< of messages
   program::Histogram connect_times;
+  program::Histogram handshake_times;              ///< with TLS
   std::map<FailureClass, std::uint64_t> failures;  ///< connections that ended so
   std::optional<Failure> first_failure;
   DatagramCounts datagrams;  ///< by UDP
 
+  void count_opening(const ConnectionFacts& facts);
   void add_failure(const Failure& failure);
   void merge(const BenchResults& other);
   bool clean() const { return failures.empty() && lost == 0 && datagrams.unsent == 0; }
@@ -63,6 +66,8 @@ struct BenchOutcome {
   bool began() const { return elapsed.count() > 0; }
   double messages_per_second() const;
   double bytes_per_second() const;
+  /// With churn; otherwise they are made before the measured time.
+  double handshakes_per_second() const;
   /// Everything came back, and there was something.
   bool clean() const { return results.clean() && results.messages > 0; }
 };

@@ -27,6 +27,11 @@ std::string time_text(std::chrono::nanoseconds time) {
   return milliseconds_text(time) + " ms";
 }
 
+std::string range_text(const program::Histogram& times) {
+  return fmt::format("min/avg/max = {}/{}/{} ms", milliseconds_text(times.min()),
+                     milliseconds_text(times.mean()), milliseconds_text(times.max()));
+}
+
 std::string round_trip_text(const program::Histogram& times) {
   if (times.empty()) return {};
   const auto text = milliseconds_text;

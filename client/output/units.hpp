@@ -16,6 +16,9 @@ std::string time_text(std::chrono::nanoseconds time);
 /// Just the number, for tables: `0.214`.
 std::string milliseconds_text(std::chrono::nanoseconds time);
 
+/// `min/avg/max = 0.101/0.214/0.330 ms`, of times that are not empty.
+std::string range_text(const program::Histogram& times);
+
 /// Two lines, or nothing when nothing was measured:
 ///
 ///     round trip min/avg/max/mdev = 0.101/0.214/0.330/0.052 ms

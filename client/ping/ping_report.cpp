@@ -31,11 +31,11 @@ std::string summary_text(const Target& target, const PingTally& tally) {
   if (tally.datagrams) text += datagrams_text(*tally.datagrams);
   const auto& connects = tally.connect_times;
   if (!connects.empty()) {
-    text += fmt::format("\nconnect min/avg/max = {}/{}/{} ms, {} connection{}",
-                        milliseconds_text(connects.min()), milliseconds_text(connects.mean()),
-                        milliseconds_text(connects.max()), connects.count(),
+    text += fmt::format("\nconnect {}, {} connection{}", range_text(connects), connects.count(),
                         connects.count() == 1 ? "" : "s");
   }
+  if (!tally.handshake_times.empty())
+    text += fmt::format("\nhandshake {}", range_text(tally.handshake_times));
   if (!tally.round_trips.empty()) text += "\n" + round_trip_text(tally.round_trips);
   if (tally.datagrams && !tally.round_trips.empty())
     text += "\njitter " + time_text(tally.datagrams->jitter);
@@ -62,6 +62,7 @@ std::string summary_json(const Target& target, const PingTally& tally) {
   } else {
     json["connections"] = tally.connect_times.count();
     json["connect_ms"] = times_json(tally.connect_times);
+    if (!tally.handshake_times.empty()) json["handshake_ms"] = times_json(tally.handshake_times);
   }
   json["round_trip_ms"] = times_json(tally.round_trips);
   return json_text(json);
@@ -74,10 +75,16 @@ double PingTally::loss() const {
   return settled == 0 ? 0 : 100 * static_cast<double>(lost) / static_cast<double>(settled);
 }
 
-std::string PingReport::connected(const Target& peer, std::chrono::nanoseconds took) {
-  peer_ = peer.name();
-  if (!json_) return fmt::format("connected to {} in {}", peer_, time_text(took));
-  return json_text({{"event", "connected"}, {"peer", peer_}, {"connect_ms", milliseconds(took)}});
+std::string PingReport::connected(const ConnectionFacts& facts) {
+  peer_ = name_of(facts.peer);
+  if (!json_) return connected_text(facts);
+  ordered_json json{
+      {"event", "connected"}, {"peer", peer_}, {"connect_ms", milliseconds(facts.connect_time)}};
+  if (facts.handshake_time) {
+    json["handshake_ms"] = milliseconds(*facts.handshake_time);
+    json["tls"] = facts.encryption;
+  }
+  return json_text(json);
 }
 
 std::string PingReport::started(const Target& peer, std::size_t size) {

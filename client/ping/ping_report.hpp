@@ -6,6 +6,7 @@
 #include <string>
 
 #include "client/udp/datagram_socket.hpp"
+#include "client/wire/connection.hpp"
 #include "client/wire/failure.hpp"
 #include "client/wire/target.hpp"
 #include "program/histogram.hpp"
@@ -36,6 +37,7 @@ struct PingTally {
   std::chrono::nanoseconds elapsed{};
   program::Histogram round_trips;          ///< of those received
   program::Histogram connect_times;        ///< of every connection made
+  program::Histogram handshake_times;      ///< and of TLS
   std::optional<DatagramTally> datagrams;  ///< only by UDP
 
   /// Of those that are not under way, in percent.
@@ -50,7 +52,7 @@ class PingReport {
  public:
   explicit PingReport(bool json) : json_(json) {}
 
-  std::string connected(const Target& peer, std::chrono::nanoseconds took);
+  std::string connected(const ConnectionFacts& facts);
   /// Of a ping by UDP, which has no connection.
   std::string started(const Target& peer, std::size_t size);
   std::string reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,

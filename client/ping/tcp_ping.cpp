@@ -33,10 +33,10 @@ bool TcpPing::open(Yield yield) {
     return false;
   }
   connected_once_ = true;
-  tally().connect_times.record(link_.connect_time());
-  const auto& peer = link_.peer();
-  show(report().connected({peer.address().to_string(), std::to_string(peer.port())},
-                          link_.connect_time()));
+  const auto& facts = link_.facts();
+  tally().connect_times.record(facts.connect_time);
+  if (facts.handshake_time) tally().handshake_times.record(*facts.handshake_time);
+  show(report().connected(facts));
   return true;
 }
 

@@ -3,19 +3,19 @@
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "client/output/standard_stream.hpp"
 #include "client/pipe/datagram_pipe.hpp"
 #include "client/pipe/progress.hpp"
-#include "client/wire/connection.hpp"
+#include "client/wire/connect.hpp"
 #include "client/wire/echo_window.hpp"
 #include "client/wire/failure.hpp"
 #include "client/wire/run.hpp"
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
-#include "coro/stream.hpp"
 
 namespace client {
 namespace {
@@ -53,7 +53,7 @@ class Pipe {
   const Options* options_;
   StandardInput input_;
   StandardOutput output_;
-  std::optional<coro::Stream> stream_;
+  std::unique_ptr<Connection> connection_;
   EchoWindow window_{window_size};
   coro::Condition room_;  // the window has some again
   Clock::time_point last_progress_;
@@ -67,7 +67,7 @@ class Pipe {
 void Pipe::run(Yield yield) {
   auto connection = connect(yield, options_->target, options_->timeout);
   if (!connection) return fail(connect_failure(options_->target, connection.error()));
-  stream_.emplace(*scheduler_, std::move(connection->socket));
+  connection_ = std::move(*connection);
   progressed();
   const auto progress = scheduler_
                             ->spawn("progress",
@@ -99,14 +99,14 @@ void Pipe::send(Yield yield) {
   }
   input_ended_ = true;
   progressed();
-  stream_->finish_sending();
+  connection_->finish_sending();
 }
 
 bool Pipe::write_unsent(Yield yield) {
   while (!window_.unsent().empty()) {
     const auto unsent = window_.unsent();
     const auto [error, size] =
-        stream_->write_some(boost::asio::buffer(unsent.data(), unsent.size()), yield);
+        connection_->write_some(boost::asio::buffer(unsent.data(), unsent.size()), yield);
     window_.sent(size);
     // When the connection broke, receive() gets what still came, and reports.
     if (error) return false;
@@ -119,7 +119,7 @@ bool Pipe::write_unsent(Yield yield) {
 void Pipe::receive(Yield yield) {
   std::vector<std::byte> buffer(receive_size);
   for (;;) {
-    const auto [error, size] = stream_->read_some(boost::asio::buffer(buffer), yield);
+    const auto [error, size] = connection_->read_some(boost::asio::buffer(buffer), yield);
     if (error == error::operation_aborted) return;  // watch() gave up
     if (error == error::eof) return server_closed();
     if (error) return fail(transfer_failure(options_->target, error, window_.outstanding()));

@@ -12,14 +12,15 @@ namespace error = boost::asio::error;
 
 }  // namespace
 
-std::shared_ptr<Exchange> Exchange::over(Connection connection, coro::Scheduler& scheduler) {
-  auto exchange = std::make_shared<Exchange>(std::move(connection), scheduler);
+std::shared_ptr<Exchange> Exchange::over(std::unique_ptr<Connection> connection,
+                                         coro::Scheduler& scheduler) {
+  auto exchange = std::make_shared<Exchange>(std::move(connection));
   scheduler.spawn("write", [exchange](coro::Yield yield) { exchange->write_later(yield); }).value();
   return exchange;
 }
 
-Exchange::Exchange(Connection connection, coro::Scheduler& scheduler)
-    : stream_(scheduler, std::move(connection.socket)), buffer_(receive_size) {}
+Exchange::Exchange(std::unique_ptr<Connection> connection)
+    : connection_(std::move(connection)), buffer_(receive_size) {}
 
 error_code Exchange::send(std::string_view message, Answer answer, coro::Yield yield) {
   const auto has_room = [&] { return !open_ || window_.capacity() - missing() >= message.size(); };
@@ -41,7 +42,8 @@ error_code Exchange::send(std::string_view message, Answer answer, coro::Yield y
 // broken, receive() reports that after what had still come.
 void Exchange::write_now() {
   for (auto unsent = window_.unsent(); !unsent.empty(); unsent = window_.unsent()) {
-    const auto [error, size] = stream_.try_write(boost::asio::buffer(unsent.data(), unsent.size()));
+    const auto [error, size] =
+        connection_->try_write(boost::asio::buffer(unsent.data(), unsent.size()));
     window_.sent(size);
     if (error) return;
     if (size < unsent.size()) return unsent_.notify_one();
@@ -52,9 +54,9 @@ void Exchange::write_later(coro::Yield yield) {
   const auto has_work = [this] { return !open_ || finishing_ || !window_.unsent().empty(); };
   while (!unsent_.wait(yield, has_work) && open_) {
     const auto unsent = window_.unsent();
-    if (unsent.empty()) return stream_.finish_sending();
+    if (unsent.empty()) return connection_->finish_sending();
     const auto [error, size] =
-        stream_.write_some(boost::asio::buffer(unsent.data(), unsent.size()), yield);
+        connection_->write_some(boost::asio::buffer(unsent.data(), unsent.size()), yield);
     window_.sent(size);
     if (error) return;
   }
@@ -67,14 +69,14 @@ void Exchange::finish() {
 
 void Exchange::close() {
   if (!std::exchange(open_, false)) return;
-  stream_.cancel();
+  connection_->cancel();
   room_.notify_all();
   unsent_.notify_all();
 }
 
 Exchange::Ending Exchange::receive(coro::Yield yield) {
   while (open_) {
-    const auto [error, size] = stream_.read_some(boost::asio::buffer(buffer_), yield);
+    const auto [error, size] = connection_->read_some(boost::asio::buffer(buffer_), yield);
     if (error) return error;
     if (const auto mismatch = take({buffer_.data(), size})) return *mismatch;
   }

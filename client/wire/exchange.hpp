@@ -17,7 +17,6 @@
 #include "client/wire/failure.hpp"
 #include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
-#include "coro/stream.hpp"
 
 namespace client {
 
@@ -34,9 +33,10 @@ class Exchange {
   using Answer = std::function<void(const Reply&)>;
 
   /// Begins with an open connection, on the scheduler that it belongs to.
-  static std::shared_ptr<Exchange> over(Connection connection, coro::Scheduler& scheduler);
+  static std::shared_ptr<Exchange> over(std::unique_ptr<Connection> connection,
+                                        coro::Scheduler& scheduler);
 
-  Exchange(Connection connection, coro::Scheduler& scheduler);
+  explicit Exchange(std::unique_ptr<Connection> connection);
 
   /// Sends a message, not empty, of at most largest_message bytes. Suspends as long as too many
   /// bytes are on their way. receive() calls the answer with the echo, once it is complete. After
@@ -78,7 +78,7 @@ class Exchange {
   void write_later(coro::Yield yield);
   std::optional<Mismatch> take(std::string_view bytes);
 
-  coro::Stream stream_;
+  std::unique_ptr<Connection> connection_;
   EchoWindow window_{window_size};
   std::deque<Message> messages_;  // sent and not entirely back, the oldest first
   std::vector<char> buffer_;      // received

@@ -4,9 +4,11 @@
 
 #include <array>
 #include <boost/asio/error.hpp>
+#include <string_view>
 
 #include "client/output/output.hpp"
 #include "client/output/rendering.hpp"
+#include "coro/tls_error.hpp"
 
 namespace client {
 namespace {
@@ -20,11 +22,41 @@ std::string describe(std::byte byte) {
                    : fmt::format("0x{:02x}", value);
 }
 
+// Nothing if it was not the handshake that failed.
+std::optional<Failure> handshake_failure(const Target& target, error_code error) {
+  const auto kind = classify(error);
+  const auto name = target.name();
+  switch (kind) {
+    case FailureClass::certificate: {
+      auto reason = error.message();
+      const std::string_view prefix = "certificate: ";  // as the class
+      if (reason.starts_with(prefix)) reason.erase(0, prefix.size());
+      return Failure{kind, fmt::format("{}: {} is not trusted as {}: see --ca and --servername, or "
+                                       "trust it all the same with --insecure",
+                                       reason, name, target.tls->server_name)};
+    }
+    case FailureClass::handshake:
+      return Failure{kind, fmt::format("{}: {}", name, error.message())};
+    case FailureClass::truncated:
+    case FailureClass::reset:
+      return Failure{
+          FailureClass::handshake,
+          fmt::format("{} ended the connection: its log says why, if it speaks TLS", name)};
+    case FailureClass::timeout:
+      return Failure{kind, fmt::format("no answer from {}, or no handshake: check the address and "
+                                       "the firewall, whether it speaks TLS, or raise --timeout",
+                                       name)};
+    default:
+      return std::nullopt;
+  }
+}
+
 }  // namespace
 
 const char* name_of(FailureClass kind) {
-  constexpr std::array names = {"refused", "unreachable", "timeout",  "dns",
-                                "reset",   "closed",      "mismatch", "local"};
+  constexpr std::array names = {"refused",     "unreachable", "timeout",   "dns",
+                                "reset",       "closed",      "truncated", "handshake",
+                                "certificate", "mismatch",    "local"};
   return names.at(static_cast<std::size_t>(kind));
 }
 
@@ -41,10 +73,16 @@ FailureClass classify(error_code error) {
       error == error::connection_aborted)
     return FailureClass::reset;
   if (error == error::eof) return FailureClass::closed;
+  if (error == coro::TlsError::truncated) return FailureClass::truncated;
+  if (error.category() == coro::certificate_category()) return FailureClass::certificate;
+  if (error.category() == coro::tls_category()) return FailureClass::handshake;
   return FailureClass::local;
 }
 
 Failure connect_failure(const Target& target, error_code error) {
+  if (target.tls) {
+    if (auto failure = handshake_failure(target, error)) return *failure;
+  }
   const auto kind = classify(error);
   const auto name = target.name();
   switch (kind) {
@@ -90,6 +128,10 @@ Failure transfer_failure(const Target& target, error_code error, std::uint64_t m
     case FailureClass::closed:
       return {kind,
               fmt::format("{} closed the connection{}: its log says why", target.name(), rest)};
+    case FailureClass::truncated:
+      return {kind, fmt::format("{} ended the connection without close_notify{}: something on the "
+                                "way may have cut it off",
+                                target.name(), rest)};
     default:
       return {kind, fmt::format("{}: {}{}", target.name(), error.message(), rest)};
   }

@@ -21,6 +21,9 @@ enum class FailureClass {
   dns,          ///< the name or the service has no address
   reset,        ///< the server broke the connection off
   closed,       ///< the server closed before everything had come back
+  truncated,    ///< the connection ended without the end that TLS has for it
+  handshake,    ///< the two ends did not agree on how to encrypt
+  certificate,  ///< the server's certificate is not trusted
   mismatch,     ///< a byte came back that was not sent there
   local         ///< this machine: its files, descriptors, ports
 };

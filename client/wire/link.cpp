@@ -1,11 +1,8 @@
 #include "client/wire/link.hpp"
 
-#include <fmt/format.h>
-
 #include <utility>
 
-#include "client/output/units.hpp"
-#include "client/wire/connection.hpp"
+#include "client/wire/connect.hpp"
 #include "coro/time_limit.hpp"
 
 namespace client {
@@ -25,8 +22,7 @@ Link::~Link() {
 error_code Link::open(coro::Yield yield, coro::Clock::duration limit) {
   auto connection = connect(yield, target_, limit);
   if (!connection) return connection.error();
-  peer_ = connection->peer;
-  connect_time_ = connection->took;
+  facts_ = (*connection)->facts();
   finishing_ = false;
   exchange_ = Exchange::over(std::move(*connection), *scheduler_);
   receiver_ =
@@ -43,8 +39,7 @@ void Link::close() {
 }
 
 std::string Link::description() const {
-  const Target peer{peer_.address().to_string(), std::to_string(peer_.port())};
-  return fmt::format("connected to {} in {}", peer.name(), time_text(connect_time_));
+  return connected_text(facts_);
 }
 
 void Link::forget(Exchange& exchange) {

@@ -37,9 +37,8 @@ class Link final : public Channel {
   void finish(coro::Yield yield, coro::Clock::duration limit) override;
 
   const Target& target() const { return target_; }
-  /// The address of the present or last connection, and the time that connecting took.
-  const boost::asio::ip::tcp::endpoint& peer() const { return peer_; }
-  coro::Clock::duration connect_time() const { return connect_time_; }
+  /// Of the present or last connection.
+  const ConnectionFacts& facts() const { return facts_; }
 
   std::uint64_t bytes_sent() const override;
   std::uint64_t bytes_back() const override;
@@ -54,8 +53,7 @@ class Link final : public Channel {
   Lost lost_;
   std::shared_ptr<Exchange> exchange_;  // null: not open
   coro::Task receiver_;
-  boost::asio::ip::tcp::endpoint peer_;
-  coro::Clock::duration connect_time_{};
+  ConnectionFacts facts_;
   bool finishing_ = false;
   std::uint64_t earlier_sent_ = 0;  // over connections that are closed
   std::uint64_t earlier_back_ = 0;

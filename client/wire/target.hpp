@@ -4,7 +4,17 @@
 #include <string>
 #include <string_view>
 
+#include "coro/tls_context.hpp"
+
 namespace client {
+
+/// How a connection is encrypted.
+struct Tls {
+  coro::TlsContext context;
+  /// A host name or an IP address. The certificate must be for it; a name is also sent to the
+  /// server (SNI).
+  std::string server_name;
+};
 
 /// The echo service to talk to, as the operator named it; nothing is resolved yet.
 struct Target {
@@ -14,6 +24,7 @@ struct Target {
   bool proxied = false;  ///< a connection begins with a PROXY header, as if from a load balancer
   /// Of each packet sent, 0 to 63 (RFC 2474); none: the default.
   std::optional<unsigned> dscp = std::nullopt;
+  std::optional<Tls> tls = std::nullopt;  ///< none: nothing is encrypted
 
   /// `host:port`, with an IPv6 address in brackets (RFC 3986, 3.2.2); escaped, as it is shown.
   std::string name() const;

@@ -65,6 +65,7 @@ TEST_P(Completion, CompletesOptionsAndValuesOfTheClient) {
                    "coroecho-client --bench --pipeline" + GetParam().after_option);
   expect_completed("coroecho-client --udp --wa",
                    "coroecho-client --udp --wait" + GetParam().after_option);
+  expect_completed("coroecho-client --tls --inse", "coroecho-client --tls --insecure");
   expect_completed("coroecho-client --bench --mode st", "coroecho-client --bench --mode stream");
   expect_completed("coroecho-client --bench --mode=st", "coroecho-client --bench --mode=stream");
   expect_offered("coroecho-client --bench --mode ", "churn");

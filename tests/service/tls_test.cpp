@@ -194,7 +194,7 @@ TEST(Tls, DemandsACertificateOfTheAuthorityAndLogsItsSubject) {
   const Identity stranger = make_identity({.name = "stranger"});
   expect_refused(server, {.identity = &stranger});
   EXPECT_THAT(ending(server, "client 3"),
-              HasSubstr(": handshake failed: certificate: self-signed"));
+              HasSubstr(": handshake failed: certificate: unknown authority (self-signed)"));
 }
 
 // ---- time and turns

@@ -61,7 +61,8 @@ class ABenchLane : public testing::Test {
     state_.scratch = scratch_;
     state_.message_size = message_size;
     state_.pipeline = pipeline;
-    return std::make_unique<BenchLane>(std::move(near), number_, state_);
+    return std::make_unique<BenchLane>(std::make_unique<Connection>(scheduler_, std::move(near)),
+                                       number_, state_);
   }
 
   void take_turns(Yield yield) {

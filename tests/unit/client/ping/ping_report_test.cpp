@@ -14,6 +14,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 const Target target{"localhost", "8888"};
+const boost::asio::ip::tcp::endpoint peer(boost::asio::ip::address_v4::loopback(), 8888);
 
 PingTally some_tally() {
   PingTally tally;
@@ -53,8 +54,7 @@ TEST(PingTally, IsCleanOnlyIfSomethingCameBackAndNothingIsLostOrWrong) {
 
 TEST(PingText, ShowsALineForEachEcho) {
   PingReport report(false);
-  EXPECT_EQ(report.connected({"127.0.0.1", "8888"}, 120us),
-            "connected to 127.0.0.1:8888 in 0.120 ms");
+  EXPECT_EQ(report.connected({peer, 120us}), "connected to 127.0.0.1:8888 in 0.120 ms");
   EXPECT_EQ(report.reply(3, 56, 214us, ReplyKind::in_time),
             "56 bytes from 127.0.0.1:8888: seq=3 time=0.214 ms");
   EXPECT_EQ(report.lost(4, 1s), "no echo from 127.0.0.1:8888: seq=4 after 1000 ms");
@@ -122,10 +122,32 @@ TEST(PingText, HasNoNumbersForNothing) {
   EXPECT_THAT(text, Not(HasSubstr("round trip")));
 }
 
+TEST(PingText, ShowsTheHandshakeOfTlsApart) {
+  PingReport report(false);
+  EXPECT_EQ(report.connected({peer, 120us, 2300us, "TLSv1.3 X"}),
+            "connected to 127.0.0.1:8888 in 0.120 ms, TLSv1.3 X in 2.300 ms");
+  auto tally = some_tally();
+  tally.handshake_times.record(2ms);
+  EXPECT_THAT(report.summary(target, tally), HasSubstr("\nhandshake min/avg/max = 2."));
+}
+
+TEST(PingJson, ShowsTheHandshakeOfTlsApart) {
+  PingReport report(true);
+  const auto connected = json::parse(report.connected({peer, 120us, 2300us, "TLSv1.3 X"}));
+  EXPECT_EQ(connected["connect_ms"], 0.12);
+  EXPECT_EQ(connected["handshake_ms"], 2.3);
+  EXPECT_EQ(connected["tls"], "TLSv1.3 X");
+  auto tally = some_tally();
+  EXPECT_FALSE(json::parse(report.summary(target, tally)).contains("handshake_ms"));
+  tally.handshake_times.record(2ms);
+  EXPECT_NEAR(json::parse(report.summary(target, tally))["handshake_ms"]["max"].get<double>(), 2,
+              0.1);
+}
+
 TEST(PingJson, IsAnObjectForEachEvent) {
   PingReport report(true);
-  EXPECT_EQ(json::parse(report.connected(target, 120us)),
-            (json{{"event", "connected"}, {"peer", "localhost:8888"}, {"connect_ms", 0.12}}));
+  EXPECT_EQ(json::parse(report.connected({peer, 120us})),
+            (json{{"event", "connected"}, {"peer", "127.0.0.1:8888"}, {"connect_ms", 0.12}}));
   EXPECT_EQ(json::parse(report.reply(3, 56, 214us, ReplyKind::in_time)),
             (json{{"event", "reply"}, {"seq", 3}, {"bytes", 56}, {"time_ms", 0.214}}));
   EXPECT_EQ(json::parse(report.reply(3, 56, 2s, ReplyKind::late))["event"], "late");

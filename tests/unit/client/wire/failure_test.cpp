@@ -5,6 +5,9 @@
 
 #include <boost/asio/error.hpp>
 #include <cerrno>
+#include <optional>
+
+#include "coro/tls_error.hpp"
 
 namespace client {
 namespace {
@@ -15,6 +18,15 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 const Target target{"example.org", "7"};
+
+// The same target; nothing where TLS was left out.
+std::optional<Target> with_tls() {
+  const auto context = coro::TlsContext::make(coro::TlsContext::Role::connect);
+  if (!context) return std::nullopt;
+  Target encrypted = target;
+  encrypted.tls = Tls{*context, "example.net"};
+  return encrypted;
+}
 
 TEST(Failure, HasAClassForEveryKindOfError) {
   EXPECT_EQ(classify(error::connection_refused), FailureClass::refused);
@@ -54,6 +66,39 @@ TEST(Failure, ShowsTheByteThatIsWrong) {
                                   HasSubstr("got 0x07:")));
   EXPECT_THAT(mismatch_failure(target, {3, std::nullopt, std::byte{7}}).text,
               HasSubstr("expected nothing"));
+}
+
+TEST(Failure, OfAHandshakeIsNoFailureToConnect) {
+  const auto encrypted = with_tls();
+  if (!encrypted) GTEST_SKIP() << "built without TLS";
+  for (const auto code :
+       {error_code(coro::TlsError::truncated), error_code(error::connection_reset)})
+    EXPECT_EQ(connect_failure(*encrypted, code).kind, FailureClass::handshake);
+  EXPECT_EQ(connect_failure(target, error::connection_reset).kind, FailureClass::reset);
+  EXPECT_EQ(connect_failure(*encrypted, error::connection_refused).text,
+            connect_failure(target, error::connection_refused).text);
+  EXPECT_THAT(connect_failure(*encrypted, error::timed_out).text, HasSubstr("speaks TLS"));
+}
+
+TEST(Failure, OfACertificateBeginsWithTheReason) {
+  const auto encrypted = with_tls();
+  if (!encrypted) GTEST_SKIP() << "built without TLS";
+  const error_code expired(10, coro::certificate_category());  // X509_V_ERR_CERT_HAS_EXPIRED
+  EXPECT_THAT(text_of(connect_failure(*encrypted, expired)),
+              AllOf(StartsWith("coroecho-client: certificate: expired: example.org:7 "),
+                    HasSubstr("example.net"), HasSubstr("--insecure")));
+}
+
+TEST(Failure, OfTlsAfterTheHandshakeHasAClassOfItsOwn) {
+  if (!with_tls()) GTEST_SKIP() << "built without TLS";
+  const auto truncated = transfer_failure(target, coro::TlsError::truncated, 6);
+  EXPECT_EQ(truncated.kind, FailureClass::truncated);
+  EXPECT_THAT(truncated.text, AllOf(HasSubstr("close_notify"), HasSubstr("6 bytes")));
+  // TLS 1.3: a server refuses the client's certificate after the client's handshake has ended.
+  const error_code alert(0x0a00045c,
+                         coro::tls_category());  // SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED
+  EXPECT_THAT(text_of(transfer_failure(target, alert, 6)),
+              AllOf(StartsWith("coroecho-client: handshake: "), HasSubstr("certificate required")));
 }
 
 TEST(Failure, IsOneLine) {

@@ -1,4 +1,4 @@
-#include "client/wire/connection.hpp"
+#include "client/wire/connect.hpp"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -71,10 +71,11 @@ TEST(Connection, GoesToTheNextAddressSoonWhereOneDoesNotAnswer) {
         connect(yield, {}, {hole.endpoint(), listener.endpoint()}, 2 * patience);
     const auto took = Clock::now() - began;
     ASSERT_TRUE(connection);
-    EXPECT_EQ(connection->peer, listener.endpoint());
+    EXPECT_EQ((*connection)->facts().peer, listener.endpoint());
     EXPECT_GE(took, 250ms);
     EXPECT_LT(took, patience) << "half of the limit";
-    EXPECT_LT(connection->took, took - 200ms) << "that of the address which answered";
+    EXPECT_LT((*connection)->facts().connect_time, took - 200ms)
+        << "that of the address which answered";
   });
 }
 
@@ -84,7 +85,7 @@ TEST(Connection, GoesToTheNextAddressAtOnceWhereOneRefuses) {
     const auto connection =
         connect(yield, {}, {refusing_endpoint(), listener.endpoint()}, patience);
     ASSERT_TRUE(connection);
-    EXPECT_EQ(connection->peer, listener.endpoint());
+    EXPECT_EQ((*connection)->facts().peer, listener.endpoint());
   });
 }
 
@@ -92,8 +93,9 @@ TEST(Connection, TakesTheFirstAddressWhereAllAnswer) {
   const Listener first(8);
   const Listener second(8);
   run([&](Yield yield) {
-    EXPECT_EQ(connect(yield, {}, {first.endpoint(), second.endpoint()}, patience)->peer,
-              first.endpoint());
+    EXPECT_EQ(
+        connect(yield, {}, {first.endpoint(), second.endpoint()}, patience).value()->facts().peer,
+        first.endpoint());
   });
 }
 
@@ -159,7 +161,7 @@ TEST(Connection, IsMarkedWithTheServiceClass) {
     ASSERT_TRUE(connection);
     int field = 0;
     socklen_t size = sizeof field;
-    ASSERT_EQ(::getsockopt(connection->socket.number(), IPPROTO_IP, IP_TOS, &field, &size), 0);
+    ASSERT_EQ(::getsockopt((*connection)->number(), IPPROTO_IP, IP_TOS, &field, &size), 0);
     EXPECT_EQ(field, 46 << 2);
   });
 }

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/system/result.hpp>
+#include <memory>
+#include <optional>
+
+#include "client/wire/connection.hpp"
+#include "client/wire/resolution.hpp"
+#include "client/wire/target.hpp"
+#include "coro/io.hpp"
+#include "coro/yield.hpp"
+
+namespace client {
+
+/// Connects to the first of the target's addresses that answers. They are tried in their order, but
+/// the two families in turn, each a quarter of a second after the one before, or when that has
+/// failed; the others are given up when one answers (RFC 8305, 4 and 5). The error is that of the
+/// last one that failed, but one of the network rather than one of this machine; timed_out if none
+/// has answered within the limit. A target with TLS has shaken hands when this returns.
+///
+/// source: an address of this machine to connect from, for the peers of its family; without it the
+/// kernel chooses.
+boost::system::result<std::unique_ptr<Connection>> connect(
+    coro::Yield yield, const Target& target, const Addresses& addresses,
+    coro::Clock::duration limit,
+    const std::optional<boost::asio::ip::address>& source = std::nullopt);
+
+/// Resolves and connects, within the limit.
+boost::system::result<std::unique_ptr<Connection>> connect(coro::Yield yield, const Target& target,
+                                                           coro::Clock::duration limit);
+
+}  // namespace client

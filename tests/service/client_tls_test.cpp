@@ -1,0 +1,156 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/service/client_faulty_server.hpp"
+#include "tests/service/client_terminal.hpp"
+#include "tests/service/process.hpp"
+#include "tests/service/random_bytes.hpp"
+#include "tests/service/server.hpp"
+#include "tests/service/tls_echo.hpp"
+#include "tests/temporary_directory.hpp"
+
+// coroecho-client --tls.
+namespace service {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+using namespace std::chrono_literals;
+
+constexpr std::size_t mebibyte = std::size_t{1} << 20U;
+
+class ClientTls : public testing::Test {
+ protected:
+  // To 127.0.0.1, for which the certificate is, and trusting the service's own certificate.
+  std::vector<std::string> client(const TlsEcho& echo, std::vector<std::string> more = {}) const {
+    const std::string ca = files_.write("ca.pem", echo.certificate());
+    more.insert(more.begin(),
+                {COROECHO_CLIENT, "127.0.0.1", std::to_string(echo.port()), "--tls", "--ca", ca});
+    return more;
+  }
+
+  TemporaryDirectory files_;
+};
+
+void expect_failure(const Finished& finished, const std::string& message) {
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_THAT(finished.errors, StartsWith("coroecho-client: " + message));
+  EXPECT_THAT(finished.errors, testing::ContainsRegex("^[^\n]*\n$")) << "one line";
+}
+
+TEST_F(ClientTls, Returns64MebibytesAfterItsCloseNotify) {
+  const TlsEcho echo;
+  const auto bytes = random_bytes(64 * mebibyte);
+  const auto finished = run(client(echo), bytes);
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  expect_same_bytes(bytes, finished.output);
+}
+
+TEST_F(ClientTls, ReportsAnEndWithoutCloseNotifyThoughAllCameBack) {
+  const TlsEcho echo({.says_end = false});
+  const auto finished = run(client(echo), "hello\n");
+  EXPECT_EQ(finished.output, "hello\n");
+  expect_failure(finished, "truncated: ");
+}
+
+TEST_F(ClientTls, TrustsNobodyWhomItWasNotToldToTrust) {
+  const TlsEcho echo;
+  const auto port = std::to_string(echo.port());
+  const std::vector<std::string> command = {COROECHO_CLIENT, "127.0.0.1", port, "--tls"};
+  expect_failure(run(command, "x"), "certificate: unknown authority");
+  auto insecure = command;
+  insecure.emplace_back("--insecure");
+  EXPECT_EQ(run(insecure, "x").output, "x");
+}
+
+TEST_F(ClientTls, ExpectsTheCertificateOfTheHostOrOfTheNamedServer) {
+  const TlsEcho echo;  // for localhost and 127.0.0.1
+  EXPECT_EQ(run(client(echo, {"--servername", "localhost"}), "x").output, "x");
+  expect_failure(run(client(echo, {"--servername", "example.org"}), "x"),
+                 "certificate: wrong host");
+  expect_failure(run(client(echo, {"--servername", "127.0.0.2"}), "x"), "certificate: wrong host");
+}
+
+TEST_F(ClientTls, RefusesACertificateThatHasExpired) {
+  const TlsEcho echo({.identity = tests::make_identity({.expires_after = -60s})});
+  expect_failure(run(client(echo), "x"), "certificate: expired");
+}
+
+TEST_F(ClientTls, ShowsItsOwnCertificateToAServiceThatDemandsOne) {
+  const auto own = tests::make_identity({.name = "client"});
+  const TlsEcho echo({.client_ca = own.certificate});
+  expect_failure(run(client(echo), "x"), "handshake: ");
+  const std::string certificate = files_.write("cert.pem", own.certificate);
+  const std::string key = files_.write("key.pem", own.key);
+  EXPECT_EQ(run(client(echo, {"--cert", certificate, "--key", key}), "x").output, "x");
+  const std::string both = files_.write("both.pem", own.certificate + own.key);
+  EXPECT_EQ(run(client(echo, {"--cert", both}), "x").output, "x");
+}
+
+TEST_F(ClientTls, ReportsAServerWithoutTls) {
+  const Server plain;  // echoes the client's first message
+  const auto to = [&](std::uint16_t port) {
+    return run({COROECHO_CLIENT, "--tls", "--timeout", "300ms", "127.0.0.1", std::to_string(port)});
+  };
+  expect_failure(to(plain.port()), "handshake: ");
+  const FaultyServer closing([](FaultyConnection& connection, int) { connection.receive(); });
+  expect_failure(to(closing.port()), "handshake: ");
+  const FaultyServer silent([](FaultyConnection& connection, int) { connection.be_silent(); });
+  expect_failure(to(silent.port()), "timeout: ");
+}
+
+TEST_F(ClientTls, PingShowsTheHandshakeApart) {
+  const TlsEcho echo;
+  const std::vector<std::string> ping = {"--ping", "-c", "2", "-i", "0"};
+  const auto text = run(client(echo, ping));
+  EXPECT_EQ(text.exit_code, 0) << text.errors;
+  EXPECT_THAT(text.output, AllOf(StartsWith("connected to 127.0.0.1:"), HasSubstr(", TLSv1.3 TLS_"),
+                                 HasSubstr("\nconnect min/avg/max = "),
+                                 HasSubstr("\nhandshake min/avg/max = ")));
+  auto json = ping;
+  json.emplace_back("--json");
+  EXPECT_THAT(run(client(echo, json)).output,
+              AllOf(HasSubstr(R"("handshake_ms":)"), HasSubstr(R"("tls":"TLSv1.3 TLS_)"),
+                    HasSubstr(R"("handshake_ms":{"min":)")));
+}
+
+TEST_F(ClientTls, BenchVerifiesEveryByteInEveryMode) {
+  const TlsEcho echo;
+  for (const std::string mode : {"pingpong", "stream", "churn", "idle"}) {
+    const auto finished =
+        run(client(echo, {"--bench", "--mode", mode, "--connections", "4", "--duration", "200ms",
+                          "--warmup", "0", "--threads", "2"}));
+    EXPECT_EQ(finished.exit_code, 0) << mode << ": " << finished.errors << finished.output;
+    EXPECT_THAT(finished.output,
+                AllOf(HasSubstr("\n  handshakes   "), HasSubstr("\n  failures     none\n")));
+    EXPECT_EQ(finished.output.find("/s, min/avg/max") != std::string::npos, mode == "churn");
+  }
+}
+
+// The rest of an echo is in OpenSSL then, and the socket, which has nothing, does not report it.
+TEST_F(ClientTls, BenchTakesAnEchoThatIsLargerThanItsBuffer) {
+  const TlsEcho echo;
+  const auto finished = run(client(echo, {"--bench", "--connections", "2", "--size", "262244",
+                                          "--duration", "200ms", "--warmup", "0"}));
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors << finished.output;
+}
+
+TEST_F(ClientTls, APromptTellsHowItIsEncrypted) {
+  const TlsEcho echo;
+  std::string command;
+  for (const auto& word : client(echo))
+    command += "\"" + word + "\" ";
+  const Terminal terminal(command);
+  terminal.wait_for(", TLSv1.3 TLS_");
+  terminal.enter("hello");
+  terminal.wait_for("recv from server:hello");
+  terminal.press("C-d");
+  terminal.wait_for("exit=0");
+}
+
+}  // namespace
+}  // namespace service
