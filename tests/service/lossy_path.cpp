@@ -130,9 +130,9 @@ void LossyPath::take_echo(const Client& client, std::string payload) {
   } else {
     send(echo);
     if (const auto held = held_.find(client); held != held_.end()) {
+      ++overtaken_;  // first, since whoever receives the echo may look at the count
       send(held->second.second);
       held_.erase(held);
-      ++overtaken_;
     }
   }
 }

@@ -70,7 +70,7 @@ class LossyPath {
   void send(const Echo& echo);
   void send_what_is_due();
 
-  static constexpr std::chrono::milliseconds longest_wait{20};  // of one to be overtaken
+  static constexpr std::chrono::milliseconds longest_wait{100};  // of one to be overtaken
 
   Decide decide_;
   std::optional<std::uint16_t> service_;
