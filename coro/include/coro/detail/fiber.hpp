@@ -158,9 +158,6 @@ inline void Fiber::suspend() {
   if (start_failure_) std::rethrow_exception(std::exchange(start_failure_, nullptr));
 }
 
-/// A queue of coroutines, which leave it by themselves when they are queued elsewhere or destroyed.
-using FiberQueue = boost::intrusive::list<Fiber, boost::intrusive::constant_time_size<false>>;
-
 // On the resumer's stack, after the coroutine has suspended. Inline, since each wait calls it.
 inline Fiber::Then Fiber::start_operation() {
   in_operation_ = true;
@@ -176,5 +173,8 @@ inline Fiber::Then Fiber::start_operation() {
   if (abort_requested()) abort_operation();
   return Then::wait;
 }
+
+/// A queue of coroutines, which leave it by themselves when they are queued elsewhere or destroyed.
+using FiberQueue = boost::intrusive::list<Fiber, boost::intrusive::constant_time_size<false>>;
 
 }  // namespace coro::detail
