@@ -54,6 +54,7 @@ void TlsContext::trust_everybody() {}
 void TlsContext::speak(std::string_view /*protocol*/) {}
 
 void TlsStream::Free::operator()(ssl_st* /*tls*/) const {}
+// NOLINTNEXTLINE(performance-unnecessary-value-param): the signature is that of the real one
 TlsStream::TlsStream(Scheduler& scheduler, Stream& transport, const TlsContext& /*context*/,
                      std::string /*received*/)
     : scheduler_(scheduler), transport_(transport) {

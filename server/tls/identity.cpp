@@ -103,11 +103,13 @@ std::optional<TlsIdentity> load_tls_identity(const Config& config) {
   }
   context->speak("echo");
   TlsIdentity identity{.context = *context, .expires = validity->until, .warnings = {}};
-  if ((secret.mode & S_IRWXO) != 0)
+  if ((secret.mode & S_IRWXO) != 0) {
+    const auto mode = secret.mode & 07777U;
     identity.warnings.push_back(
         key.origin + ": " +
-        key.about(fmt::format("every user may read or change the key (mode {:04o}); chmod o= it",
-                              secret.mode & 07777U)));
+        key.about(
+            fmt::format("every user may read or change the key (mode {:04o}); chmod o= it", mode)));
+  }
   return identity;
 }
 
