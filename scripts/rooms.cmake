@@ -3,7 +3,7 @@
 
 # A local variable of one source may be called like a constant of another.
 target_compile_options(coroecho_build_flags INTERFACE -Wno-shadow)
-foreach(target coro coroecho_program coroecho_server coroecho_client)
+foreach(target coro coro_tls coroecho_program coroecho_server coroecho_client)
   get_target_property(folder ${target} SOURCE_DIR)
   get_target_property(sources ${target} SOURCES)
   foreach(source ${sources})

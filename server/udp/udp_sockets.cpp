@@ -77,6 +77,7 @@ void UdpSockets::finish(const Change& change, const Config& config, coro::Yield 
 UdpSocket& UdpSockets::start(const ListenAddress& address, coro::Descriptor socket,
                              bool inherited) {
   if (!context_) {
+    // NOLINTNEXTLINE(modernize-make-unique): clang 14 makes no aggregates by it
     context_.reset(new UdpContext{.scheduler = scheduler_,
                                   .config = config_,
                                   .log = log_,
