@@ -6,7 +6,7 @@ published=127.0.0.1:8888:8888
 check_image() {
   local size version
   size=$(docker image inspect -f '{{.Size}}' coroecho)
-  ((size < 15000000)) || fail "The image has $size bytes."
+  ((size < 20000000)) || fail "The image has $size bytes."
   ok "the image has $((size / 1000000)).$((size / 100000 % 10)) MB"
   version=$(docker run --rm coroecho --version)
   [[ $version == "coroecho $(docker image inspect -f '{{index .Config.Labels "org.opencontainers.image.version"}}' coroecho)" ]] ||
