@@ -38,7 +38,7 @@ struct LimitsConfig {
   bool operator==(const LimitsConfig&) const = default;
 };
 
-/// Which clients are served. The mode of a Unix socket decides who connects there.
+/// The networks whose clients are served. The mode of a Unix socket decides who connects there.
 class AccessConfig {
  public:
   AccessConfig() { combine(); }
