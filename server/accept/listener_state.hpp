@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "server/accept/listening.hpp"
+
+namespace server {
+
+/// A listening socket or one for datagrams, as another program needs it to go on. The numbers are
+/// of descriptors that the listener keeps.
+struct ListenerState {
+  int socket = -1;
+  ListenAddress asked = {};  ///< as configured; its origin is not kept
+  bool inherited = false;
+  int file = -1;          ///< of a Unix socket that this process has bound (SocketFile)
+  std::string path = {};  ///< its path
+};
+
+/// The listening socket of the admin endpoint.
+struct AdminState {
+  int socket = -1;
+  AdminConfig config = {};  ///< that it was opened for
+};
+
+}  // namespace server
