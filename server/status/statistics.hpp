@@ -49,6 +49,8 @@ struct Statistics {
   std::uint64_t accept_pauses = 0;  ///< for want of descriptors or memory
   std::uint64_t reloads = 0;
   std::uint64_t failed_reloads = 0;
+  std::uint64_t upgrades = 0;
+  std::uint64_t failed_upgrades = 0;
 
   /// A connection began.
   void began() {

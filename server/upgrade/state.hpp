@@ -2,11 +2,12 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
+#include "coro/scheduler.hpp"
 #include "program/histogram.hpp"
 #include "server/accept/listener_state.hpp"
+#include "server/log/log_state.hpp"
 #include "server/process/service_environment.hpp"
 #include "server/session/session_state.hpp"
 #include "server/status/statistics.hpp"
@@ -25,8 +26,10 @@ struct State {
   std::uint64_t last_number = 0;        ///< of a client
   Statistics statistics = {};
   program::Histogram lag = {};
-  std::string unwritten_log = {};  ///< lines that the log's destination has not taken yet
-  std::uint64_t dropped_log_lines = 0;
+  coro::Scheduler::Counters coroutines = {};  ///< since the start, not only of this program
+  LogState log = {};
+  bool reload_asked = false;   ///< by a signal that came meanwhile
+  bool upgrade_asked = false;  ///< once more
 };
 
 }  // namespace server
