@@ -14,6 +14,9 @@ struct ListenerState {
   bool inherited = false;
   int file = -1;          ///< of a Unix socket that this process has bound (SocketFile)
   std::string path = {};  ///< its path
+  unsigned mode = 0;      ///< its permissions, as configured
+  /// A connection that was accepted and has no session yet, for want of memory.
+  int accepted = -1;
 };
 
 /// The listening socket of the admin endpoint.
