@@ -101,7 +101,7 @@ void Server::listen(const Config& config, coro::Yield yield) {
   const std::vector<int> ceding = ceding_sockets(admin, listeners);
   admin_.bind(admin, ceding);
   listeners_.bind(listeners, config, ceding);
-  if (admin.bound && listeners.has(admin.bound->local_endpoint()))
+  if (admin.bound.is_open() && listeners.has_address_of(admin.bound.number()))
     throw ConfigError(admin.address->origin + ": " +
                       cannot_listen(admin.address->endpoint, boost::asio::error::address_in_use));
   udp_.bind(udp, config);

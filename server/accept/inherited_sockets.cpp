@@ -1,5 +1,6 @@
 #include "server/accept/inherited_sockets.hpp"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -58,10 +59,10 @@ InheritedSockets inherited_sockets(const std::vector<InheritedDescriptor>& descr
   return sockets;
 }
 
-coro::Acceptor adopt(int descriptor, const coro::Executor& executor) {
-  const int family = socket_option(descriptor, SO_DOMAIN).value();
-  const int protocol = socket_option(descriptor, SO_PROTOCOL).value();
-  return {executor, boost::asio::generic::stream_protocol(family, protocol), descriptor};
+coro::Descriptor adopt(int socket) {
+  ::fcntl(socket, F_SETFD, FD_CLOEXEC);
+  ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
+  return coro::Descriptor(socket);
 }
 
 }  // namespace server

@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "coro/io.hpp"
+#include "coro/descriptor.hpp"
 #include "server/process/service_environment.hpp"
 
 namespace server {
@@ -20,7 +20,8 @@ struct InheritedSockets {
 /// or Unix, or a bound UDP socket, and at most one, a stream socket, is named "admin".
 InheritedSockets inherited_sockets(const std::vector<InheritedDescriptor>& descriptors);
 
-/// Takes the descriptor over; it must have passed inherited_sockets().
-coro::Acceptor adopt(int descriptor, const coro::Executor& executor);
+/// Takes over a socket that was opened by another program: it does not block, and is closed on
+/// exec. Errors show when it is used.
+coro::Descriptor adopt(int socket);
 
 }  // namespace server

@@ -9,6 +9,7 @@
 
 #include "coro/error.hpp"
 #include "server/accept/accept_error.hpp"
+#include "server/accept/inherited_sockets.hpp"
 #include "server/accept/socket_options.hpp"
 #include "server/net/peer.hpp"
 
@@ -28,10 +29,11 @@ constexpr int most_in_a_turn = 16;
 // If processes share a socket, another one may be faster, but not each time.
 constexpr int most_turns_for_nothing = 16;
 
-// Asio binds; from then on the scheduler's own epoll watches, which costs a connection less.
-coro::Descriptor taken_from(coro::Acceptor acceptor) {
-  acceptor.non_blocking(true);
-  return coro::Descriptor(acceptor.release());
+ListeningSocket taken_over(const ListenerState& state) {
+  return {.socket = adopt(state.socket),
+          .file = state.file < 0 ? SocketFile()
+                                 : SocketFile(state.path, coro::Descriptor(state.file), state.mode),
+          .inherited = state.inherited};
 }
 
 }  // namespace
@@ -39,11 +41,16 @@ coro::Descriptor taken_from(coro::Acceptor acceptor) {
 Listener::Listener(Accepting& shared, ListenAddress asked, ListeningSocket socket)
     : shared_(shared),
       asked_(std::move(asked)),
-      endpoint_(socket.acceptor.local_endpoint()),
-      socket_(taken_from(std::move(socket.acceptor))),
+      endpoint_(local_endpoint(socket.socket.number())),
+      socket_(std::move(socket.socket)),
       file_(std::move(socket.file)),
       inherited_(socket.inherited),
       task_(shared.scheduler.spawn("listener", [this](Yield yield) { run(yield); }).value()) {}
+
+Listener::Listener(Accepting& shared, const ListenerState& state)
+    : Listener(shared, state.asked, taken_over(state)) {
+  if (state.accepted >= 0) accepted_ = adopt(state.accepted);
+}
 
 bool Listener::is_for(const ListenAddress& address) const {
   return !lost() && asked_.endpoint == address.endpoint &&
@@ -55,16 +62,24 @@ std::string Listener::name() const {
   return (asked_.transport == Transport::tls ? "tls " : "") + to_string(endpoint_);
 }
 
+ListenerState Listener::state() const {
+  return {.socket = socket_.number(),
+          .asked = asked_,
+          .inherited = inherited_,
+          .file = file_.descriptor(),
+          .path = file_.path(),
+          .mode = file_.mode(),
+          .accepted = accepted_.number()};
+}
+
 void Listener::apply(const Config& config) {
   ::listen(socket_.number(), config.backlog);  // on a listening socket it only sets the backlog
   if (asked_.endpoint.protocol().family() != AF_UNIX) {
     apply_tcp_options(socket_.number(), config.tcp);
     if (!inherited_) share_port(socket_.number(), config.reuse_port);
-  } else if (config.unix_socket.mode != shared_.config.unix_socket.mode) {
-    if (const error_code unchanged = file_.set_mode(config.unix_socket.mode)) {
-      shared_.log.warn("{}: cannot change the mode of the socket: {}",
-                       config.origins.where("unix.mode"), unchanged.message());
-    }
+  } else if (const error_code unchanged = file_.set_mode(config.unix_socket.mode)) {
+    shared_.log.warn("{}: cannot change the mode of the socket: {}",
+                     config.origins.where("unix.mode"), unchanged.message());
   }
 }
 
@@ -80,6 +95,7 @@ void Listener::wait_until_stopped(Yield yield) {
 
 void Listener::run(Yield yield) {
   keeps_urgent_bytes_ = keeps_urgent_bytes(socket_.number());
+  start_handed_over_session(yield);
   accept_until_stopped(yield);
   file_.remove();  // so that no more clients connect
   // Closing the socket would reset the clients that have connected. A socket that the service
@@ -104,7 +120,8 @@ void Listener::accept_until_stopped(Yield yield) {
 
 error_code Listener::wait_for_connection(coro::Readiness& readiness, Yield yield) {
   const error_code error = readiness.wait_readable(yield);
-  if (!error || error == error::operation_aborted) return error;
+  if (!error) return shared_.released.wait(yield, [this] { return !is_held(); });
+  if (error == error::operation_aborted) return error;
   return pause(error, yield);  // the system has no room for another watch
 }
 
@@ -121,9 +138,14 @@ error_code Listener::wait_for_admission(Yield yield) {
   return coro::sleep_for(yield, wait);
 }
 
+bool Listener::is_held() const {
+  return shared_.held == asked_.transport && !stopping_;
+}
+
 bool Listener::may_accept() const {
   const std::uint32_t rate = shared_.config.limits.accept_rate;
-  return !shared_.sessions.full() && shared_.rate.wait(rate, coro::Clock::now()).count() == 0;
+  return !is_held() && !shared_.sessions.full() &&
+         shared_.rate.wait(rate, coro::Clock::now()).count() == 0;
 }
 
 // Accepts until no client waits, the limits forbid more, or another listener has its turn. Returns
@@ -158,17 +180,34 @@ error_code Listener::accept_some(int most, Yield yield) {
 error_code Listener::accept_one(Yield yield) {
   coro::Endpoint peer;
   auto size = static_cast<socklen_t>(peer.capacity());
-  coro::Descriptor socket(
+  accepted_ = coro::Descriptor(
       ::accept4(socket_.number(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (!socket.is_open()) return coro::last_error();
+  if (!accepted_.is_open()) return coro::last_error();
   peer.resize(size);
-  if (!keeps_urgent_bytes_) keep_urgent_bytes(socket.number());
+  if (!keeps_urgent_bytes_) keep_urgent_bytes(accepted_.number());
   shared_.rate.count(shared_.config.limits.accept_rate, coro::Clock::now());
-  while (!shared_.sessions.start(socket, peer, asked_.transport)) {
-    if (stopping_) return coro::Error::no_stack;
+  return start_session(peer, yield);
+}
+
+error_code Listener::start_session(const coro::Endpoint& peer, Yield yield) {
+  while (!shared_.sessions.start(accepted_, peer, asked_.transport)) {
+    if (stopping_) {
+      accepted_.close();
+      return coro::Error::no_stack;
+    }
     static_cast<void>(coro::sleep_for(yield, pause_after_error));
   }
   return {};
+}
+
+// The other program had no memory for it. The client may have gone meanwhile.
+void Listener::start_handed_over_session(Yield yield) {
+  if (!accepted_.is_open()) return;
+  coro::Endpoint peer;
+  auto size = static_cast<socklen_t>(peer.capacity());
+  if (::getpeername(accepted_.number(), peer.data(), &size) != 0) return accepted_.close();
+  peer.resize(size);
+  static_cast<void>(start_session(peer, yield));
 }
 
 // At most as many as the backlog holds, in case more come all the while.

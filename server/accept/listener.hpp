@@ -1,11 +1,14 @@
 #pragma once
 
+#include <optional>
+
 #include "coro/condition.hpp"
 #include "coro/descriptor.hpp"
 #include "coro/io.hpp"
 #include "coro/readiness.hpp"
 #include "coro/scheduler.hpp"
 #include "server/accept/accept_rate.hpp"
+#include "server/accept/listener_state.hpp"
 #include "server/accept/listening.hpp"
 #include "server/config/config.hpp"
 #include "server/log/notice.hpp"
@@ -23,7 +26,9 @@ struct Accepting {
   Sessions& sessions;
   coro::Condition& changed;  // notified when a listener has lost its socket
   AcceptRate rate = {};
-  Turns turns = {};  // to accept, where there is not room for all
+  Turns turns = {};                    // to accept, where there is not room for all
+  std::optional<Transport> held = {};  // whose clients wait in the kernel's backlog
+  coro::Condition released = {};       // notified when nobody is held any more
   Notice full{scheduler, log, "limits.max_connections: full, further connections wait"};
   Notice slowed{scheduler, log, "limits.accept_rate: further connections wait"};
   Notice failing{scheduler, log, "cannot accept, connections wait"};
@@ -34,6 +39,8 @@ class Listener {
  public:
   /// Begins to accept. Throws boost::system::system_error if there is no memory for the coroutine.
   Listener(Accepting& shared, ListenAddress asked, ListeningSocket socket);
+  /// Goes on where another program has stopped, and takes over the descriptors of the state.
+  Listener(Accepting& shared, const ListenerState& state);
   /// It must have stopped.
   ~Listener() = default;
   Listener(const Listener&) = delete;
@@ -58,6 +65,8 @@ class Listener {
   bool is_inherited() const { return inherited_; }
   /// "tcp" is not mentioned: "tls ADDRESS:PORT" or the address alone, as it is.
   std::string name() const;
+  /// All that another program needs to go on. It does not tell of a listener that is lost().
+  ListenerState state() const;
   /// The address as it is.
   const coro::Endpoint& endpoint() const { return endpoint_; }
 
@@ -73,7 +82,10 @@ class Listener {
   coro::error_code accept_in_turn(coro::Yield yield);
   coro::error_code accept_some(int most, coro::Yield yield);
   coro::error_code accept_one(coro::Yield yield);
+  coro::error_code start_session(const coro::Endpoint& peer, coro::Yield yield);
+  void start_handed_over_session(coro::Yield yield);
   void accept_who_waits(coro::Yield yield);
+  bool is_held() const;
   bool may_accept() const;
   coro::error_code nothing_accepted(coro::error_code error, coro::Yield yield);
   coro::error_code pause(coro::error_code reason, coro::Yield yield);
@@ -83,6 +95,9 @@ class Listener {
   coro::Endpoint endpoint_;
   coro::Descriptor socket_;
   SocketFile file_;
+  // Accepted, and without a session as long as there is no memory for one: a member, so that
+  // state() can tell of it.
+  coro::Descriptor accepted_;
   bool inherited_;
   bool keeps_urgent_bytes_ = false;  // for the connections that it accepts
   bool stopping_ = false;

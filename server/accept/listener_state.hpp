@@ -23,6 +23,7 @@ struct ListenerState {
 struct AdminState {
   int socket = -1;
   AdminConfig config = {};  ///< that it was opened for
+  bool inherited = false;
 };
 
 }  // namespace server

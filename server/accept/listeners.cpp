@@ -18,19 +18,20 @@ Listeners::Listeners(coro::Scheduler& scheduler, const Config& config, EventLog&
               .statistics = statistics,
               .sessions = sessions,
               .changed = changed},
+      inherits_(!inherited.empty()),
       inherited_(std::move(inherited)) {}
 
-bool Listeners::Change::has(const coro::Endpoint& endpoint) const {
-  return std::ranges::any_of(bound, [&](const auto& socket) {
-    return socket.second.acceptor.local_endpoint() == endpoint;
+bool Listeners::Change::has_address_of(int socket) const {
+  const coro::Endpoint endpoint = local_endpoint(socket);
+  return std::ranges::any_of(bound, [&](const auto& other) {
+    return local_endpoint(other.second.socket.number()) == endpoint;
   });
 }
 
 Listeners::Change Listeners::plan(const Config& config, coro::Yield yield) {
   Change change;
   // Inherited sockets stand for all addresses but those of TLS.
-  change.missing =
-      inherited_.empty() ? listen_addresses(config, yield) : tls_addresses(config, yield);
+  change.missing = inherits_ ? tls_addresses(config, yield) : listen_addresses(config, yield);
   for (Listener& listener : listeners_) {  // each is asked once: a file may go at any time
     if (listener.is_inherited()) continue;
     const auto is_for = [&](const ListenAddress& address) { return listener.is_for(address); };
@@ -46,7 +47,7 @@ Listeners::Change Listeners::plan(const Config& config, coro::Yield yield) {
 // Throws only if the service cannot do without an address.
 void Listeners::bind(Change& change, const Config& config, const std::vector<int>& ceding) {
   for (const ListenAddress& address : change.missing) {
-    auto socket = listen(address, config, shared_.scheduler.executor(), ceding);
+    auto socket = listen(address, config, ceding);
     if (socket) {
       change.bound.emplace_back(address, std::move(*socket));
       continue;
@@ -63,7 +64,7 @@ void Listeners::open(Change& change, const Config& config, coro::Yield yield) {
   std::exception_ptr failed;
   try {
     apply(config);
-    if (listeners_.empty()) adopt_inherited();
+    open_inherited();
     for (auto& [address, socket] : change.bound)
       start(address, std::move(socket));
   } catch (const std::exception&) {
@@ -88,11 +89,11 @@ void Listeners::apply(const Config& config) {
     if (!listener.lost()) listener.apply(config);
 }
 
-void Listeners::adopt_inherited() {
-  for (const int descriptor : inherited_) {
-    coro::Acceptor acceptor = adopt(descriptor, shared_.scheduler.executor());
-    const ListenAddress address{.endpoint = acceptor.local_endpoint(), .origin = {}};
-    start(address, {.acceptor = std::move(acceptor), .file = {}, .inherited = true});
+// Once: a number that a listener has closed may be another descriptor's by the next change.
+void Listeners::open_inherited() {
+  for (const int descriptor : std::exchange(inherited_, {})) {
+    const ListenAddress address{.endpoint = local_endpoint(descriptor), .origin = {}};
+    start(address, {.socket = server::adopt(descriptor), .file = {}, .inherited = true});
   }
 }
 
@@ -107,6 +108,31 @@ void Listeners::stop(Listener& listener, coro::Yield yield) {
   listener.stop();
   listener.wait_until_stopped(yield);
   listeners_.remove_if([&](const Listener& other) { return &other == &listener; });
+}
+
+std::vector<ListenerState> Listeners::state() const {
+  std::vector<ListenerState> states;
+  for (const Listener& listener : listeners_)
+    if (!listener.lost()) states.push_back(listener.state());
+  return states;
+}
+
+void Listeners::adopt(const std::vector<ListenerState>& states) {
+  inherited_.clear();
+  for (const ListenerState& state : states) {
+    inherits_ = inherits_ || state.inherited;
+    try {
+      listeners_.emplace_back(shared_, state);
+    } catch (const std::exception& error) {
+      shared_.log.error("no longer listening on {}: {}", to_string(state.asked.endpoint),
+                        error.what());
+    }
+  }
+}
+
+void Listeners::go_on() {
+  shared_.held.reset();
+  shared_.released.notify_all();
 }
 
 bool Listeners::has_lost_one() const {

@@ -6,6 +6,7 @@
 
 #include "coro/scheduler.hpp"
 #include "server/accept/listener.hpp"
+#include "server/accept/listener_state.hpp"
 #include "server/accept/listening.hpp"
 
 namespace server {
@@ -25,8 +26,8 @@ class Listeners {
     std::list<Listener*> unwanted;
     std::list<std::pair<ListenAddress, ListeningSocket>> bound = {};
 
-    /// Whether a socket that was bound is at that address.
-    bool has(const coro::Endpoint& endpoint) const;
+    /// Whether a socket that was bound has the address of this one.
+    bool has_address_of(int socket) const;
   };
 
   /// The change to the addresses that `config` asks for; none with inherited sockets. Holds until a
@@ -46,17 +47,31 @@ class Listeners {
   /// Whether none is left that accepts.
   bool none_left() const;
 
+  /// All that another program needs to go on listening, except listeners that have lost their
+  /// socket. A connection whose session has not begun to run is not in it.
+  std::vector<ListenerState> state() const;
+
+  /// Goes on where another program has stopped, instead of the first open(): takes over the
+  /// descriptors of the states, those that were inherited from the service manager included. An
+  /// error is logged, and that address is not listened on.
+  void adopt(const std::vector<ListenerState>& states);
+
+  /// The clients of this transport wait in the kernel's backlog until go_on().
+  void hold(Transport transport) { shared_.held = transport; }
+  void go_on();
+
   /// Stops all, and waits until they have.
   void close(coro::Yield yield);
 
  private:
   void start(const ListenAddress& address, ListeningSocket socket);
-  void adopt_inherited();
+  void open_inherited();
   void apply(const Config& config);
   void stop(Listener& listener, coro::Yield yield);
 
   Accepting shared_;
-  std::vector<int> inherited_;
+  bool inherits_;               // for as long as it lives
+  std::vector<int> inherited_;  // until it listens on them
   std::list<Listener> listeners_;
 };
 

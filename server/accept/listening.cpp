@@ -1,21 +1,22 @@
 #include "server/accept/listening.hpp"
 
 #include <netinet/in.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/socket_base.hpp>
+#include <boost/system/errc.hpp>
+#include <boost/system/system_error.hpp>
+#include <cerrno>
 #include <cstdint>
 #include <iterator>
 #include <utility>
 
 #include "coro/error.hpp"
 #include "coro/resolve.hpp"
-#include "server/accept/shared_port.hpp"
+#include "server/accept/bind_socket.hpp"
 #include "server/accept/socket_options.hpp"
 #include "server/config/config_error.hpp"
 #include "server/net/network.hpp"
@@ -28,7 +29,6 @@ namespace {
 using boost::asio::ip::tcp;
 using boost::asio::local::stream_protocol;
 using boost::system::system_error;
-using coro::Acceptor;
 using ListenAddresses = std::vector<ListenAddress>;
 
 ListenAddress address_for(const boost::asio::ip::address& address, std::uint16_t port,
@@ -74,48 +74,31 @@ void leave_out_what_wildcards_cover(ListenAddresses& addresses) {
   });
 }
 
-bool is_unix(const coro::Endpoint& endpoint) {
-  return endpoint.protocol().family() == AF_UNIX;
-}
-
-void set_listening_options(Acceptor& acceptor, const ListenAddress& address, const Config& config) {
-  acceptor.set_option(Acceptor::reuse_address(true));
-  share_port(acceptor.native_handle(), config.reuse_port);
+void set_listening_options(int socket, const ListenAddress& address, const Config& config) {
+  set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  share_port(socket, config.reuse_port);
   if (address.endpoint.protocol().family() == AF_INET6)
-    acceptor.set_option(boost::asio::ip::v6_only(!address.dual_stack));
-  apply_tcp_options(acceptor.native_handle(), config.tcp);
-}
-
-void bind_and_listen(Acceptor& acceptor, const coro::Endpoint& endpoint, int backlog,
-                     std::vector<int> ceding) {
-  coro::error_code unbound;
-  acceptor.bind(endpoint, unbound);
-  if (!unbound) {
-    acceptor.listen(backlog);
-    return;
-  }
-  if (unbound != boost::asio::error::address_in_use || ceding.empty()) throw system_error(unbound);
-  ceding.push_back(acceptor.native_handle());
-  const SharedPort shared(std::move(ceding));
-  acceptor.bind(endpoint);
-  acceptor.listen(backlog);
+    set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, address.dual_stack ? 0 : 1);
+  apply_tcp_options(socket, config.tcp);
 }
 
 // Until it listens, a socket refuses connections as a stale one does. The lock keeps other
 // processes that start from looking before that.
-boost::system::result<ListeningSocket> listen_at_path(const std::string& path, Acceptor acceptor,
+boost::system::result<ListeningSocket> listen_at_path(const std::string& path,
+                                                      coro::Descriptor socket,
                                                       const Config& config) {
   const auto lock = LockFile::take(path);
   if (!lock && lock.error() == boost::system::errc::operation_would_block)
     return boost::asio::error::address_in_use;
   if (!lock) return lock.error();
   SocketFile::remove_stale(path);
-  acceptor.bind(stream_protocol::endpoint(path));
+  if (const auto unbound = bind_socket(socket.number(), stream_protocol::endpoint(path), {}))
+    return unbound;
   SocketFile file(path);
   // Before listen(), so that nobody connects with other permissions.
-  if (::chmod(path.c_str(), config.unix_socket.mode) != 0) return coro::last_error();
-  acceptor.listen(config.backlog);
-  return ListeningSocket{.acceptor = std::move(acceptor), .file = std::move(file)};
+  if (const auto unchanged = file.set_mode(config.unix_socket.mode)) return unchanged;
+  if (::listen(socket.number(), config.backlog) != 0) return coro::last_error();
+  return ListeningSocket{.socket = std::move(socket), .file = std::move(file)};
 }
 
 }  // namespace
@@ -166,19 +149,17 @@ ListenAddresses listen_addresses(const Config& config, coro::Yield yield) {
 }
 
 boost::system::result<ListeningSocket> listen(const ListenAddress& address, const Config& config,
-                                              const coro::Executor& executor,
                                               const std::vector<int>& ceding) try {
-  Acceptor acceptor(executor);
-  coro::error_code unopened;
-  acceptor.open(address.endpoint.protocol(), unopened);
-  if (unopened == boost::asio::error::address_family_not_supported && address.dual_stack)
-    return listen(over_ipv4_alone(address), config, executor, ceding);
-  if (unopened) return unopened;
-  if (is_unix(address.endpoint))
-    return listen_at_path(config.unix_socket.path, std::move(acceptor), config);
-  set_listening_options(acceptor, address, config);
-  bind_and_listen(acceptor, address.endpoint, config.backlog, ceding);
-  return ListeningSocket{.acceptor = std::move(acceptor), .file = {}};
+  const int family = address.endpoint.protocol().family();
+  coro::Descriptor socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket.is_open() && errno == EAFNOSUPPORT && address.dual_stack)
+    return listen(over_ipv4_alone(address), config, ceding);
+  if (!socket.is_open()) return coro::last_error();
+  if (family == AF_UNIX) return listen_at_path(config.unix_socket.path, std::move(socket), config);
+  set_listening_options(socket.number(), address, config);
+  if (const auto unbound = bind_socket(socket.number(), address.endpoint, ceding, config.backlog))
+    return unbound;
+  return ListeningSocket{.socket = std::move(socket), .file = {}};
 } catch (const system_error& error) {
   return error.code();
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "coro/descriptor.hpp"
 #include "coro/io.hpp"
 #include "coro/yield.hpp"
 #include "server/accept/socket_file.hpp"
@@ -28,7 +29,7 @@ struct ListenAddress {
 };
 
 struct ListeningSocket {
-  coro::Acceptor acceptor;
+  coro::Descriptor socket;
   SocketFile file;
   /// The service manager keeps this socket open: connections that we do not accept go to the next
   /// instance.
@@ -50,11 +51,8 @@ std::vector<ListenAddress> listen_addresses(const Config& config, coro::Yield yi
 std::vector<ListenAddress> tls_addresses(const Config& config, coro::Yield yield);
 
 /// Binds and listens. Port 0 takes a free one. The file of a Unix socket that nobody listens on any
-/// more is replaced. `ceding` are listening TCP sockets of this process that will be closed
-/// afterwards: their ports do not count as in use, so that a port passes from one socket to the
-/// other without a moment in which nobody listens.
+/// more is replaced. See bind_socket() for `ceding`.
 boost::system::result<ListeningSocket> listen(const ListenAddress& address, const Config& config,
-                                              const coro::Executor& executor,
                                               const std::vector<int>& ceding = {});
 
 /// The address that `admin.host` and `admin.port`, which must be set, ask for: the first of a

@@ -18,6 +18,11 @@ SocketFile::SocketFile(std::string path)
     : path_(std::move(path)),
       file_(coro::checked(::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC), "open")) {}
 
+SocketFile::SocketFile(std::string path, coro::Descriptor file, mode_t mode)
+    : path_(std::move(path)), file_(std::move(file)), mode_(mode) {
+  ::fcntl(file_.number(), F_SETFD, FD_CLOEXEC);
+}
+
 void SocketFile::remove() {
   if (file_.is_open() && is_in_place()) ::unlink(path_.c_str());
   file_.close();
@@ -29,9 +34,11 @@ bool SocketFile::is_in_place() const {
   return !in_place || *in_place;
 }
 
-boost::system::error_code SocketFile::set_mode(mode_t mode) const {
-  if (!file_.is_open() || !is_in_place() || ::chmod(path_.c_str(), mode) == 0) return {};
-  return coro::last_error();
+boost::system::error_code SocketFile::set_mode(mode_t mode) {
+  if (mode_ == mode || !file_.is_open() || !is_in_place()) return {};
+  if (::chmod(path_.c_str(), mode) != 0) return coro::last_error();
+  mode_ = mode;
+  return {};
 }
 
 bool SocketFile::remove_stale(const std::string& path) {

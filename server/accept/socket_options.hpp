@@ -11,6 +11,9 @@ namespace server {
 /// An integer option of SOL_SOCKET; none if the descriptor is no socket.
 std::optional<int> socket_option(int descriptor, int option);
 
+/// Sets an integer option. Throws boost::system::system_error.
+void set_option(int socket, int level, int option, int value);
+
 /// tcp.nodelay, tcp.keepalive, and urgent bytes in their place in the stream. Throws
 /// boost::system::system_error.
 void apply_tcp_options(int socket, const TcpConfig& config);

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <boost/asio/error.hpp>
+#include <exception>
 #include <utility>
 
 #include "coro/error.hpp"
@@ -41,13 +42,14 @@ Admin::Admin(coro::Scheduler& scheduler, EventLog& log, GetStatus get_status,
     : scheduler_(scheduler),
       log_(log),
       get_status_(std::move(get_status)),
+      inherits_(inherited.has_value()),
       inherited_(inherited),
       cannot_accept_(scheduler, log, "admin: cannot accept, connections wait") {
   connections_.reserve(max_connections);
 }
 
 Admin::Change Admin::resolve(const Config& config, Yield yield) const {
-  if (inherited_) return {.needed = listener_.done()};
+  if (inherits_) return {.needed = inherited_.has_value()};
   const bool gone = config.admin.port && listener_.done();
   if (config.admin == config_ && !gone) return {};
   if (!config.admin.port) return {.needed = true};
@@ -60,27 +62,29 @@ std::optional<int> Admin::ceding(const Change& change) const {
 
 void Admin::bind(Change& change, const std::vector<int>& ceding) const {
   if (!change.address) return;
-  auto socket = server::listen(*change.address, Config(), scheduler_.executor(), ceding);
+  auto socket = server::listen(*change.address, Config(), ceding);
   if (!socket)
     throw ConfigError(change.address->origin + ": " +
                       cannot_listen(change.address->endpoint, socket.error()));
-  change.bound = std::move(socket->acceptor);
+  change.bound = std::move(socket->socket);
 }
 
 void Admin::start(Change& change) {
   if (!change.needed) return;
-  if (inherited_) change.bound = adopt(*inherited_, scheduler_.executor());
-  if (!change.bound) return;
-  const std::string address = to_string(change.bound->local_endpoint());
-  change.bound->non_blocking(true);
-  // From now on the scheduler's own epoll watches.
-  coro::Descriptor socket(change.bound->release());
-  change.socket = socket.number();
-  change.listener = scheduler_
-                        .spawn("admin", [this, address, socket = std::move(socket)](
-                                            Yield yield) { accept(socket, address, yield); })
-                        .value();
-  log_.info("admin on http://{}/{}", address, inherited_ ? " (inherited)" : "");
+  if (inherited_) change.bound = server::adopt(*std::exchange(inherited_, std::nullopt));
+  if (!change.bound.is_open()) return;
+  change.socket = change.bound.number();
+  change.listener = accept_on(std::move(change.bound));
+  log_.info("admin on http://{}/{}", to_string(local_endpoint(change.socket)),
+            inherits_ ? " (inherited)" : "");
+}
+
+coro::Task Admin::accept_on(coro::Descriptor socket) {
+  const std::string address = to_string(local_endpoint(socket.number()));
+  return scheduler_
+      .spawn("admin", [this, address,
+                       socket = std::move(socket)](Yield yield) { accept(socket, address, yield); })
+      .value();
 }
 
 void Admin::finish(const Change& change, const Config& config, Yield yield) {
@@ -90,6 +94,25 @@ void Admin::finish(const Change& change, const Config& config, Yield yield) {
   listener_ = change.listener;
   socket_ = change.socket;
   config_ = config.admin;
+}
+
+std::optional<AdminState> Admin::state() const {
+  if (listener_.done()) return std::nullopt;
+  return AdminState{.socket = socket_, .config = config_, .inherited = inherits_};
+}
+
+void Admin::adopt(const AdminState& state) try {
+  inherits_ = state.inherited;
+  inherited_.reset();
+  listener_ = accept_on(server::adopt(state.socket));
+  socket_ = state.socket;
+  config_ = state.config;
+} catch (const std::exception& error) {
+  log_.error("admin: cannot take over the socket: {}", error.what());
+}
+
+error_code Admin::wait_until_idle(Yield yield) {
+  return changed_.wait(yield, [this] { return open_connections() == idle_; });
 }
 
 void Admin::cancel() {
@@ -102,7 +125,7 @@ void Admin::close(Yield yield) {
   cancel();
   cannot_accept_.close();
   static_cast<void>(listener_.join(yield));
-  static_cast<void>(ended_.wait(yield, [this] { return open_connections() == 0; }));
+  static_cast<void>(changed_.wait(yield, [this] { return open_connections() == 0; }));
 }
 
 // Forgets those that have ended.
@@ -115,7 +138,7 @@ void Admin::accept(const coro::Descriptor& listening, const std::string& address
   constexpr int most_in_succession = 16;
   coro::Readiness readiness(yield.scheduler(), listening.number());
   for (int errors = 0;;) {
-    if (ended_.wait(yield, [this] { return open_connections() < max_connections; })) return;
+    if (changed_.wait(yield, [this] { return open_connections() < max_connections; })) return;
     error_code error = readiness.wait_readable(yield);
     if (error == boost::asio::error::operation_aborted) return;
     if (!error) error = accept_one(listening.number());
@@ -138,8 +161,8 @@ error_code Admin::accept_one(int listening) {
   if (!socket.is_open()) return coro::last_error();
   const auto connection =
       scheduler_.spawn(admin_connection, [this, socket = std::move(socket)](Yield yield) mutable {
-        const NotifyAtEnd ending(ended_);
-        serve_http(std::move(socket), get_status_, yield);
+        const NotifyAtEnd ending(changed_);
+        serve_http(std::move(socket), get_status_, IdleConnections{idle_, changed_}, yield);
       });
   if (!connection) return connection.error();
   connections_.push_back(*connection);

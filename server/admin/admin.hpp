@@ -10,6 +10,7 @@
 #include "coro/descriptor.hpp"
 #include "coro/io.hpp"
 #include "coro/scheduler.hpp"
+#include "server/accept/listener_state.hpp"
 #include "server/accept/listening.hpp"
 #include "server/config/config.hpp"
 #include "server/log/event_log.hpp"
@@ -37,7 +38,7 @@ class Admin {
   struct Change {
     bool needed = false;
     std::optional<ListenAddress> address = {};  ///< none: inherited, or off
-    std::optional<coro::Acceptor> bound = {};
+    coro::Descriptor bound = {};
     int socket = -1;  ///< it will listen on this one
     coro::Task listener = {};
   };
@@ -58,11 +59,23 @@ class Admin {
   /// Ends what was there before the change.
   void finish(const Change& change, const Config& config, coro::Yield yield);
 
+  /// All that another program needs to go on listening; none if the endpoint is off or was lost.
+  std::optional<AdminState> state() const;
+
+  /// Goes on where another program has stopped, and takes over the state's descriptor. An error is
+  /// logged, and the next change listens anew.
+  void adopt(const AdminState& state);
+
+  /// Suspends until no request is being answered, or the caller is cancelled. Connections that wait
+  /// for their next request do not count: HTTP lets a server close them (RFC 9112, section 9.3).
+  coro::error_code wait_until_idle(coro::Yield yield);
+
   /// Ends all connections and waits until they have.
   void close(coro::Yield yield);
 
  private:
   void cancel();
+  coro::Task accept_on(coro::Descriptor socket);
   void accept(const coro::Descriptor& listening, const std::string& address, coro::Yield yield);
   coro::error_code accept_one(int listening);
   std::size_t open_connections();
@@ -70,12 +83,14 @@ class Admin {
   coro::Scheduler& scheduler_;
   EventLog& log_;
   GetStatus get_status_;
-  std::optional<int> inherited_;
+  bool inherits_;                 // for as long as it lives
+  std::optional<int> inherited_;  // until it listens on it
   AdminConfig config_;
   int socket_ = -1;  // the listener's, which owns it
   coro::Task listener_;
   std::vector<coro::Task> connections_;  // see open_connections()
-  coro::Condition ended_;                // a connection has ended
+  std::size_t idle_ = 0;                 // connections that wait for a request
+  coro::Condition changed_;              // a connection has become idle, or has ended
   Notice cannot_accept_;
 };
 

@@ -38,6 +38,18 @@ error_code write(HttpStream& stream, const HttpResponse& response) {
   return stream.write(text.str());
 }
 
+// Waits for the first bytes of the next request. Returns false if there is none.
+bool begin_request(HttpStream& stream, boost::beast::flat_buffer& buffer,
+                   const IdleConnections& idle) {
+  if (buffer.size() > 0) return true;  // it came with the last one
+  ++idle.count;
+  idle.changed.notify_all();
+  error_code error;
+  buffer.commit(stream.read_some(buffer.prepare(max_header_size), error));
+  --idle.count;
+  return !error;
+}
+
 // To close while the client still sends would reset the connection, and the reset would overtake
 // the response.
 void hang_up(coro::Stream& socket, Yield yield) {
@@ -51,12 +63,13 @@ void hang_up(coro::Stream& socket, Yield yield) {
 }  // namespace
 
 void serve_http(coro::Descriptor descriptor, const std::function<Status()>& get_status,
-                Yield yield) {
+                const IdleConnections& idle, Yield yield) {
   coro::Stream socket(yield.scheduler(), std::move(descriptor));
   HttpStream stream(socket, yield);
   boost::beast::flat_buffer buffer(max_header_size + max_body_size);
   for (bool again = true; again;) {
     const coro::TimeLimit limit(yield, timeout);
+    if (!begin_request(stream, buffer, idle)) return;
     http::request_parser<http::string_body> parser;
     parser.header_limit(max_header_size);
     parser.body_limit(max_body_size);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "coro/error.hpp"
 #include "server/net/network.hpp"
 
 namespace server {
@@ -46,6 +47,14 @@ Peer peer_at(const coro::Endpoint& endpoint) {
 
 std::string to_string(const coro::Endpoint& endpoint) {
   return peer_at(endpoint).name;
+}
+
+coro::Endpoint local_endpoint(int socket) {
+  coro::Endpoint endpoint;
+  auto size = static_cast<socklen_t>(endpoint.capacity());
+  coro::checked(::getsockname(socket, endpoint.data(), &size), "getsockname");
+  endpoint.resize(size);
+  return endpoint;
 }
 
 }  // namespace server

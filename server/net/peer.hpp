@@ -23,4 +23,7 @@ Peer peer_at(const boost::asio::ip::tcp::endpoint& endpoint);
 /// As in Peer::name; for the address of a listener, whose Unix socket has a path: unix:PATH.
 std::string to_string(const coro::Endpoint& endpoint);
 
+/// The address that a socket is bound to. Throws boost::system::system_error.
+coro::Endpoint local_endpoint(int socket);
+
 }  // namespace server

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "coro/error.hpp"
-#include "server/accept/shared_port.hpp"
+#include "server/accept/bind_socket.hpp"
 #include "server/accept/socket_options.hpp"
 #include "server/net/peer.hpp"
 
@@ -18,16 +18,6 @@ namespace server {
 namespace {
 
 using boost::system::system_error;
-
-void set_option(int socket, int level, int option, int value) {
-  coro::checked(::setsockopt(socket, level, option, &value, sizeof value), "setsockopt");
-}
-
-coro::error_code bind_to(int socket, const coro::Endpoint& endpoint) {
-  return ::bind(socket, endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0
-             ? coro::error_code()
-             : coro::last_error();
-}
 
 // Whether a socket with this address receives only what is sent to one host: the kernel connects no
 // socket to a broadcast address.
@@ -38,15 +28,6 @@ bool is_of_one_host(const coro::Endpoint& endpoint) {
       ::socket(endpoint.protocol().family(), SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP));
   return probe.is_open() &&
          ::connect(probe.number(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0;
-}
-
-// A port passes from one socket to the other without a moment in which nobody has it.
-coro::error_code bind_beside(int socket, const coro::Endpoint& endpoint, std::vector<int> ceding) {
-  const coro::error_code unbound = bind_to(socket, endpoint);
-  if (unbound != boost::asio::error::address_in_use || ceding.empty()) return unbound;
-  ceding.push_back(socket);
-  const SharedPort shared(std::move(ceding));
-  return bind_to(socket, endpoint);
 }
 
 }  // namespace
@@ -66,7 +47,7 @@ boost::system::result<coro::Descriptor> bind_udp(const ListenAddress& address, c
   if (family == AF_INET6)
     set_option(socket.number(), IPPROTO_IPV6, IPV6_V6ONLY, address.dual_stack ? 0 : 1);
   share_port(socket.number(), config.reuse_port);
-  if (const auto unbound = bind_beside(socket.number(), address.endpoint, ceding)) return unbound;
+  if (const auto unbound = bind_socket(socket.number(), address.endpoint, ceding)) return unbound;
   set_udp_options(socket.number());
   return socket;
 } catch (const system_error& error) {
@@ -75,7 +56,7 @@ boost::system::result<coro::Descriptor> bind_udp(const ListenAddress& address, c
 
 // IPv4's options on a dual-stack socket are for the IPv4 datagrams that it receives.
 void set_udp_options(int socket) {
-  const coro::Endpoint endpoint = udp_endpoint(socket);
+  const coro::Endpoint endpoint = local_endpoint(socket);
   const int with_address = is_of_one_host(endpoint) ? 0 : 1;
   set_option(socket, IPPROTO_IP, IP_PKTINFO, with_address);
   set_option(socket, IPPROTO_IP, IP_RECVTTL, 1);
@@ -89,14 +70,6 @@ void set_ttl(int socket, int ttl) {
   const bool is_ipv6 = socket_option(socket, SO_DOMAIN) == AF_INET6;
   set_option(socket, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, is_ipv6 ? IPV6_UNICAST_HOPS : IP_TTL,
              ttl);
-}
-
-coro::Endpoint udp_endpoint(int socket) {
-  coro::Endpoint endpoint;
-  auto size = static_cast<socklen_t>(endpoint.capacity());
-  coro::checked(::getsockname(socket, endpoint.data(), &size), "getsockname");
-  endpoint.resize(size);
-  return endpoint;
 }
 
 std::uint16_t port_of(const coro::Endpoint& endpoint) {

@@ -30,9 +30,6 @@ void set_udp_options(int socket);
 /// Sets the TTL or hop limit of datagrams that are sent without one of their own.
 void set_ttl(int socket, int ttl);
 
-/// The address that a socket is bound to.
-coro::Endpoint udp_endpoint(int socket);
-
 /// Its port, of an IPv4 or IPv6 address.
 std::uint16_t port_of(const coro::Endpoint& endpoint);
 

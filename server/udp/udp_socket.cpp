@@ -37,7 +37,7 @@ UdpSocket::UdpSocket(UdpContext& context, ListenAddress asked, coro::Descriptor 
                      bool inherited)
     : context_(context),
       asked_(std::move(asked)),
-      endpoint_(udp_endpoint(socket.number())),
+      endpoint_(local_endpoint(socket.number())),
       socket_(std::move(socket)),
       inherited_(inherited),
       faults_(context.scheduler, socket_.number(), context.config.faults, context.statistics),
@@ -45,6 +45,14 @@ UdpSocket::UdpSocket(UdpContext& context, ListenAddress asked, coro::Descriptor 
 
 bool UdpSocket::is_for(const ListenAddress& address) const {
   return !lost() && asked_.endpoint == address.endpoint && asked_.dual_stack == address.dual_stack;
+}
+
+ListenerState UdpSocket::state() const {
+  return {.socket = socket_.number(), .asked = asked_, .inherited = inherited_};
+}
+
+void UdpSocket::flush() {
+  faults_.flush();
 }
 
 void UdpSocket::apply(const Config& config) {

@@ -7,6 +7,7 @@
 #include "coro/io.hpp"
 #include "coro/readiness.hpp"
 #include "coro/scheduler.hpp"
+#include "server/accept/listener_state.hpp"
 #include "server/accept/listening.hpp"
 #include "server/config/config.hpp"
 #include "server/log/event_log.hpp"
@@ -58,6 +59,10 @@ class UdpSocket {
   bool is_for(const ListenAddress& address) const;
   /// The socket; it may be closed as soon as a coroutine has run.
   int descriptor() const { return socket_.number(); }
+  /// All that another program needs to go on, of a socket that is not lost().
+  ListenerState state() const;
+  /// Sends the answers that faults hold back.
+  void flush();
   /// The address as it is.
   const coro::Endpoint& endpoint() const { return endpoint_; }
 

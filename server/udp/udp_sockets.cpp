@@ -1,9 +1,10 @@
 #include "server/udp/udp_sockets.hpp"
 
 #include <algorithm>
-#include <boost/asio/error.hpp>
+#include <exception>
 #include <utility>
 
+#include "server/accept/inherited_sockets.hpp"
 #include "server/config/config_error.hpp"
 #include "server/net/peer.hpp"
 #include "server/udp/udp_binding.hpp"
@@ -17,11 +18,12 @@ UdpSockets::UdpSockets(coro::Scheduler& scheduler, const Config& config, EventLo
       log_(log),
       statistics_(statistics),
       changed_(changed),
+      inherits_(!inherited.empty()),
       inherited_(std::move(inherited)) {}
 
 UdpSockets::Change UdpSockets::plan(const Config& config, coro::Yield yield) {
   Change change;
-  if (!inherited_.empty()) return change;
+  if (inherits_) return change;
   change.missing = udp_addresses(config, yield);
   for (UdpSocket& socket : sockets_) {
     const auto is_for = [&](const ListenAddress& address) { return socket.is_for(address); };
@@ -51,11 +53,10 @@ void UdpSockets::bind(Change& change, const Config& config) {
 void UdpSockets::open(Change& change) {
   for (auto& [address, socket] : change.bound)
     change.opened.push_back(&start(address, std::move(socket), false));
-  if (!sockets_.empty()) return;
-  for (const int descriptor : inherited_) {
+  for (const int descriptor : std::exchange(inherited_, {})) {
     set_udp_options(descriptor);
-    const ListenAddress address{.endpoint = udp_endpoint(descriptor), .origin = {}};
-    change.opened.push_back(&start(address, coro::Descriptor(descriptor), true));
+    const ListenAddress address{.endpoint = local_endpoint(descriptor), .origin = {}};
+    change.opened.push_back(&start(address, server::adopt(descriptor), true));
   }
 }
 
@@ -67,7 +68,7 @@ void UdpSockets::cancel(const Change& change, coro::Yield yield) {
 void UdpSockets::finish(const Change& change, const Config& config, coro::Yield yield) {
   for (const UdpSocket* socket : change.opened)
     log_.info("listening on udp {}{}", to_string(socket->endpoint()),
-              inherited_.empty() ? "" : " (inherited)");
+              inherits_ ? " (inherited)" : "");
   for (UdpSocket* socket : change.unwanted)
     stop(*socket, yield);
   for (UdpSocket& socket : sockets_)
@@ -105,6 +106,33 @@ void UdpSockets::sockets_changed() {
   for (const UdpSocket& socket : sockets_)
     ports.push_back(port_of(socket.endpoint()));
   context_->gate.set_own_ports(std::move(ports));
+}
+
+std::vector<ListenerState> UdpSockets::state() const {
+  std::vector<ListenerState> states;
+  for (const UdpSocket& socket : sockets_)
+    if (!socket.lost()) states.push_back(socket.state());
+  return states;
+}
+
+void UdpSockets::adopt(const std::vector<ListenerState>& states) {
+  inherited_.clear();
+  for (const ListenerState& state : states) {
+    inherits_ = inherits_ || state.inherited;
+    try {
+      coro::Descriptor socket = server::adopt(state.socket);
+      set_udp_options(socket.number());
+      start(state.asked, std::move(socket), state.inherited);
+    } catch (const std::exception& error) {
+      log_.error("no longer listening on udp {}: {}", to_string(state.asked.endpoint),
+                 error.what());
+    }
+  }
+}
+
+void UdpSockets::flush() {
+  for (UdpSocket& socket : sockets_)
+    if (!socket.lost()) socket.flush();
 }
 
 bool UdpSockets::has_lost_one() const {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "coro/scheduler.hpp"
+#include "server/accept/listener_state.hpp"
 #include "server/accept/listening.hpp"
 #include "server/udp/udp_socket.hpp"
 
@@ -48,6 +49,17 @@ class UdpSockets {
   /// Whether none is left that receives.
   bool none_left() const;
 
+  /// All that another program needs to go on receiving, except sockets that were lost.
+  std::vector<ListenerState> state() const;
+
+  /// Goes on where another program has stopped, instead of the first open(): takes over the
+  /// descriptors of the states, those that were inherited from the service manager included. An
+  /// error is logged, and that address is not received on.
+  void adopt(const std::vector<ListenerState>& states);
+
+  /// Sends all answers that faults hold back.
+  void flush();
+
   /// Stops all, and waits until they have.
   void close(coro::Yield yield);
 
@@ -61,7 +73,8 @@ class UdpSockets {
   EventLog& log_;
   Statistics& statistics_;
   coro::Condition& changed_;
-  std::vector<int> inherited_;
+  bool inherits_;                        // for as long as it lives
+  std::vector<int> inherited_;           // until it receives on them
   std::unique_ptr<UdpContext> context_;  // its tables and buffers exist only if a socket does
   std::list<UdpSocket> sockets_;
 };

@@ -1,5 +1,6 @@
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "tests/service/daemon.hpp"
+#include "tests/service/datagram_client.hpp"
 #include "tests/service/process_status.hpp"
 #include "tests/service/server.hpp"
 
@@ -52,6 +54,35 @@ TEST(Listening, ServesIpv4OnAMachineWithoutIpv6AndSaysSo) {
       << finished.output << finished.errors;
   EXPECT_NE(finished.output.find("listening on 127.0.0.1:8888\n"), std::string::npos)
       << finished.output;
+}
+
+// The service executes its program anew for an upgrade.
+TEST(Listening, EveryDescriptorOfTheServiceIsClosedOnExec) {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "echo.sock";
+  const std::string others = ", admin: {port: 0}, udp: {port: 0}, unix: {path: " + path + "}}";
+  Server server("{host: [127.0.0.1, \"::1\"], port: 0" + others, {"--pidfile", directory / "pid"});
+  const auto expect_to_be_closed_on_exec = [&] {
+    EXPECT_THAT(descriptors_kept_on_exec(server.process().pid()),
+                testing::IsSubsetOf(descriptors_kept_on_exec(::getpid())));
+  };
+  SocketClient tcp = server.connect();
+  tcp.echo("tcp");
+  SocketClient local{std::filesystem::path(path)};
+  local.echo("unix");
+  const std::string admin_on = "admin on http://127.0.0.1:";
+  const std::string line = server.log().wait_for_line(admin_on);
+  const int admin_port = std::stoi(line.substr(line.find(admin_on) + admin_on.size()));
+  SocketClient admin("127.0.0.1", static_cast<std::uint16_t>(admin_port));
+  admin.send("GET /status HTTP/1.1\r\nHost: echo\r\n\r\n");
+  admin.receive(1);
+  EXPECT_TRUE(DatagramClient().echo("udp", "127.0.0.1", server.port("udp 127.0.0.1")));
+  expect_to_be_closed_on_exec();
+
+  server.write_configuration("{host: \"::\", port: 0" + others);
+  server.process().signal(SIGHUP);
+  server.log().wait_for_line("reloaded");
+  expect_to_be_closed_on_exec();
 }
 
 TEST(Listening, BothWildcardsShareAPort) {

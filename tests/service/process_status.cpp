@@ -1,5 +1,6 @@
 #include "tests/service/process_status.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -55,6 +56,23 @@ std::size_t resident_bytes(pid_t process) {
 std::size_t open_descriptors(pid_t process) {
   const std::filesystem::directory_iterator begin("/proc/" + std::to_string(process) + "/fd");
   return static_cast<std::size_t>(std::distance(begin, std::filesystem::directory_iterator()));
+}
+
+std::vector<std::string> descriptors_kept_on_exec(pid_t process) {
+  const std::filesystem::path own = "/proc/" + std::to_string(process);
+  std::vector<std::string> kept;
+  for (const auto& entry : std::filesystem::directory_iterator(own / "fd")) {
+    const std::string number = entry.path().filename();
+    std::ifstream information(own / "fdinfo" / number);
+    std::string field;
+    unsigned flags = 0;
+    while (information >> field && field != "flags:") {
+    }
+    information >> std::oct >> flags;
+    if (std::stoi(number) > STDERR_FILENO && (flags & unsigned{O_CLOEXEC}) == 0)
+      kept.push_back(number + ": " + std::filesystem::read_symlink(entry.path()).string());
+  }
+  return kept;
 }
 
 bool wait_for_open_descriptors(pid_t process, std::size_t most) {

@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
+#include <vector>
 
 namespace service {
 
@@ -11,6 +13,10 @@ namespace service {
 // program has ended.
 std::size_t resident_bytes(pid_t process);
 std::size_t open_descriptors(pid_t process);
+
+// Those of its descriptors that stay open when it executes another program (execve(2)), and what
+// each leads to, but for the standard streams.
+std::vector<std::string> descriptors_kept_on_exec(pid_t process);
 
 // Waits until the program has at most so many; false when time is up.
 bool wait_for_open_descriptors(pid_t process, std::size_t most);

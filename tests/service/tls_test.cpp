@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -84,6 +85,15 @@ TEST(Tls, EchoesBesidePlainTcp) {
   TlsClient client(connect(server));
   EXPECT_EQ("hello", client.echo("hello"));
   EXPECT_EQ("plain", server.connect().echo("plain"));
+}
+
+TEST(Tls, KeepsNoDescriptorOpenOnExec) {
+  const Files files;
+  Server server(files.configuration());
+  TlsClient client(connect(server));
+  client.echo("secret");
+  EXPECT_THAT(descriptors_kept_on_exec(server.process().pid()),
+              testing::IsSubsetOf(descriptors_kept_on_exec(::getpid())));
 }
 
 TEST(Tls, LogsVersionCipherAndServerName) {

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/io_context.hpp>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -151,14 +150,18 @@ TEST_F(InheritedSocketsTest, ShowsAStrangeNameHarmlessly) {
 }
 
 TEST_F(InheritedSocketsTest, AreAdoptedWithTheirAddress) {
-  boost::asio::io_context context;
-  const auto address = [&](int listener) {
-    const coro::Acceptor acceptor = adopt(::dup(listener), context.get_executor());
-    return to_string(acceptor.local_endpoint());
+  const auto address = [](int listener) {
+    return to_string(local_endpoint(adopt(::dup(listener)).number()));
   };
   EXPECT_THAT(address(listening(AF_INET)), StartsWith("0.0.0.0:"));
   EXPECT_THAT(address(listening(AF_INET6)), StartsWith("[::]:"));
   EXPECT_EQ("unix:" + (directory_ / "echo").string(), address(listening_at(directory_ / "echo")));
+}
+
+TEST_F(InheritedSocketsTest, DoNotBlockAndAreClosedOnExecOnceTheyAreAdopted) {
+  const coro::Descriptor socket = adopt(::dup(listening(AF_INET)));
+  EXPECT_EQ(FD_CLOEXEC, ::fcntl(socket.number(), F_GETFD));
+  EXPECT_NE(0, ::fcntl(socket.number(), F_GETFL) & O_NONBLOCK);
 }
 
 }  // namespace

@@ -136,8 +136,8 @@ std::string all_addresses_without_ipv6() {
   run([&](coro::Yield yield) {
     const Config config = config_for({"::"}, 0);
     const auto addresses = listen_addresses(config, yield);
-    const auto socket = listen(addresses.front(), config, yield.executor());
-    name = socket ? to_string(socket->acceptor.local_endpoint()) : socket.error().message();
+    const auto socket = listen(addresses.front(), config);
+    name = socket ? to_string(local_endpoint(socket->socket.number())) : socket.error().message();
   });
   return name;
 }
@@ -159,7 +159,7 @@ TEST(Listen, LeavesTheUnixSocketOfOneThatStartsAlone) {
                                                            boost::asio::local::stream_protocol());
     starting.bind(boost::asio::local::stream_protocol::endpoint(config.unix_socket.path));
 
-    const auto socket = listen(addresses.front(), config, yield.executor());
+    const auto socket = listen(addresses.front(), config);
     ASSERT_TRUE(socket.has_error());
     EXPECT_EQ(boost::asio::error::address_in_use, socket.error());
     EXPECT_TRUE(std::filesystem::exists(config.unix_socket.path));
@@ -169,7 +169,7 @@ TEST(Listen, LeavesTheUnixSocketOfOneThatStartsAlone) {
 // The port of a socket that listens.
 std::uint16_t port_of(const ListeningSocket& socket) {
   boost::asio::ip::tcp::endpoint endpoint;
-  const coro::Endpoint local = socket.acceptor.local_endpoint();
+  const coro::Endpoint local = local_endpoint(socket.socket.number());
   endpoint.resize(local.size());
   std::memcpy(endpoint.data(), local.data(), local.size());
   return endpoint.port();
@@ -178,7 +178,7 @@ std::uint16_t port_of(const ListeningSocket& socket) {
 TEST(Listen, APortInUsePassesOnlyFromASocketThatCedesIt) {
   run([](coro::Yield yield) {
     const auto listen_on = [&](const Config& config, const std::vector<int>& ceding) {
-      return listen(listen_addresses(config, yield).front(), config, yield.executor(), ceding);
+      return listen(listen_addresses(config, yield).front(), config, ceding);
     };
     auto old = listen_on(config_for({"127.0.0.1"}, 0), {});
     ASSERT_TRUE(old.has_value());
@@ -189,10 +189,10 @@ TEST(Listen, APortInUsePassesOnlyFromASocketThatCedesIt) {
               cannot_listen(boost::asio::ip::tcp::endpoint(boost::asio::ip::tcp::v6(), 7),
                             refused.error()));
 
-    const auto passed = listen_on(all, {-1, old->acceptor.native_handle()});
+    const auto passed = listen_on(all, {-1, old->socket.number()});
     ASSERT_TRUE(passed.has_value());
     EXPECT_FALSE(listen_on(all, {}).has_value()) << "the port is shared";
-    old->acceptor.close();
+    old->socket.close();
     EXPECT_FALSE(listen_on(all, {}).has_value()) << "the port is shared";
   });
 }

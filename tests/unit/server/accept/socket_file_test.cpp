@@ -1,6 +1,7 @@
 #include "server/accept/socket_file.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -46,6 +47,23 @@ TEST_F(SocketFileTest, RemovesOnceHoweverOftenItMoves) {
   SocketFile file(path_.string());
   { const SocketFile moved = std::move(file); }
   EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(SocketFileTest, OfAnotherProgramIsRemovedAsItsOwn) {
+  listen();
+  SocketFile file(path_.string());
+  EXPECT_FALSE(file.set_mode(0600));
+  { const SocketFile other(file.path(), coro::Descriptor(::dup(file.descriptor())), file.mode()); }
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(SocketFileTest, OfAnotherProgramThatHasBeenReplacedIsLeftAlone) {
+  listen();
+  const SocketFile file(path_.string());
+  std::filesystem::remove(path_);
+  std::ofstream(path_) << "another's";
+  { const SocketFile other(file.path(), coro::Descriptor(::dup(file.descriptor())), 0600); }
+  EXPECT_TRUE(std::filesystem::exists(path_));
 }
 
 TEST_F(SocketFileTest, IsRemovedBeforeItsTimeOnce) {
