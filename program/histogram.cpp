@@ -15,6 +15,25 @@ constexpr std::size_t bucket_count(int sub_bits, int highest_bit) {
 
 Histogram::Histogram() : counts_(bucket_count(sub_bits, highest_bit)) {}
 
+Histogram::Histogram(const Snapshot& snapshot) : Histogram() {
+  for (const auto& [from, count] : snapshot.counts) {
+    count_at(from) += count;
+    count_ += count;
+  }
+  if (empty()) return;
+  min_ = snapshot.min.count();
+  max_ = std::max(snapshot.max, snapshot.min).count();
+  sum_ = snapshot.sum;
+  sum_of_squares_ = snapshot.sum_of_squares;
+}
+
+Histogram::Snapshot Histogram::snapshot() const {
+  Snapshot snapshot{.min = min(), .max = max(), .sum = sum_, .sum_of_squares = sum_of_squares_};
+  for (const Bucket& bucket : buckets())
+    snapshot.counts.emplace_back(bucket.from, bucket.count);
+  return snapshot;
+}
+
 // Values below 2^7 have a bucket each. Above, the highest bit says which power of two, and the
 // seven bits after it which of its 128 buckets.
 std::size_t Histogram::bucket_of(std::uint64_t value) {
@@ -30,9 +49,14 @@ std::uint64_t Histogram::lower_end(std::size_t bucket) {
   return (bucket % per_power + per_power) << power;
 }
 
+std::uint64_t& Histogram::count_at(Duration time) {
+  const auto value = static_cast<std::uint64_t>(std::max(time.count(), std::int64_t{0}));
+  return counts_[std::min(bucket_of(value), counts_.size() - 1)];
+}
+
 void Histogram::record(Duration time) {
   const auto value = std::max(time.count(), std::int64_t{0});
-  ++counts_[std::min(bucket_of(static_cast<std::uint64_t>(value)), counts_.size() - 1)];
+  ++count_at(time);
   ++count_;
   min_ = std::min(min_, value);
   max_ = std::max(max_, value);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 namespace program {
@@ -22,7 +23,19 @@ class Histogram {
     std::uint64_t count = 0;
   };
 
+  /// Everything that was recorded, to be kept elsewhere.
+  struct Snapshot {
+    /// The beginning of each bucket that is not empty, and its count.
+    std::vector<std::pair<Duration, std::uint64_t>> counts = {};
+    Duration min{};
+    Duration max{};
+    double sum = 0;  ///< of nanoseconds
+    double sum_of_squares = 0;
+  };
+
   Histogram();
+  /// Equal to the one that the snapshot was taken of.
+  explicit Histogram(const Snapshot& snapshot);
 
   /// A negative time counts as zero. One of 18 minutes or more is in the last bucket.
   void record(Duration time);
@@ -46,12 +59,15 @@ class Histogram {
   /// The buckets that are not empty, in order.
   std::vector<Bucket> buckets() const;
 
+  Snapshot snapshot() const;
+
  private:
   static constexpr int sub_bits = 7;
   static constexpr int highest_bit = 40;
 
   static std::size_t bucket_of(std::uint64_t value);
   static std::uint64_t lower_end(std::size_t bucket);
+  std::uint64_t& count_at(Duration time);
 
   std::vector<std::uint64_t> counts_;
   std::uint64_t count_ = 0;

@@ -130,5 +130,30 @@ TEST(Histogram, MergesAsIfAllHadBeenRecordedInOne) {
   EXPECT_EQ(one.min(), both.min());
 }
 
+TEST(Histogram, IsEqualAfterASnapshot) {
+  Histogram times;
+  for (const auto time : {0ns, 1ns, 300ns, 1234567ns, 1234568ns, std::chrono::nanoseconds(2h)})
+    times.record(time);
+  Histogram restored(times.snapshot());
+  EXPECT_EQ(restored.snapshot().counts, times.snapshot().counts);
+  EXPECT_EQ(restored.count(), times.count());
+  EXPECT_EQ(restored.min(), times.min());
+  EXPECT_EQ(restored.max(), times.max());
+  EXPECT_EQ(restored.sum(), times.sum());
+  EXPECT_EQ(restored.deviation(), times.deviation());
+  for (const double share : {0.0, 0.5, 0.9, 1.0})
+    EXPECT_EQ(restored.percentile(share), times.percentile(share));
+  restored.record(5ns);
+  EXPECT_EQ(restored.count(), times.count() + 1);
+}
+
+TEST(Histogram, IsEmptyAfterASnapshotOfNothing) {
+  Histogram times{Histogram().snapshot()};
+  EXPECT_TRUE(times.empty());
+  times.record(5ns);
+  EXPECT_EQ(times.min(), 5ns);
+  EXPECT_EQ(times.max(), 5ns);
+}
+
 }  // namespace
 }  // namespace program

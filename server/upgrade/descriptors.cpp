@@ -1,0 +1,52 @@
+#include "server/upgrade/descriptors.hpp"
+
+#include <fcntl.h>
+
+namespace server {
+namespace {
+
+void append(std::vector<int>& descriptors, const std::vector<ListenerState>& listeners) {
+  for (const ListenerState& listener : listeners) {
+    descriptors.push_back(listener.socket);
+    for (const int optional : {listener.file, listener.accepted})
+      if (optional >= 0) descriptors.push_back(optional);
+  }
+}
+
+}  // namespace
+
+std::vector<int> own_descriptors(const State& state) {
+  std::vector<int> descriptors;
+  descriptors.reserve(state.sessions.size() + 8);
+  for (const SessionState& session : state.sessions)
+    descriptors.push_back(session.socket);
+  append(descriptors, state.listeners);
+  append(descriptors, state.udp_sockets);
+  if (state.admin) descriptors.push_back(state.admin->socket);
+  if (state.pid_file) descriptors.push_back(*state.pid_file);
+  return descriptors;
+}
+
+std::vector<int> all_descriptors(const State& state) {
+  std::vector<int> descriptors = own_descriptors(state);
+  for (const InheritedDescriptor& inherited : state.environment.descriptors)
+    descriptors.push_back(inherited.number);
+  return descriptors;
+}
+
+void close_on_exec(const std::vector<int>& descriptors) {
+  for (const int descriptor : descriptors)
+    static_cast<void>(::fcntl(descriptor, F_SETFD, FD_CLOEXEC));
+}
+
+KeptDescriptors::KeptDescriptors(const std::vector<int>& descriptors) {
+  changed_.reserve(descriptors.size());
+  for (const int descriptor : descriptors) {
+    const int flags = ::fcntl(descriptor, F_GETFD);
+    if (flags < 0 || (flags & FD_CLOEXEC) == 0) continue;
+    static_cast<void>(::fcntl(descriptor, F_SETFD, 0));
+    changed_.push_back(descriptor);
+  }
+}
+
+}  // namespace server

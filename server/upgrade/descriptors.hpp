@@ -1,0 +1,32 @@
+#pragma once
+
+#include <vector>
+
+#include "server/upgrade/state.hpp"
+
+namespace server {
+
+/// The descriptors that a state names and for which something in it is responsible.
+std::vector<int> own_descriptors(const State& state);
+
+/// Those, and the ones of the service manager, which may be among them.
+std::vector<int> all_descriptors(const State& state);
+
+/// Lets execve(2) close these descriptors. One that is not open is ignored.
+void close_on_exec(const std::vector<int>& descriptors);
+
+/// Keeps descriptors open across execve(2), unless this is destroyed before.
+class KeptDescriptors {
+ public:
+  explicit KeptDescriptors(const std::vector<int>& descriptors);
+  ~KeptDescriptors() { close_on_exec(changed_); }
+  KeptDescriptors(const KeptDescriptors&) = delete;
+  KeptDescriptors& operator=(const KeptDescriptors&) = delete;
+  KeptDescriptors(KeptDescriptors&&) = delete;
+  KeptDescriptors& operator=(KeptDescriptors&&) = delete;
+
+ private:
+  std::vector<int> changed_;
+};
+
+}  // namespace server
