@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,8 +40,8 @@ Pipe open_pipe() {
   return pipe;
 }
 
-// What a child begins with: its directory, its streams, the signals of a fresh process and a
-// process group of its own. Each call fails for want of memory alone.
+// A child begins with its directory, its streams, the signals of a fresh process and a process
+// group of its own. Each call fails for want of memory alone.
 class Beginning {
  public:
   Beginning(const std::string& directory, int output) {
@@ -112,7 +112,8 @@ Child::Child(const std::string& path, const std::string& directory,
   if (const int error = beginning.spawn(pid_, path.c_str(), pointers.data()))
     throw_error(error, "posix_spawn");
   pipe_ = std::move(pipe.read);
-  process_ = coro::Descriptor(::pidfd_open(pid_, 0));
+  // glibc 2.36 declares pidfd_open() for C alone.
+  process_ = coro::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   if (process_.is_open()) return;
   const int error = errno;
   kill();
