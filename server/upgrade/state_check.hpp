@@ -19,7 +19,7 @@ void check(const T&) {}
 void check(const SessionState& session);
 void check(const ListenerState& listener);
 void check(const AdminState& admin);
-void check(const LogState& log);
+void check(LogState& log);  ///< mends it
 void check(const InheritedDescriptor& descriptor);
 void check(const ServiceEnvironment& environment);
 void check(const FaultsConfig& faults);

@@ -58,10 +58,17 @@ std::string encode(const State& state) {
   StateWriter writer;
   writer.write(state);
   const std::string& cbor = writer.cbor();
-  std::string bytes =
+  std::size_t size = longest_header + cbor.size();
+  for (const std::string_view piece : writer.bulk())
+    size += piece.size();
+  std::string bytes;
+  bytes.reserve(size);
+  bytes +=
       fmt::format("{}{} {} {:08x}\n", signature, state_version, cbor.size(), checksum_of(cbor));
-  bytes.reserve(bytes.size() + cbor.size() + writer.bulk().size());
-  return bytes.append(cbor).append(writer.bulk());
+  bytes += cbor;
+  for (const std::string_view piece : writer.bulk())
+    bytes += piece;
+  return bytes;
 }
 
 boost::system::result<State, std::string> decode(std::string_view bytes) {

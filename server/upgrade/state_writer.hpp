@@ -6,6 +6,7 @@
 #include <concepts>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,7 +20,8 @@ namespace server {
 class StateWriter {
  public:
   const std::string& cbor() const { return cbor_.written(); }
-  const std::string& bulk() const { return bulk_; }
+  /// Pieces of the state that is written.
+  const std::vector<std::string_view>& bulk() const { return bulk_; }
 
   template <Described T>
   void write(const T& value) {
@@ -48,7 +50,7 @@ class StateWriter {
       if (bytes.empty()) return;
       writer.cbor_.text(name);
       writer.cbor_.number(bytes.size());
-      writer.bulk_ += bytes;
+      writer.bulk_.emplace_back(bytes);
     }
     template <typename Name, std::size_t size>
     void counts(const char* name, std::array<std::uint64_t, size> T::*field) {
@@ -126,7 +128,7 @@ class StateWriter {
   }
 
   CborWriter cbor_;
-  std::string bulk_;
+  std::vector<std::string_view> bulk_;
 };
 
 }  // namespace server

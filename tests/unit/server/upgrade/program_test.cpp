@@ -60,20 +60,26 @@ class ProgramTest : public testing::Test {
   std::string script(std::string_view text) { return program("#!/bin/sh\n" + std::string(text)); }
 
   // "upgrade to VERSION" or the reason.
-  std::string answer_of(const std::string& path, std::chrono::nanoseconds limit = long_enough,
-                        std::vector<std::string> arguments = {"coroecho"}) {
-    const Program next(path, std::move(arguments), directory_.path());
+  static std::string answer_of(const Program& next, std::chrono::nanoseconds limit = long_enough) {
     coro::Scheduler scheduler;
-    std::string answer = "none";
-    static_cast<void>(scheduler
-                          .spawn("test",
-                                 [&](coro::Yield yield) {
-                                   const auto result = next.ask(yield, limit);
-                                   answer = result ? "upgrade to " + *result : result.error();
-                                 })
-                          .value());
+    std::string answer;
+    const auto ask = [&](coro::Yield yield) {
+      const auto result = next.ask(yield, limit);
+      answer = result ? "upgrade to " + *result : result.error();
+    };
+    static_cast<void>(scheduler.spawn("asking", ask).value());
     scheduler.run();
     return answer;
+  }
+  std::string answer_of(const std::string& path, std::chrono::nanoseconds limit = long_enough,
+                        std::vector<std::string> arguments = {"coroecho"}) const {
+    return answer_of(Program(path, std::move(arguments), directory_.path()), limit);
+  }
+
+  // Suspends until the script has begun, which touches "asked".
+  void wait_until_asked(coro::Yield yield) const {
+    while (!std::filesystem::exists(directory_ / "asked"))
+      static_cast<void>(coro::sleep_for(yield, 1ms));
   }
 
   // Executes the shell's script in a process of its own, and returns what is in the file "out".
@@ -181,21 +187,13 @@ TEST_F(ProgramTest, OthersRunMeanwhileAndCancellingEndsTheChild) {
   const Program next(script("touch asked; sleep 1000"), {"coroecho"}, directory_.path());
   coro::Scheduler scheduler;
   std::string answer;
-  const coro::Task asking = scheduler
-                                .spawn("asking",
-                                       [&](coro::Yield yield) {
-                                         const auto result = next.ask(yield);
-                                         answer = result ? *result : result.error();
-                                       })
-                                .value();
-  static_cast<void>(scheduler
-                        .spawn("cancelling",
-                               [&](coro::Yield yield) {
-                                 while (!std::filesystem::exists(directory_ / "asked"))
-                                   static_cast<void>(coro::sleep_for(yield, 1ms));
-                                 asking.cancel();
-                               })
-                        .value());
+  const auto ask = [&](coro::Yield yield) { answer = next.ask(yield).error(); };
+  const coro::Task asking = scheduler.spawn("asking", ask).value();
+  const auto cancel = [&](coro::Yield yield) {
+    wait_until_asked(yield);
+    asking.cancel();
+  };
+  static_cast<void>(scheduler.spawn("cancelling", cancel).value());
   scheduler.run();
   EXPECT_EQ(answer, "it could not be asked: Operation canceled");
 }
@@ -203,35 +201,17 @@ TEST_F(ProgramTest, OthersRunMeanwhileAndCancellingEndsTheChild) {
 TEST_F(ProgramTest, ACoroutineThatIsDestroyedMeanwhileLeavesNothing) {
   const Program next(script("touch asked; sleep 1000"), {"coroecho"}, directory_.path());
   coro::Scheduler scheduler;
-  static_cast<void>(
-      scheduler.spawn("asking", [&](coro::Yield yield) { static_cast<void>(next.ask(yield)); })
-          .value());
-  const coro::Task until = scheduler
-                               .spawn("until",
-                                      [&](coro::Yield yield) {
-                                        while (!std::filesystem::exists(directory_ / "asked"))
-                                          static_cast<void>(coro::sleep_for(yield, 1ms));
-                                      })
-                               .value();
-  scheduler.run(until);
+  const auto ask = [&](coro::Yield yield) { static_cast<void>(next.ask(yield)); };
+  static_cast<void>(scheduler.spawn("asking", ask).value());
+  const auto wait = [&](coro::Yield yield) { wait_until_asked(yield); };
+  scheduler.run(scheduler.spawn("waiting", wait).value());
 }
 
-// /proc shows what the process was started with.
+// This one is a program that answers as gtest does.
 TEST_F(ProgramTest, RemembersHowThisProcessWasStarted) {
-  const std::vector<const char*> arguments = {"name", "--version", nullptr};
-  const Program self = Program::started(2, arguments.data());
-  // gtest refuses the unknown option by printing its help, which is not our answer.
-  coro::Scheduler scheduler;
-  std::string answer;
-  static_cast<void>(scheduler
-                        .spawn("test",
-                               [&](coro::Yield yield) {
-                                 const auto result = self.ask(yield, long_enough);
-                                 answer = result ? *result : result.error();
-                               })
-                        .value());
-  scheduler.run();
-  EXPECT_THAT(answer, testing::Not(HasSubstr("No such file")));
+  const std::vector<const char*> arguments = {"name", "--gtest_list_tests"};
+  EXPECT_EQ(answer_of(Program::started(2, arguments.data())),
+            "it does not answer as coroecho does");
 }
 
 TEST_F(ProgramTest, IsExecutedWithTheStateInItsDirectoryWithItsArguments) {
@@ -265,15 +245,8 @@ TEST_F(ProgramTest, AnExecutionThatFailsChangesNothing) {
 }
 
 TEST_F(ProgramTest, ADirectoryThatIsGoneIsNoReason) {
-  const std::string path = script("echo coroecho 1.1.0");
-  const Program next(path, {"coroecho"}, directory_ / "gone");
-  coro::Scheduler scheduler;
-  bool agreed = false;
-  static_cast<void>(
-      scheduler.spawn("test", [&](coro::Yield yield) { agreed = next.ask(yield).has_value(); })
-          .value());
-  scheduler.run();
-  EXPECT_TRUE(agreed);
+  const Program next(script("echo coroecho 1.1.0"), {"coroecho"}, directory_ / "gone");
+  EXPECT_EQ(answer_of(next), "upgrade to 1.1.0");
 }
 
 class TakeStateTest : public testing::Test {
@@ -311,8 +284,8 @@ TEST_F(TakeStateTest, ThatOfAnotherProcessIsIgnoredAndRemoved) {
 
 TEST_F(TakeStateTest, AVariableOfAnotherFormIsIgnored) {
   const std::string own = std::to_string(::getpid());
-  for (const std::string value : {std::string(), std::string("x"), own, own + ":", own + ":x",
-                                  own + ":-1", own + ":99999999999", std::string(":3")}) {
+  for (const std::string& value : {std::string(), std::string("x"), own, own + ":", own + ":x",
+                                   own + ":-1", own + ":99999999999", std::string(":3")}) {
     ::setenv("COROECHO_STATE", value.c_str(), 1);
     EXPECT_FALSE(take_state()) << value;
   }
