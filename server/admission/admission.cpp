@@ -1,4 +1,4 @@
-#include "server/session/admission.hpp"
+#include "server/admission/admission.hpp"
 
 #include <fmt/format.h>
 

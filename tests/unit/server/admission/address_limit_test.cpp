@@ -1,4 +1,4 @@
-#include "server/session/address_limit.hpp"
+#include "server/admission/address_limit.hpp"
 
 #include <gtest/gtest.h>
 
