@@ -2,6 +2,7 @@
 
 #include <boost/system/result.hpp>
 #include <chrono>
+#include <span>
 #include <string>
 
 #include "coro/stream.hpp"
@@ -20,9 +21,13 @@ struct ProxyGreeting {
   std::string rest;
 };
 
-/// Reads the header that the connection must begin with. The error is a phrase for the log.
+/// Reads the header that the connection must begin with, by way of `scratch`, which others may use
+/// too. `received` are the bytes that were read so far; more are appended as they come, so it
+/// always holds all. The error is a phrase for the log.
 boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(coro::Stream& stream,
                                                                       ProxyProtocol accepted,
+                                                                      std::span<char> scratch,
+                                                                      std::string& received,
                                                                       coro::Yield yield);
 
 }  // namespace server

@@ -7,7 +7,15 @@ namespace server {
 using std::chrono::system_clock;
 
 ClientLog::ClientLog(EventLog& log, std::uint64_t number, std::string peer)
-    : log_(log), number_(number), peer_(std::move(peer)), connected_at_(system_clock::now()) {}
+    : ClientLog(log, number, std::move(peer), false, system_clock::now()) {}
+
+ClientLog::ClientLog(EventLog& log, std::uint64_t number, std::string peer, bool introduced,
+                     system_clock::time_point connected_at)
+    : log_(log),
+      introduced_(introduced),
+      number_(number),
+      peer_(std::move(peer)),
+      connected_at_(connected_at) {}
 
 void ClientLog::connected(std::string tls, bool even_a_probe) {
   tls_ = std::move(tls);

@@ -24,6 +24,11 @@ class ClientLog {
   /// The client connected from `peer`. The log outlives this.
   ClientLog(EventLog& log, std::uint64_t number, std::string peer);
 
+  /// Goes on with the log of a client that another program has served until now. `introduced`,
+  /// `connected_at`: as they were there.
+  ClientLog(EventLog& log, std::uint64_t number, std::string peer, bool introduced,
+            std::chrono::system_clock::time_point connected_at);
+
   /// The first event, once the client is known as well as it will be. `tls`: text of a connect
   /// event (LogRecord), empty for a plain client. `even_a_probe`: also with `log.probes: false`.
   void connected(std::string tls = {}, bool even_a_probe = false);
@@ -37,15 +42,17 @@ class ClientLog {
   /// The last event, once: "closed by client", "idle timeout", ...
   void disconnected(std::string_view reason, const SessionTotals& totals);
 
-  std::uint64_t number() const { return number_; }
-  const std::string& peer() const { return peer_; }
+  /// Whether the connect event is logged, or was left out by configuration.
+  bool introduced() const { return introduced_; }
+  /// The time of that event.
+  std::chrono::system_clock::time_point connected_at() const { return connected_at_; }
 
  private:
   void introduce();
   void append_received(std::string_view bytes);
 
   EventLog& log_;
-  bool introduced_ = false;  // the connect event is logged, or was left out by configuration
+  bool introduced_ = false;
   std::uint64_t number_;
   std::string peer_;
   std::string tls_;  // empty: plain

@@ -25,6 +25,9 @@ class Connection {
   /// The stream beneath TLS, for bytes that come before TLS begins.
   coro::Stream& transport() { return transport_; }
 
+  /// The number of the socket, which stays the connection's.
+  int descriptor() const { return transport_.descriptor(); }
+
   /// Begins TLS, with bytes that were read from the transport already. The handshake is the
   /// caller's. Throws std::bad_alloc.
   coro::TlsStream& encrypt(const coro::TlsContext& context, std::string received) {

@@ -17,6 +17,10 @@ std::chrono::milliseconds drawn_from(const DurationRange& range) {
   return std::chrono::milliseconds(between(random_source()));
 }
 
+std::chrono::nanoseconds time_until(coro::Clock::time_point when) {
+  return std::max(when - coro::Clock::now(), coro::Clock::duration::zero());
+}
+
 }  // namespace
 
 std::unique_ptr<Faults> Faults::make(const FaultsConfig& config, coro::Yield yield) {
@@ -26,7 +30,23 @@ std::unique_ptr<Faults> Faults::make(const FaultsConfig& config, coro::Yield yie
 Faults::Faults(const FaultsConfig& config, coro::Yield yield)
     : config_(config),
       resets_(std::bernoulli_distribution(config.reset_probability)(random_source())) {
-  if (config_.close_after.time.count() > 0) life_.emplace(yield, config_.close_after.time);
+  if (config_.close_after.time.count() > 0) live_for(config_.close_after.time, yield);
+}
+
+Faults::Faults(const FaultsState& state, coro::Yield yield)
+    : config_(state.config), resets_(state.resets) {
+  if (state.life_left) live_for(*state.life_left, yield);
+}
+
+void Faults::live_for(std::chrono::nanoseconds time, coro::Yield yield) {
+  life_ends_ = coro::from_now(time);
+  life_.emplace(yield, time);
+}
+
+FaultsState Faults::state() const {
+  FaultsState state{.config = config_, .resets = resets_};
+  if (life_) state.life_left = time_until(life_ends_);
+  return state;
 }
 
 std::size_t Faults::read_size(std::size_t size, std::uint64_t received) const {
@@ -37,11 +57,23 @@ std::size_t Faults::read_size(std::size_t size, std::uint64_t received) const {
   return static_cast<std::size_t>(most);
 }
 
-void Faults::hold_back(std::size_t bytes, coro::Yield yield) const {
-  std::chrono::nanoseconds wait = drawn_from(config_.delay);
+std::chrono::nanoseconds Faults::delay_of(std::size_t bytes) const {
+  std::chrono::nanoseconds delay = drawn_from(config_.delay);
   if (config_.rate > 0)
-    wait += std::chrono::nanoseconds(std::chrono::seconds(1)) * bytes / config_.rate;
-  if (wait.count() > 0) static_cast<void>(coro::sleep_for(yield, wait));
+    delay += std::chrono::nanoseconds(std::chrono::seconds(1)) * bytes / config_.rate;
+  return delay;
+}
+
+void Faults::hold_back(std::string_view bytes, std::chrono::nanoseconds delay, coro::Yield yield) {
+  if (delay.count() <= 0) return;
+  held_back_ = bytes;
+  held_back_until_ = coro::from_now(delay);
+  static_cast<void>(coro::sleep_until(yield, held_back_until_));
+  held_back_ = {};
+}
+
+std::chrono::nanoseconds Faults::held_back_for() const {
+  return time_until(held_back_until_);
 }
 
 bool Faults::closes(std::uint64_t received) const {

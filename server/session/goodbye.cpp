@@ -45,7 +45,7 @@ bool Goodbye::say(Yield yield) {
     const std::size_t before = std::exchange(left, stream_.unacknowledged());
     if (left <= end_of_stream) return true;
     if (gives_up() || Clock::now() >= until) return false;
-    if (context_.stage == Stage::draining && left == before) return false;
+    if (stage_ == Stage::draining && left == before) return false;
   }
   return deliver(until, yield);
 }
@@ -60,7 +60,7 @@ bool Goodbye::deliver_rest(Yield yield) {
 // Returns whether the client has closed its half in time.
 bool Goodbye::discard_until_closed(Yield yield) {
   const coro::TimeLimit limit(yield, linger_timeout);
-  const auto unwanted = boost::asio::buffer(context_.scratch.data(), context_.scratch.size());
+  const auto unwanted = boost::asio::buffer(scratch_.data(), scratch_.size());
   while (!gives_up()) {
     const auto [error, size] = stream_.read_some(unwanted, yield);
     if (error && error != boost::asio::error::operation_aborted) return true;
@@ -76,7 +76,7 @@ bool Goodbye::deliver(Clock::time_point until, Yield yield) {
   for (std::size_t left = stream_.unacknowledged(); left > end_of_stream;) {
     const auto now = Clock::now();
     if (gives_up() || now >= until) return false;
-    if (context_.stage == Stage::draining && now - progress >= linger_timeout) return false;
+    if (stage_ == Stage::draining && now - progress >= linger_timeout) return false;
     static_cast<void>(coro::sleep_for(yield, pause));
     pause = std::min(pause * 2, longest_between_looks);
     const std::size_t before = std::exchange(left, stream_.unacknowledged());
@@ -89,7 +89,7 @@ bool Goodbye::deliver(Clock::time_point until, Yield yield) {
 // if the client has stalled; while draining, never (shutdown.timeout is the limit, and the stage
 // becomes aborting then).
 bool Goodbye::gives_up() const {
-  return context_.stage == Stage::serving ? delivery_.stalled() : context_.stage == Stage::aborting;
+  return stage_ == Stage::serving ? delivery_.stalled() : stage_ == Stage::aborting;
 }
 
 }  // namespace server

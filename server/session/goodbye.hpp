@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "coro/io.hpp"
 #include "coro/yield.hpp"
 #include "server/session/connection.hpp"
@@ -16,9 +18,9 @@ namespace server {
 /// until everything has arrived.
 class Goodbye {
  public:
-  /// The three arguments outlive the Goodbye.
-  Goodbye(Connection& stream, const SessionContext& context, const Delivery& delivery)
-      : stream_(stream), context_(context), delivery_(delivery) {}
+  /// The arguments outlive the Goodbye.
+  Goodbye(Connection& stream, std::span<char> scratch, const Stage& stage, const Delivery& delivery)
+      : stream_(stream), scratch_(scratch), stage_(stage), delivery_(delivery) {}
 
   /// The service ends the connection: it sends the end of the stream, and discards what the client
   /// still sends until the client closes its half. Returns false if the client does not take its
@@ -35,8 +37,9 @@ class Goodbye {
   bool gives_up() const;
 
   Connection& stream_;
-  const SessionContext& context_;  // while it waits, the service may begin to drain or to abort
-  const Delivery& delivery_;       // Session::look_at_delivery() updates it meanwhile
+  std::span<char> scratch_;   // for bytes that nobody wants
+  const Stage& stage_;        // while it waits, the session may have to drain or to abort
+  const Delivery& delivery_;  // Session::look_at_delivery() updates it meanwhile
 };
 
 }  // namespace server

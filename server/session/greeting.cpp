@@ -12,14 +12,17 @@ bool trusted(const Peer& peer, const Config& config) {
 
 }  // namespace
 
-boost::system::result<ProxyGreeting, std::string> read_greeting(coro::Stream& stream,
-                                                                const Peer& peer,
-                                                                const Config& config,
-                                                                coro::Yield yield) {
-  const ProxyProtocol accepted = config.proxy_protocol;
-  if (accepted == ProxyProtocol::off) return ProxyGreeting{};
-  if (!trusted(peer, config)) return "not from a trusted proxy";
-  return read_proxy_greeting(stream, accepted, yield);
+boost::system::result<ProxyGreeting, std::string> read_greeting(
+    coro::Stream& stream, const Peer& peer, const Config& config, std::span<char> scratch,
+    std::string& received, coro::Yield yield) {
+  ProxyProtocol accepted = config.proxy_protocol;
+  if (received.empty()) {
+    if (accepted == ProxyProtocol::off) return ProxyGreeting{};
+    if (!trusted(peer, config)) return "not from a trusted proxy";
+  } else if (accepted == ProxyProtocol::off) {
+    accepted = ProxyProtocol::any;
+  }
+  return read_proxy_greeting(stream, accepted, scratch, received, yield);
 }
 
 }  // namespace server

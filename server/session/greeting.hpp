@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/system/result.hpp>
+#include <span>
 #include <string>
 
 #include "coro/stream.hpp"
@@ -12,10 +13,11 @@
 namespace server {
 
 /// The PROXY header before the client's first byte, or an empty greeting if proxy_protocol is off.
-/// Suspends until it is complete. The error is a phrase for the log.
-boost::system::result<ProxyGreeting, std::string> read_greeting(coro::Stream& stream,
-                                                                const Peer& peer,
-                                                                const Config& config,
-                                                                coro::Yield yield);
+/// Suspends until it is complete; `scratch` and `received` are as for read_proxy_greeting(). If
+/// there are bytes in `received`, another program has begun to read a header: then proxy_protocol
+/// may be off meanwhile. The error is a phrase for the log.
+boost::system::result<ProxyGreeting, std::string> read_greeting(
+    coro::Stream& stream, const Peer& peer, const Config& config, std::span<char> scratch,
+    std::string& received, coro::Yield yield);
 
 }  // namespace server

@@ -1,5 +1,7 @@
 #include "server/session/reaper.hpp"
 
+#include <iterator>
+
 #include "coro/time_limit.hpp"
 
 namespace server {
@@ -17,6 +19,24 @@ void Reaper::Entry::enter(Reaper& reaper) {
   since_ = coro::Clock::now();
   reaper.entries_.push_back(*this);
   if (reaper_must_know) reaper.changed_.notify_one();
+}
+
+// Nearly always behind all others: a program takes over those who have waited longest first.
+void Reaper::Entry::wait_in(Reaper& reaper, coro::Clock::time_point since) {
+  leave();
+  timed_out_ = false;
+  since_ = since;
+  auto next = reaper.entries_.end();
+  while (next != reaper.entries_.begin() && std::prev(next)->since_ > since)
+    --next;
+  const bool is_first = next == reaper.entries_.begin();
+  reaper.entries_.insert(next, *this);
+  if (is_first) reaper.changed_.notify_one();
+}
+
+std::optional<coro::Clock::time_point> Reaper::Entry::since() const {
+  if (!is_linked() && !timed_out_) return std::nullopt;
+  return since_;
 }
 
 void Reaper::set_timeout(std::chrono::milliseconds timeout) {

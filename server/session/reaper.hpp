@@ -3,6 +3,7 @@
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/list_hook.hpp>
 #include <chrono>
+#include <optional>
 
 #include "coro/condition.hpp"
 #include "coro/io.hpp"
@@ -27,6 +28,10 @@ class Reaper {
     /// Begins to wait now, or anew. Without a time-out it stands in the queue too, since a reload
     /// may set one, which then counts from the reload on.
     void wait_in(Reaper& reaper);
+    /// Goes on with a wait that began then, in another program.
+    void wait_in(Reaper& reaper, coro::Clock::time_point since);
+    /// Since when it waits; none if it does not. A wait that took too long counts until the next.
+    std::optional<coro::Clock::time_point> since() const;
     void leave() { unlink(); }
     /// This wait took too long: the coroutine's operation was cancelled for it.
     bool timed_out() const { return timed_out_; }

@@ -30,8 +30,14 @@ Ending ending_of(error_code error) {
 }  // namespace
 
 Session::Session(SessionContext& context, coro::Descriptor socket, Transport transport, Yield yield)
-    : task_(yield.task()), silence_(yield), context_(context), transport_(transport) {
+    : task_(yield.task()),
+      silence_(yield),
+      context_(context),
+      stage_(transport == Transport::tls ? std::max(context.stage, context.tls_stage)
+                                         : context.stage),
+      transport_(transport) {
   stream_.emplace(yield.scheduler(), std::move(socket));
+  if (stage_ > context.stage) task_.cancel();  // it is too late for a handshake
 }
 
 // The end is counted here and not in run(): an exception skips the rest of run(), and that session
@@ -40,50 +46,54 @@ Session::~Session() {
   // Only an exception leaves `failed`: run() sets another ending in each other case.
   if (ending_ == Ending::failed && log_) log_->disconnected(to_string(ending_), totals_);
   context_.statistics.ended(ending_);
+  if (transport_ == Transport::tls) --context_.speak_tls;
   context_.ended.notify_all();
 }
 
-// Beginning, middle and end of the story. Nothing is logged before the PROXY header is read, since
-// the header says which client this is; nor before the handshake of TLS, which says how it
-// connects.
-void Session::run(std::uint64_t number, Peer peer, Yield yield) {
-  const auto connected = coro::Clock::now();
-  auto greeting = read_greeting(stream_->transport(), peer, context_.config, yield);
-  if (greeting && greeting->header.source) peer = peer_at(*greeting->header.source);
-  if (greeting && refuses(greeting->header, peer)) {
-    ending_ = close(Ending::not_allowed, yield);
-    return;
-  }
-
-  log_.emplace(context_.log, number, peer.name);
-  if (!greeting || transport_ == Transport::plain) log_->connected();
-  const Ending ending = greeting ? serve(peer, std::move(greeting->rest), yield)
-                        : context_.stage == Stage::serving ? Ending::proxy_header
-                                                           : Ending::shutdown;
+// Beginning, middle and end of the story.
+void Session::run(std::unique_ptr<SessionState> state, Yield yield) {
+  number_ = state->number;
+  connected_ = state->connected;
+  peer_ = std::move(state->peer);
+  const Ending ending =
+      state->greeting ? begin(std::move(state), yield) : go_on(std::move(state), yield);
   ending_ = close(ending, yield);
-
-  totals_.duration = coro::Clock::now() - connected;
-  if (ending_ == Ending::proxy_header) detail_ = ": " + greeting.error();
+  if (!log_) return;
+  totals_.duration = coro::Clock::now() - connected_;
   log_->disconnected(std::string(to_string(ending_)) + detail_, totals_);
+}
+
+// Nothing is logged before the PROXY header is read, since the header says which client this is;
+// nor before the handshake of TLS, which says how it connects.
+Ending Session::begin(std::unique_ptr<SessionState> state, Yield yield) {
+  greeting_ = &*state->greeting;
+  auto greeting = read_greeting(stream_->transport(), peer_, context_.config, context_.scratch,
+                                *state->greeting, yield);
+  greeting_ = nullptr;
+  state.reset();
+  if (greeting && greeting->header.source) peer_ = peer_at(*greeting->header.source);
+  if (greeting && refuses(greeting->header)) return Ending::not_allowed;
+
+  log_.emplace(context_.log, number_, peer_.name);
+  if (!greeting || transport_ == Transport::plain) log_->connected();
+  if (greeting) return serve(std::move(greeting->rest), yield);
+  if (stage_ != Stage::serving) return Ending::shutdown;
+  detail_ = ": " + greeting.error();
+  return Ending::proxy_header;
 }
 
 // Only of a client behind a proxy: Sessions has admitted the others. The proxy itself may always
 // connect, such as for a health check.
-bool Session::refuses(const ProxyHeader& header, const Peer& peer) {
-  return header.size > 0 && !header.local && !context_.admission.admits(peer);
+bool Session::refuses(const ProxyHeader& header) {
+  return header.size > 0 && !header.local && !context_.admission.admits(peer_);
 }
 
 // `first` holds the client's bytes that came with the PROXY header (ProxyGreeting::rest).
-Ending Session::serve(const Peer& peer, std::string first, Yield yield) {
-  AddressLimit::Place place;  // kept for as long as the client is served
-  if (peer.address) {
-    const LimitsConfig& limits = context_.config.limits;
-    place = context_.addresses.enter(network_of(*peer.address, limits.ipv6_prefix),
-                                     limits.max_connections_per_ip);
-    if (!place) {
-      context_.refused_by_address.happened();
-      return Ending::limit;
-    }
+Ending Session::serve(std::string first, Yield yield) {
+  const auto kept = place(context_.config.limits.max_connections_per_ip);
+  if (peer_.address && !kept) {
+    context_.refused_by_address.happened();
+    return Ending::limit;
   }
   if (transport_ == Transport::tls) {
     if (const auto ending = encrypt(std::exchange(first, {}), yield)) return *ending;
@@ -92,7 +102,15 @@ Ending Session::serve(const Peer& peer, std::string first, Yield yield) {
   if (!first.empty()) {
     if (const auto ending = answer(first, yield)) return *ending;
   }
+  silence_.wait_in(context_.reaper);
   return echo(yield);
+}
+
+// Kept for as long as the client is served. A client without an address needs none.
+AddressLimit::Place Session::place(std::size_t most) {
+  if (!peer_.address) return {};
+  const unsigned prefix = context_.config.limits.ipv6_prefix;
+  return context_.addresses.enter(network_of(*peer_.address, prefix), most);
 }
 
 // The connection has ended. An error of TLS is worth a word in the log.
@@ -111,7 +129,7 @@ std::optional<Ending> Session::encrypt(std::string first, Yield yield) {
     log_->connected(*agreed);
     return std::nullopt;
   }
-  if (context_.stage != Stage::serving) return Ending::shutdown;
+  if (stage_ != Stage::serving) return Ending::shutdown;
   const HandshakeFailure& failure = agreed.error();
   ++(failure.timed_out ? context_.statistics.timed_out_handshakes
                        : context_.statistics.failed_handshakes);
@@ -120,10 +138,10 @@ std::optional<Ending> Session::encrypt(std::string first, Yield yield) {
   return Ending::handshake_failed;
 }
 
-// The echo: read, send back, until somebody ends it. Others run while this client is silent.
+// The echo: read, send back, until somebody ends it. Others run while this client is silent;
+// limits.idle_timeout counts from each wait_in().
 Ending Session::echo(Yield yield) {
-  while (context_.stage == Stage::serving) {
-    silence_.wait_in(context_.reaper);  // limits.idle_timeout counts from here
+  for (; stage_ == Stage::serving; silence_.wait_in(context_.reaper)) {
     const std::size_t room = context_.scratch.size();
     const std::size_t most = faults_ ? faults_->read_size(room, totals_.bytes_in) : room;
     const auto [error, size] = stream_->read_some(buffer(context_.scratch.data(), most), yield);
@@ -134,7 +152,7 @@ Ending Session::echo(Yield yield) {
     // bytes that had arrived by then are there all the same.
     if (error) {
       const auto ending = why_aborted();
-      if (ending || context_.stage != Stage::serving)
+      if (ending || stage_ != Stage::serving)
         return answer_arrived(ending.value_or(Ending::shutdown), bytes, yield);
       if (bytes.empty() && silence_.timed_out()) return Ending::idle_timeout;
       if (bytes.empty()) continue;
@@ -155,7 +173,7 @@ std::optional<Ending> Session::answer_with_faults(std::string_view bytes, Yield 
   silence_.leave();  // it is the service that is slow now
   if (faults_->resets()) return Ending::fault;
   const std::string kept(bytes);  // others use the scratch meanwhile
-  faults_->hold_back(bytes.size(), yield);
+  faults_->hold_back(kept, faults_->delay_of(kept.size()), yield);
   if (const auto ending = write_all(kept, yield)) return ending;
   return faults_->closes(totals_.bytes_in) ? std::optional(Ending::fault) : std::nullopt;
 }
@@ -175,17 +193,16 @@ std::optional<Ending> Session::write_all(std::string_view bytes, Yield yield) {
 std::optional<Ending> Session::write_rest(const std::string& rest, Yield yield) {
   silence_.leave();  // limits.write_timeout takes over
   std::optional<Ending> ending;
+  if (stage_ == Stage::aborting) ending = Ending::shutdown;
   for (std::string_view left = rest; !left.empty() && !ending;) {
-    if (context_.stage == Stage::aborting) return Ending::shutdown;
-    unsent_ = left.size();
+    unsent_ = left;
     const auto [error, size] = stream_->write_some(buffer(left), yield);
     count_sent(size);
     left.remove_prefix(size);
-    if (error && error != error::operation_aborted) return end_by(error);
     // A drain is no ending here: what was received still goes back.
-    if (error) ending = why_aborted();
+    if (error) ending = error == error::operation_aborted ? why_aborted() : end_by(error);
   }
-  unsent_ = 0;
+  unsent_ = {};
   return ending;
 }
 
@@ -193,9 +210,9 @@ std::optional<Ending> Session::write_rest(const std::string& rest, Yield yield) 
 // `bytes` are read already.
 Ending Session::answer_arrived(Ending ending, std::string_view bytes, Yield yield) {
   if (ending == Ending::write_timeout) return ending;
+  decided_ = ending;
   for (std::size_t arrived = bytes.size() + stream_->available(); arrived > 0;) {
-    if (faults_ && context_.stage == Stage::aborting)
-      break;  // the faults would hold the bytes back
+    if (faults_ && stage_ == Stage::aborting) break;  // the faults would hold the bytes back
     if (bytes.empty()) {
       const std::size_t most = std::min(arrived, context_.scratch.size());
       const auto [error, size] = stream_->try_read(buffer(context_.scratch.data(), most));
@@ -213,22 +230,23 @@ Ending Session::answer_arrived(Ending ending, std::string_view bytes, Yield yiel
 // that has closed its half and does not take the rest of its echo has a write time-out.
 Ending Session::close(Ending ending, Yield yield) {
   const bool reset =
-      ending == Ending::write_timeout || (ending == Ending::fault && faults_->resets());
+      ending == Ending::write_timeout || (ending == Ending::fault && faults_ && faults_->resets());
   const bool by_service = ending == Ending::idle_timeout || ending == Ending::shutdown ||
                           ending == Ending::proxy_header || ending == Ending::fault ||
                           (ending == Ending::handshake_failed && stream_->is_encrypted());
   const bool by_client = ending == Ending::closed_by_client || ending == Ending::truncated;
   if (ending == Ending::handshake_failed) stream_->leave_tls();
+  decided_ = ending;
   faults_.reset();  // its time limit ends too, and does not interrupt the goodbye
   silence_.leave();
 
   bool arrives = !reset;
-  Goodbye goodbye(*stream_, context_, delivery_);
+  Goodbye goodbye(*stream_, context_.scratch, stage_, delivery_);
   if (!reset && by_service) arrives = goodbye.say(yield);
   if (!reset && by_client) arrives = goodbye.deliver_rest(yield);
   // Without a reset the kernel keeps for minutes what the client does not take. A service that ends
   // needs none: no further clients fill that memory, and the kernel goes on delivering.
-  if (!arrives && (reset || context_.stage == Stage::serving)) {
+  if (!arrives && (reset || stage_ == Stage::serving)) {
     stream_->reset_on_close();
     if (!by_service) ending = Ending::write_timeout;
   }
@@ -246,16 +264,16 @@ Ending Session::close(Ending ending, Yield yield) {
 std::optional<Ending> Session::why_aborted() const {
   if (delivery_.stalled()) return Ending::write_timeout;
   if (faults_ && faults_->closes(totals_.bytes_in)) return Ending::fault;
-  if (context_.stage == Stage::aborting) return Ending::shutdown;
+  if (stage_ == Stage::aborting) return Ending::shutdown;
   return std::nullopt;
 }
 
 // Sessions calls this between two turns of the session, never while the session runs. Cancelling is
 // enough: why_aborted() finds the reason.
 bool Session::look_at_delivery() {
-  if (!stream_ || (unsent_ == 0 && delivery_.complete(totals_.bytes_out))) return false;
+  if (!stream_ || (unsent_.empty() && delivery_.complete(totals_.bytes_out))) return false;
   delivery_.look(totals_.bytes_out, stream_->unacknowledged());
-  if (unsent_ == 0 && delivery_.complete(totals_.bytes_out)) return false;
+  if (unsent_.empty() && delivery_.complete(totals_.bytes_out)) return false;
   if (delivery_.stalled()) task_.cancel();
   return true;
 }

@@ -17,6 +17,7 @@
 #include "server/session/faults.hpp"
 #include "server/session/reaper.hpp"
 #include "server/session/session_context.hpp"
+#include "server/session/session_state.hpp"
 #include "server/status/ending.hpp"
 
 namespace server {
@@ -27,6 +28,9 @@ enum class Transport { plain, tls };
 /// One client, from accept to close. It lives on the stack of its own coroutine. `Sessions::start`
 /// counts its beginning (Statistics::began), so that the limit holds before the coroutine has run;
 /// the session counts its own end.
+///
+/// Another program can go on with it (state()). Its state lies in members and in locals of its
+/// coroutine; members refer to those locals while it is suspended.
 class Session : public boost::intrusive::list_base_hook<
                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
@@ -38,12 +42,22 @@ class Session : public boost::intrusive::list_base_hook<
   Session& operator=(Session&&) = delete;
 
   /// Serves the client until it or the service ends the connection, and closes the socket. The
-  /// number names the client in the log.
-  void run(std::uint64_t number, Peer peer, coro::Yield yield);
+  /// state is of a client that has just connected, or that another program has served until now.
+  void run(std::unique_ptr<SessionState> state, coro::Yield yield);
 
-  /// To be called after the stage has changed: the session may be suspended in a wait that does not
-  /// matter any more.
-  void stage_changed() { task_.cancel(); }
+  /// The orders have changed. The session may be suspended in a wait that does not matter any more.
+  void enter(Stage stage) {
+    if (stage <= stage_) return;
+    stage_ = stage;
+    task_.cancel();
+  }
+
+  Transport transport() const { return transport_; }
+  /// The state for another program; only of a session that does not speak TLS, between two of its
+  /// turns. Throws std::bad_alloc.
+  SessionState state() const;
+  /// Since when the client has sent nothing, if the session waits for that.
+  std::optional<coro::Clock::time_point> silent_since() const;
 
   /// Looks once whether the client takes what it is sent, and cancels the session if the client has
   /// stalled (limits.write_timeout). Returns whether the client is owed anything: bytes that the
@@ -53,8 +67,10 @@ class Session : public boost::intrusive::list_base_hook<
  private:
   // In the order of the story. An Ending that is returned is why the connection ends; none means
   // that it goes on.
-  bool refuses(const ProxyHeader& header, const Peer& peer);
-  Ending serve(const Peer& peer, std::string first, coro::Yield yield);
+  Ending begin(std::unique_ptr<SessionState> state, coro::Yield yield);
+  bool refuses(const ProxyHeader& header);
+  Ending serve(std::string first, coro::Yield yield);
+  AddressLimit::Place place(std::size_t most);
   std::optional<Ending> encrypt(std::string first, coro::Yield yield);
   Ending echo(coro::Yield yield);
   std::optional<Ending> answer(std::string_view bytes, coro::Yield yield);
@@ -65,13 +81,22 @@ class Session : public boost::intrusive::list_base_hook<
   Ending close(Ending ending, coro::Yield yield);
   Ending end_by(coro::error_code error);
 
+  // The story of a session that another program has begun; in session_state.cpp.
+  Ending go_on(std::unique_ptr<SessionState> state, coro::Yield yield);
+  std::optional<Ending> send_unsent(const SessionState& state, coro::Yield yield);
+
   std::optional<Ending> why_aborted() const;
   void count_received(std::size_t size);
   void count_sent(std::size_t size);
 
   // `failed` until close() has returned: an exception is the only other way out.
   Ending ending_ = Ending::failed;
-  coro::Task task_;  // the coroutine that runs this session, which others cancel
+  std::optional<Ending> decided_;  // the ending, while the last bytes are still sent
+  coro::Task task_;                // the coroutine that runs this session, which others cancel
+  std::uint64_t number_ = 0;       // names the client in the log
+  coro::Clock::time_point connected_;
+  Peer peer_;                              // the client, or a proxy that has not named the client
+  const std::string* greeting_ = nullptr;  // of a proxy, while it is incomplete
   // From here on in the order that an echo uses them: members that lie together come into the
   // cache together.
   Reaper::Entry silence_;  // how long the client has sent nothing (limits.idle_timeout)
@@ -82,10 +107,11 @@ class Session : public boost::intrusive::list_base_hook<
   std::unique_ptr<Faults> faults_;  // null unless `faults` are configured
   SessionTotals totals_;            // run() sets the duration at the end
   std::optional<ClientLog> log_;    // none before the PROXY header has named the client
-  Delivery delivery_;       // whether the client takes what it is sent (limits.write_timeout)
-  std::size_t unsent_ = 0;  // bytes of the echo that the kernel has not taken yet
-  Transport transport_;     // which the client must speak
-  std::string detail_;      // why it has ended, behind the ending in the log
+  Delivery delivery_;        // whether the client takes what it is sent (limits.write_timeout)
+  std::string_view unsent_;  // bytes of the echo that the kernel has not taken yet
+  Stage stage_;              // the orders of the service
+  Transport transport_;      // which the client must speak
+  std::string detail_;       // why it has ended, behind the ending in the log
 };
 
 }  // namespace server

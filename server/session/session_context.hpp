@@ -1,22 +1,23 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 
 #include "coro/condition.hpp"
 #include "coro/tls_context.hpp"
+#include "server/admission/address_limit.hpp"
+#include "server/admission/admission.hpp"
 #include "server/config/config.hpp"
 #include "server/log/event_log.hpp"
 #include "server/log/notice.hpp"
-#include "server/admission/address_limit.hpp"
-#include "server/admission/admission.hpp"
 #include "server/session/reaper.hpp"
 #include "server/session/turns.hpp"
 #include "server/status/statistics.hpp"
 
 namespace server {
 
-/// The orders of the service to its sessions. There is no way back.
+/// The orders of the service to a session. There is no way back.
 enum class Stage {
   serving,   ///< echo
   draining,  ///< echo what has been received, then say goodbye
@@ -39,6 +40,8 @@ struct SessionContext {
   std::optional<coro::TlsContext> tls = {};  ///< for handshakes from now on
   Turns handshakes = {};                     ///< one computes at a time
   Stage stage = Stage::serving;
+  Stage tls_stage = Stage::serving;  ///< of sessions that speak TLS, if it is further on
+  std::size_t speak_tls = 0;         ///< sessions that do, or will
 };
 
 }  // namespace server

@@ -6,19 +6,12 @@
 #include <string>
 
 #include "coro/io.hpp"
-#include "server/config/config.hpp"
 #include "server/net/peer.hpp"
 #include "server/session/client_log.hpp"
+#include "server/session/faults.hpp"
 #include "server/status/ending.hpp"
 
 namespace server {
-
-/// The faults of one connection, as they were drawn when it began.
-struct FaultsState {
-  FaultsConfig config = {};
-  bool resets = false;
-  std::optional<std::chrono::nanoseconds> life_left = {};  ///< until close_after
-};
 
 /// A session over a plain socket, as another program needs it to go on where this one stops. The
 /// state of the socket itself, such as bytes that the kernel holds, stays in the kernel.
@@ -27,7 +20,7 @@ struct SessionState {
   std::uint64_t number = 0;
   Peer peer = {};
   coro::Clock::time_point connected = {};
-  /// The bytes of a PROXY header that is not complete; none if the client is known.
+  /// The session has not got beyond the PROXY header: the bytes that it has read of one, if any.
   std::optional<std::string> greeting = {};
   bool introduced = false;  ///< the connect event is logged, or was left out by configuration
   std::chrono::system_clock::time_point connected_at = {};  ///< the time of that event

@@ -44,34 +44,46 @@ Sessions::Sessions(coro::Scheduler& scheduler, const Config& config, EventLog& l
       scheduler.spawn("delivery", [this](coro::Yield yield) { watch_deliveries(yield); }).value();
 }
 
-// A struct and not a lambda, so that the socket can be taken back if there is no coroutine for it:
-// it stays the caller's then.
 bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer,
                      Transport transport) try {
-  struct Body {
-    void operator()(coro::Yield yield) {
-      sessions->serve(std::move(socket), transport, number, std::move(peer), yield);
-    }
-    Sessions* sessions;
-    Transport transport;
-    std::uint64_t number;
-    Peer peer;
-    coro::Descriptor socket;
-  };
   Peer from = peer_at(peer);
   if (refuses(from)) {
     close_refused(socket);
     return true;
   }
-  Body body{this, transport, last_number_ + 1, std::move(from), std::move(socket)};
-  if (!scheduler_.spawn(session_coroutine, std::move(body))) {
-    socket = std::move(body.socket);  // NOLINT(bugprone-use-after-move): moved from on success only
-    no_stack_.happened();
-    return false;
-  }
+  SessionState state{.socket = socket.number(),
+                     .number = last_number_ + 1,
+                     .peer = std::move(from),
+                     .connected = coro::Clock::now(),
+                     .greeting = ""};
+  if (!spawn(socket, transport, state)) return false;
   ++last_number_;
   context_.statistics.began();  // before the coroutine runs, so that full() knows of it
+  if (transport == Transport::tls) ++context_.speak_tls;
   return true;
+} catch (const std::bad_alloc&) {
+  no_stack_.happened();
+  return false;
+}
+
+// Returns false if there is no memory for a coroutine; socket and state then stay the caller's. A
+// struct and not a lambda, so that they can be taken back.
+bool Sessions::spawn(coro::Descriptor& socket, Transport transport, SessionState& state) try {
+  struct Body {
+    void operator()(coro::Yield yield) { sessions->serve(beginning, yield); }
+    Sessions* sessions;
+    Beginning beginning;
+  };
+  Body body{this, Beginning(beginning_, transport, std::make_unique<SessionState>())};
+  body.beginning.socket = std::move(socket);
+  *body.beginning.state = std::move(state);
+  if (scheduler_.spawn(session_coroutine, std::move(body))) return true;
+  // NOLINTBEGIN(bugprone-use-after-move): moved from on success only
+  socket = std::move(body.beginning.socket);
+  state = std::move(*body.beginning.state);
+  // NOLINTEND(bugprone-use-after-move)
+  no_stack_.happened();
+  return false;
 } catch (const std::bad_alloc&) {
   no_stack_.happened();
   return false;
@@ -92,11 +104,11 @@ void Sessions::close_refused(coro::Descriptor& socket) {
 
 // The session lives on its coroutine's stack. The list is for those who end or look at all of them;
 // a session leaves it by itself.
-void Sessions::serve(coro::Descriptor socket, Transport transport, std::uint64_t number, Peer peer,
-                     coro::Yield yield) {
-  Session session(context_, std::move(socket), transport, yield);
+void Sessions::serve(Beginning& beginning, coro::Yield yield) {
+  beginning.unlink();
+  Session session(context_, std::move(beginning.socket), beginning.transport, yield);
   sessions_.push_back(session);
-  session.run(number, std::move(peer), yield);
+  session.run(std::move(beginning.state), yield);
 }
 
 bool Sessions::full() const {
@@ -116,7 +128,18 @@ void Sessions::enter(Stage stage) {
   if (stage <= context_.stage) return;  // there is no way back
   context_.stage = stage;
   for (Session& session : sessions_)
-    session.stage_changed();
+    session.enter(stage);
+}
+
+// A session that has not begun finds the stage when it does.
+void Sessions::enter_tls(Stage stage) {
+  context_.tls_stage = stage;
+  for (Session& session : sessions_)
+    if (session.transport() == Transport::tls) session.enter(stage);
+}
+
+coro::error_code Sessions::wait_until_no_tls(coro::Yield yield) {
+  return ended_.wait(yield, [this] { return context_.speak_tls == 0; });
 }
 
 void Sessions::configuration_changed() {

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <vector>
 
 #include "coro/condition.hpp"
 #include "coro/descriptor.hpp"
 #include "coro/scheduler.hpp"
+#include "server/session/beginning.hpp"
 #include "server/session/session.hpp"
 
 namespace server {
@@ -39,6 +41,29 @@ class Sessions {
   /// Each session ends at once.
   void abort() { enter(Stage::aborting); }
 
+  /// The same, but only for sessions that speak TLS, or are about to; also for those that begin
+  /// later.
+  void drain_tls() { enter_tls(Stage::draining); }
+  void abort_tls() { enter_tls(Stage::aborting); }
+  /// Sessions that begin from now on may speak TLS again.
+  void go_on_with_tls() { context_.tls_stage = Stage::serving; }
+  /// Suspends until no session speaks TLS, or the caller is cancelled.
+  coro::error_code wait_until_no_tls(coro::Yield yield);
+
+  /// All sessions that do not speak TLS, as another program needs them to go on; those that have
+  /// waited longest for their clients are first. The sessions notice nothing of it. Throws
+  /// std::bad_alloc.
+  std::vector<SessionState> state() const;
+  /// Goes on with a session of another program, which Statistics counts already. Call it in the
+  /// order of state(). Suspends as long as there is no memory for a coroutine; if the caller is
+  /// cancelled then, the connection is closed. If the socket is no connection, that is logged and
+  /// the socket closed.
+  void adopt(SessionState state, coro::Yield yield);
+
+  /// The number of the client that connected last.
+  std::uint64_t last_number() const { return last_number_; }
+  void set_last_number(std::uint64_t number) { last_number_ = number; }
+
   /// The configuration has new values: limits hold from now on, also for sessions that exist.
   void configuration_changed();
 
@@ -47,13 +72,14 @@ class Sessions {
 
  private:
   void enter(Stage stage);
+  void enter_tls(Stage stage);
+  bool spawn(coro::Descriptor& socket, Transport transport, SessionState& state);
   void watch_deliveries(coro::Yield yield);
   coro::error_code wait_for_next_look(coro::Yield yield);
   void look_at_deliveries(coro::Yield yield);
   bool refuses(const Peer& peer);
   void close_refused(coro::Descriptor& socket);
-  void serve(coro::Descriptor socket, Transport transport, std::uint64_t number, Peer peer,
-             coro::Yield yield);
+  void serve(Beginning& beginning, coro::Yield yield);
 
   coro::Scheduler& scheduler_;
   std::vector<char> scratch_;  // sessions read into it; it is large, and there is one for all
@@ -71,6 +97,7 @@ class Sessions {
   Notice no_stack_;
   coro::Condition ended_;  // a session has ended, so there may be room for another
   SessionContext context_;
+  Beginning::List beginning_;
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>> sessions_;
   // The number names a client in the log, and is never used again.
   std::uint64_t last_number_ = 0;

@@ -99,6 +99,9 @@ class Stream {
   /// socket cannot tell, or if the connection is broken and they will never be.
   std::size_t unacknowledged() const;
 
+  /// The number of the socket, which stays the stream's.
+  int descriptor() const { return socket_.number(); }
+
   /// Sends the end of the stream (shutdown(2)); reading goes on.
   void finish_sending();
   /// Makes the destructor reset the connection (SO_LINGER), which drops what was not sent yet.

@@ -61,9 +61,10 @@ TEST(Faults, ClosesWhenItsTimeIsUpAndAbortsTheWait) {
 
 TEST(Faults, HoldsBackAtLeastAsLongAsTheRateAndTheDelaySay) {
   in_coroutine([](Yield yield) {
-    const Faults faults({.delay = {10ms, 10ms}, .rate = 1000}, yield);
+    Faults faults({.delay = {10ms, 10ms}, .rate = 1000}, yield);
     const auto start = coro::Clock::now();
-    faults.hold_back(20, yield);
+    const std::string bytes(20, 'x');
+    faults.hold_back(bytes, faults.delay_of(bytes.size()), yield);
     EXPECT_GE(coro::Clock::now() - start, 30ms);
   });
 }
