@@ -144,8 +144,12 @@ TEST_F(HandedOverAdmin, WaitsForTheRequestsThatHaveBegunAndNoOthers) {
 
     const std::string text = request;
     slow.send(text.substr(0, 10));
-    while (!is_busy(admin, yield))
+    bool busy = false;
+    for (int looks = 0; !busy && looks < 5000; ++looks) {
       static_cast<void>(coro::sleep_for(yield, 1ms));
+      busy = is_busy(admin, yield);
+    }
+    EXPECT_TRUE(busy);
     slow.send(text.substr(10));
     EXPECT_THAT(slow.receive(), StartsWith("HTTP/1.1 200 "));
     EXPECT_FALSE(admin.wait_until_idle(yield));
