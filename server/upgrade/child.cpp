@@ -40,8 +40,18 @@ Pipe open_pipe() {
   return pipe;
 }
 
-// A child begins with its directory, its streams, the signals of a fresh process and a process
-// group of its own. Each call fails for want of memory alone.
+// Requests to the service that reach its whole control group, as `systemctl kill -s RTMIN` sends
+// them. Until the child ignores them itself, they would end it.
+sigset_t requests() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2, SIGRTMIN})
+    ::sigaddset(&signals, signal);
+  return signals;
+}
+
+// A child begins with its directory, its streams, the signals of a fresh process except that no
+// request ends it, and a process group of its own. Each call fails for want of memory alone.
 class Beginning {
  public:
   Beginning(const std::string& directory, int output) {
@@ -54,11 +64,10 @@ class Beginning {
     require(::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0));
     for (const int stream : {STDOUT_FILENO, STDERR_FILENO})
       require(::posix_spawn_file_actions_adddup2(&actions_, output, stream));
-    sigset_t none;
+    const sigset_t blocked = requests();
     sigset_t all;
-    ::sigemptyset(&none);
     ::sigfillset(&all);
-    require(::posix_spawnattr_setsigmask(&attributes_, &none));
+    require(::posix_spawnattr_setsigmask(&attributes_, &blocked));
     require(::posix_spawnattr_setsigdefault(&attributes_, &all));
     require(::posix_spawnattr_setflags(
         &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP));
@@ -103,6 +112,7 @@ Child::Child(const std::string& path, const std::string& directory,
              std::vector<std::string> arguments) {
   Pipe pipe = open_pipe();
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (std::string& argument : arguments)
     pointers.push_back(argument.data());
   pointers.push_back(nullptr);

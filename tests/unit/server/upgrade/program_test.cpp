@@ -1,6 +1,7 @@
 #include "server/upgrade/program.hpp"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -127,6 +128,13 @@ TEST_F(ProgramTest, SignalsAreThoseOfAFreshProcess) {
             "it was ended by signal 15 (Terminated)");
   std::signal(SIGCHLD, ignored);
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+// As `systemctl kill -s RTMIN` does, which signals every process of the service.
+TEST_F(ProgramTest, ARequestToTheServiceDoesNotEndTheOneThatIsAsked) {
+  const std::string requests = fmt::format("for s in {} {} {} {}; do kill -$s $$; done; ", SIGHUP,
+                                           SIGUSR1, SIGUSR2, SIGRTMIN);
+  EXPECT_EQ(answer_of(script(requests + "echo coroecho 1.1.0")), "upgrade to 1.1.0");
 }
 
 TEST_F(ProgramTest, OneThatIsMissingIsAReason) {
