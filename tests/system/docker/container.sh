@@ -89,6 +89,31 @@ check_health() {
   docker rm -f one >/dev/null
 }
 
+# The service is PID 1 there. The other program is a copy of the same, but another file.
+check_upgrade() {
+  local pid answer=''
+  start one -p "$published" coroecho
+  wait_until 10 echoes 127.0.0.1 8888
+  pid=$(told one .State.Pid)
+  coproc held { exec "$client" 127.0.0.1 8888; }
+  # shellcheck disable=SC2154 # held_PID: coproc's
+  local connected=$held_PID
+  printf 'before\n' >&"${held[1]}"
+  IFS= read -r -t 10 answer <&"${held[0]}" && [[ $answer == before ]] || fail "No echo before the upgrade: '$answer'."
+  quietly docker cp one:/usr/bin/coroecho "$work/coroecho"
+  quietly docker cp "$work/coroecho" one:/usr/bin/coroecho
+  quietly docker kill --signal=SIGRTMIN one
+  wait_until 10 said one ', 1 connections kept'
+  [[ $(readlink "/proc/$pid/exe") != *deleted* ]] || fail "It does not run the new program."
+  ok "as PID 1 it goes on with the program that docker cp has put there"
+  printf 'after\n' >&"${held[1]}"
+  IFS= read -r -t 10 answer <&"${held[0]}" && [[ $answer == after ]] || fail "No echo after the upgrade: '$answer'."
+  ok "a client of the published port stays connected"
+  exec {held[1]}>&-
+  wait "$connected"
+  docker rm -f one >/dev/null
+}
+
 # As docker stop does; what the docker command itself takes is not counted.
 check_stopping() {
   local pid since took
