@@ -121,6 +121,7 @@ template <typename Visit>
 void fields(Type<AdminState>, Visit& visit) {
   visit("socket", &AdminState::socket);
   visit("config", &AdminState::config);
+  visit("inherited", &AdminState::inherited);
 }
 
 template <typename Visit>

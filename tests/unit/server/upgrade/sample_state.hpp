@@ -92,7 +92,7 @@ inline State sample_state() {
       .udp_sockets = {{.socket = 46,
                        .asked = {.endpoint = tcp::endpoint(make_address("127.0.0.1"), 8889),
                                  .origin = {}}}},
-      .admin = AdminState{.socket = 47, .config = {.host = "::1", .port = 9888}},
+      .admin = AdminState{.socket = 47, .config = {.host = "::1", .port = 9888}, .inherited = true},
       .environment = {.notify_socket = "@notify",
                       .watchdog = 30s,
                       .descriptors = {{.number = 43, .name = "echo"}}},

@@ -161,6 +161,7 @@ void expect_equal(const State& found, const State& expected) {
   if (found.admin) {
     EXPECT_EQ(found.admin->socket, expected.admin->socket);
     EXPECT_EQ(found.admin->config, expected.admin->config);
+    EXPECT_EQ(found.admin->inherited, expected.admin->inherited);
   }
   expect_equal(found.environment, expected.environment);
   EXPECT_EQ(found.pid_file, expected.pid_file);
