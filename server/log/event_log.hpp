@@ -92,6 +92,13 @@ class EventLog {
   /// error and the old file stays in use. Does nothing on standard output.
   void reopen();
 
+  /// For another program, after flush(): what the destination has not taken.
+  LogState state() const { return output_.state(); }
+
+  /// Writes first what another program has not written. After configure(), before anything is
+  /// logged.
+  void adopt(const LogState& state) { output_.adopt(state); }
+
   /// Writes what is left, waiting at most `limit` for a destination that does not read; then gives
   /// up and counts the rest as dropped. May be called again.
   void close(std::chrono::milliseconds limit = std::chrono::seconds(1));

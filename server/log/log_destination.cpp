@@ -104,11 +104,15 @@ bool LogDestination::is(const std::string& path) const {
          open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
+std::string LogDestination::identity() const {
+  struct stat status {};
+  if (::fstat(descriptor_.number(), &status) != 0) return "";
+  return fmt::format("{}:{}", status.st_dev, status.st_ino);
+}
+
 bool LogDestination::journal() const {
   const char* stream = std::getenv("JOURNAL_STREAM");
-  struct stat status {};
-  return stream != nullptr && ::fstat(descriptor_.number(), &status) == 0 &&
-         stream == fmt::format("{}:{}", status.st_dev, status.st_ino);
+  return stream != nullptr && *stream != '\0' && stream == identity();
 }
 
 }  // namespace server

@@ -34,6 +34,10 @@ class LogDestination {
   /// Whether a path names what is written to: not if the file was renamed (logrotate(8)).
   bool is(const std::string& path) const;
 
+  /// Device and inode, by which another program sees whether it writes to the same; "" if that is
+  /// not known.
+  std::string identity() const;
+
   /// Whether this is the journal that systemd connected the service to (JOURNAL_STREAM in
   /// systemd.exec(5)).
   bool journal() const;

@@ -87,6 +87,23 @@ void LogOutput::discard() {
   begin_ = end_ = written_ = 0;
 }
 
+LogState LogOutput::state() const {
+  return {.lines = {buffer_->data() + begin_, end_ - begin_},
+          .begun = written_,
+          .destination = destination_.identity(),
+          .unreported = lost_,
+          .dropped = dropped_};
+}
+
+void LogOutput::adopt(const LogState& state) {
+  const std::size_t size = std::min(state.lines.size(), capacity);
+  end_ = state.lines.copy(at(0), size);
+  const bool goes_on = !state.destination.empty() && state.destination == destination_.identity();
+  written_ = goes_on && state.begun < size ? static_cast<std::size_t>(state.begun) : 0;
+  lost_ = state.unreported;
+  dropped_ = state.dropped;
+}
+
 void LogOutput::redirect(LogDestination destination) {
   destination_ = std::move(destination);
   written_ = 0;

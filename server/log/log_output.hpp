@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "server/log/log_destination.hpp"
+#include "server/log/log_state.hpp"
 
 namespace server {
 
@@ -52,6 +53,13 @@ class LogOutput {
 
   /// Drops what was not written.
   void discard();
+
+  /// For another program: what is not written, and what was dropped.
+  LogState state() const;
+
+  /// Keeps what another program has not written, before the first append(). A line that was written
+  /// in part goes on behind that part if the destination is the same.
+  void adopt(const LogState& state);
 
   /// Pending lines go to another destination; one that was written in part goes there whole.
   void redirect(LogDestination destination);

@@ -5,7 +5,7 @@
 
 namespace server {
 
-/// What another program needs so that each line that was logged reaches the destination once and
+/// The lines that another program must write, so that each line reaches the destination once and
 /// whole.
 struct LogState {
   std::string lines = {};        ///< not taken by the destination yet, or not wholly

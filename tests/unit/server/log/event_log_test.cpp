@@ -402,6 +402,22 @@ TEST_F(EventLogTest, CloseWaitsForASlowReaderAndTellsWhatWasDropped) {
   EXPECT_GT(sum.told_lost, 0U);
 }
 
+TEST_F(EventLogTest, AnotherProgramWritesWhatThisOneCouldNot) {
+  ClientLog client(log_, 1, "peer");
+  client.connected();
+  flushed();
+  constexpr std::uint64_t sent = 20000;
+  for (std::uint64_t i = 0; i < sent; ++i)
+    client.received(std::string(64, 'a'));
+  log_.flush();
+  EventLog next(pipe_.writer());
+  next.adopt(log_.state());
+  const Account sum = account(read_all(next, pipe_));
+  EXPECT_EQ(sum.events + sum.told_lost, sent);
+  EXPECT_GT(sum.told_lost, 0U);
+  EXPECT_EQ(next.dropped_lines(), sum.told_lost);
+}
+
 TEST_F(EventLogTest, PrintsNoTimeForTheJournal) {
   struct stat status {};
   ASSERT_EQ(::fstat(pipe_.writer(), &status), 0);

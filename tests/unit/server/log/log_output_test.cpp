@@ -177,6 +177,49 @@ TEST(LogOutput, WritesToANewDestinationOnlyWholeLines) {
   EXPECT_EQ(earlier.size() + later.size() + output.dropped(), appended);
 }
 
+TEST(LogOutput, AnotherProgramGoesOnInTheMiddleOfALine) {
+  Pipe pipe;
+  LogOutput old = output_to(pipe);
+  const std::uint64_t appended = overfill(old);
+  const LogState state = old.state();
+  EXPECT_GT(state.begun, 0U);
+  EXPECT_EQ(state.dropped, old.dropped());
+  EXPECT_EQ(state.unreported, old.dropped());
+  LogOutput next = output_to(pipe);
+  next.adopt(state);
+  EXPECT_TRUE(next.dropping());
+  const auto lines = lines_of(read_out(next, pipe));
+  for (std::size_t number = 0; number < lines.size(); ++number)
+    ASSERT_TRUE(lines[number].starts_with(fmt::format("{} x", number)) ||
+                lines[number] == fmt::format("{} ", number));
+  EXPECT_FALSE(lines.back().ends_with(" (unfinished)"));
+  EXPECT_EQ(lines.size() + next.dropped(), appended);
+  EXPECT_EQ(next.take_lost(), next.dropped());
+}
+
+TEST(LogOutput, AnotherProgramWritesABegunLineWholeToAnotherDestination) {
+  Pipe old_pipe;
+  Pipe next_pipe;
+  LogOutput old = output_to(old_pipe);
+  overfill(old);
+  const LogState state = old.state();
+  LogOutput next = output_to(next_pipe);
+  next.adopt(state);
+  EXPECT_EQ(read_out(next, next_pipe), state.lines);
+}
+
+TEST(LogOutput, AStateThatDoesNotFitIsCutAndNeverWaitedFor) {
+  Pipe pipe;
+  LogOutput output = output_to(pipe);
+  const std::string large(2 * LogOutput::capacity, 'x');
+  output.adopt({.lines = large,
+                .begun = 3 * LogOutput::capacity,
+                .destination = LogDestination::inherited(pipe.writer()).identity()});
+  EXPECT_EQ(read_out(output, pipe).size(), LogOutput::capacity);
+  output.adopt({.begun = 1});
+  EXPECT_FALSE(output.retry_at());
+}
+
 TEST(LogOutput, DiscardCountsWhatWasNotWrittenButNotTheLineThatTellsOfIt) {
   Pipe pipe;
   LogOutput output = output_to(pipe);
