@@ -96,6 +96,13 @@ void add_tls(std::string& page, const Status& status) {
   add_sample(page, left, "", seconds(*status.certificate_left) / 86400);
 }
 
+void add_upgrades(std::string& page, const Statistics& statistics) {
+  constexpr std::string_view name = "upgrades_total";
+  add_header(page, name, "counter", "Executions of another program in this process, by result.");
+  add_sample(page, name, "{result=\"succeeded\"}", statistics.upgrades);
+  add_sample(page, name, "{result=\"failed\"}", statistics.failed_upgrades);
+}
+
 void add_coroutines(std::string& page, const coro::Scheduler::Counters& coroutines) {
   add(page, "coroutines_active", "Coroutines that are alive.", coroutines.alive);
   add(page, "coroutines_spawned_total", "Coroutines spawned.", coroutines.spawned);
@@ -123,6 +130,7 @@ std::string to_prometheus(const Status& status) {
       status.statistics.reloads);
   add(page, "reloads_failed_total", "Configurations refused since the start.",
       status.statistics.failed_reloads);
+  add_upgrades(page, status.statistics);
   add_histogram(page, "scheduler_lag_seconds", "How late a timer fires that is due.",
                 status.scheduler_lag);
   return page;

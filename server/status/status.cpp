@@ -83,13 +83,15 @@ std::string to_log_line(const Status& status) {
   return fmt::format(
       "uptime {} s; {} accepted, {} active, {} peak; refused: {}; ended: {}; {} bytes in, {} bytes "
       "out, {} reads; {} accept pauses, {} reloads, {} failed reloads; {} coroutines, {} stacks; "
-      "{} log lines dropped; scheduler lag p50 {} us, p99 {} us, max {} us; {}",
+      "{} log lines dropped; scheduler lag p50 {} us, p99 {} us, max {} us; {}; {} upgrades, {} "
+      "failed upgrades",
       status.uptime.count(), statistics.accepted, statistics.active, statistics.peak,
       in_words(statistics, true), in_words(statistics, false), statistics.bytes_received,
       statistics.bytes_sent, statistics.reads, statistics.accept_pauses, statistics.reloads,
       statistics.failed_reloads, status.coroutines.alive, status.coroutines.stacks,
       status.dropped_log_lines, microseconds(lag.percentile(0.5)),
-      microseconds(lag.percentile(0.99)), microseconds(lag.max()), in_words(statistics.udp));
+      microseconds(lag.percentile(0.99)), microseconds(lag.max()), in_words(statistics.udp),
+      statistics.upgrades, statistics.failed_upgrades);
 }
 
 std::string to_short_line(const Status& status) {
@@ -114,6 +116,7 @@ std::string to_json(const Status& status) {
       R"("bytes":{{"received":{},"sent":{}}},"reads":{},"accept_pauses":{},)"
       R"("coroutines":{{"alive":{},"peak":{},"spawned":{},"failed":{},"stacks":{}}},)"
       R"("dropped_log_lines":{},"reloads":{{"done":{},"failed":{}}},)"
+      R"("upgrades":{{"done":{},"failed":{}}},)"
       R"("scheduler_lag_seconds":{{"p50":{},"p99":{},"max":{},"sum":{},"count":{}}},)"
       R"("tls":{{"handshakes":{},"failed_handshakes":{},"timed_out_handshakes":{},)"
       R"("certificate_days_left":{}}},)"
@@ -122,10 +125,10 @@ std::string to_json(const Status& status) {
       statistics.peak, statistics.bytes_received, statistics.bytes_sent, statistics.reads,
       statistics.accept_pauses, status.coroutines.alive, status.coroutines.peak,
       status.coroutines.spawned, status.coroutines.failed, status.coroutines.stacks,
-      status.dropped_log_lines, statistics.reloads, statistics.failed_reloads,
-      seconds(lag.percentile(0.5)), seconds(lag.percentile(0.99)), seconds(lag.max()),
-      seconds(lag.sum()), lag.count(), statistics.handshakes, statistics.failed_handshakes,
-      statistics.timed_out_handshakes,
+      status.dropped_log_lines, statistics.reloads, statistics.failed_reloads, statistics.upgrades,
+      statistics.failed_upgrades, seconds(lag.percentile(0.5)), seconds(lag.percentile(0.99)),
+      seconds(lag.max()), seconds(lag.sum()), lag.count(), statistics.handshakes,
+      statistics.failed_handshakes, statistics.timed_out_handshakes,
       status.certificate_left ? fmt::format("{:.2f}", days(*status.certificate_left)) : "null",
       in_json(statistics, true), in_json(statistics, false), in_json(statistics.udp));
 }

@@ -34,6 +34,8 @@ class StatusTest : public testing::Test {
     statistics_.accept_pauses = 6;
     statistics_.reloads = 7;
     statistics_.failed_reloads = 8;
+    statistics_.upgrades = 21;
+    statistics_.failed_upgrades = 22;
     statistics_.udp.received = 20;
     statistics_.udp.answered = 18;
     statistics_.udp.bytes_received = 300;
@@ -59,16 +61,18 @@ class StatusTest : public testing::Test {
 };
 
 TEST_F(StatusTest, IsOneLineInTheLogThatTellsEverything) {
-  EXPECT_EQ(to_log_line(status()),
-            "uptime 61 s; 9 accepted, 2 active, 5 peak; refused: 3 limit, 0 proxy header, 0 "
-            "handshake failed, 0 not allowed; ended: 4 "
-            "closed by client, 0 reset by client, 0 truncated, 0 connection lost, 0 idle timeout, "
-            "0 write "
-            "timeout, 0 shutdown, 0 fault, 0 failed; 1200 bytes in, 1100 bytes out, 17 reads; 6 "
-            "accept pauses, 7 reloads, 8 failed reloads; 11 coroutines, 15 stacks; 16 log lines "
-            "dropped; scheduler lag p50 3 us, p99 100000 us, max 100000 us; udp: 20 received, 18 "
-            "answered, 300 bytes in, 200 bytes out; refused: 0 not allowed, 0 source port, 0 own "
-            "address, 0 multicast, 1 rate, 0 ttl, 0 no buffer, 0 unreachable, 1 fault");
+  EXPECT_EQ(
+      to_log_line(status()),
+      "uptime 61 s; 9 accepted, 2 active, 5 peak; refused: 3 limit, 0 proxy header, 0 "
+      "handshake failed, 0 not allowed; ended: 4 "
+      "closed by client, 0 reset by client, 0 truncated, 0 connection lost, 0 idle timeout, "
+      "0 write "
+      "timeout, 0 shutdown, 0 fault, 0 failed; 1200 bytes in, 1100 bytes out, 17 reads; 6 "
+      "accept pauses, 7 reloads, 8 failed reloads; 11 coroutines, 15 stacks; 16 log lines "
+      "dropped; scheduler lag p50 3 us, p99 100000 us, max 100000 us; udp: 20 received, 18 "
+      "answered, 300 bytes in, 200 bytes out; refused: 0 not allowed, 0 source port, 0 own "
+      "address, 0 multicast, 1 rate, 0 ttl, 0 no buffer, 0 unreachable, 1 fault; 21 upgrades, "
+      "22 failed upgrades");
 }
 
 TEST_F(StatusTest, IsAShorterLineForTheServiceManager) {
@@ -87,6 +91,7 @@ TEST_F(StatusTest, IsOneJsonObjectThatTellsTheSame) {
           "bytes": {"received": 1200, "sent": 1100}, "reads": 17, "accept_pauses": 6,
           "coroutines": {"alive": 11, "peak": 12, "spawned": 13, "failed": 14, "stacks": 15},
           "dropped_log_lines": 16, "reloads": {"done": 7, "failed": 8},
+          "upgrades": {"done": 21, "failed": 22},
           "scheduler_lag_seconds":
               {"p50": 3.007e-6, "p99": 0.1, "max": 0.1, "sum": 0.100003, "count": 2},
           "tls": {"handshakes": 18, "failed_handshakes": 19, "timed_out_handshakes": 20,
@@ -116,6 +121,8 @@ TEST_F(StatusTest, IsMetricsWithHelpAndTypeBeforeTheirSamples) {
             HasSubstr("\ncoroecho_tls_certificate_days_left 1.5\n"),
             HasSubstr("\ncoroecho_coroutine_stacks 15\n"),
             HasSubstr("\ncoroecho_log_lines_dropped_total 16\n"),
+            HasSubstr("\ncoroecho_upgrades_total{result=\"succeeded\"} 21\n"
+                      "coroecho_upgrades_total{result=\"failed\"} 22\n"),
             HasSubstr("\ncoroecho_uptime_seconds 61\n"), HasSubstr("\ncoroecho_ready 1\n")));
   EXPECT_THAT(to_prometheus(status(false)), HasSubstr("\ncoroecho_ready 0\n"));
 }
