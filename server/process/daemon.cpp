@@ -79,13 +79,17 @@ std::optional<int> Daemon::begin(int first_unwanted) {
   return std::nullopt;
 }
 
+void Daemon::go_on() {
+  if (::chdir("/") != 0) throw_error("chdir");
+}
+
 // Ctrl-C ends a start that takes long, so the child detaches only when it serves.
 void Daemon::detach() {
   if (!attached()) return;
   // Otherwise it would end with the command.
   if (::prctl(PR_SET_PDEATHSIG, 0) != 0) throw_error("prctl");
   ::setsid();
-  if (::chdir("/") != 0) throw_error("chdir");
+  go_on();
   discard({STDERR_FILENO});
   const char byte = 0;
   // The parent may be gone; that changes nothing. Without the byte it would wait for ever.

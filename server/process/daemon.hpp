@@ -20,6 +20,10 @@ class Daemon {
   /// Whether the parent still waits.
   bool attached() const { return parent_.is_open(); }
 
+  /// Instead of begin(), if this process is in the background already, with another program before
+  /// this one: leaves the directory that it has gone back to. Throws std::system_error.
+  static void go_on();
+
   /// Called when the child serves: it leaves the terminal, its session and its directory, and the
   /// parent ends. Does nothing without begin(). Throws std::system_error.
   void detach();

@@ -42,7 +42,7 @@ ServiceManager::ServiceManager(coro::Scheduler& scheduler, EventLog& log,
 void ServiceManager::start() {
   if (!socket_ || watchdog_.count() == 0) return;
   watchdog_task_ =
-      scheduler_.spawn("watchdog", [this](coro::Yield yield) { feed_watchdog(yield); }).value();
+      scheduler_.spawn("watchdog", [this](coro::Yield yield) { keep_watchdog_fed(yield); }).value();
 }
 
 void ServiceManager::close() {
@@ -67,12 +67,19 @@ void ServiceManager::reloading() {
 }
 
 void ServiceManager::reloaded() {
-  remark_.clear();
-  report("READY=1");
+  ready_again("");
 }
 
 void ServiceManager::not_reloaded(const std::string& error) {
-  remark_ = "not reloaded: " + error + "; ";
+  ready_again("not reloaded: " + error + "; ");
+}
+
+void ServiceManager::not_upgraded(const std::string& reason) {
+  ready_again("not upgraded: " + reason + "; ");
+}
+
+void ServiceManager::ready_again(std::string remark) {
+  remark_ = std::move(remark);
   report("READY=1");
 }
 
@@ -83,11 +90,15 @@ void ServiceManager::stopping(std::chrono::milliseconds longest) {
          std::to_string(std::chrono::microseconds(longest + end_of_draining).count()));
 }
 
-void ServiceManager::feed_watchdog(coro::Yield yield) {
+void ServiceManager::feed_watchdog() {
+  if (socket_ && watchdog_.count() > 0) send("WATCHDOG=1");
+}
+
+void ServiceManager::keep_watchdog_fed(coro::Yield yield) {
   const auto pause =
       std::max<std::chrono::microseconds>(watchdog_ / 2, std::chrono::milliseconds(1));
   do {
-    send("WATCHDOG=1");
+    feed_watchdog();
   } while (!coro::sleep_for(yield, pause));
 }
 

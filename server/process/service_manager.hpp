@@ -39,12 +39,17 @@ class ServiceManager {
   void reloaded();
   /// Ready again, with the old configuration: the error stays in STATUS= until a reload succeeds.
   void not_reloaded(const std::string& error);
+  /// Ready again, with the old program: the same.
+  void not_upgraded(const std::string& reason);
+  /// Feeds the watchdog now, before a step during which no coroutine runs.
+  void feed_watchdog();
   /// The service drains. `longest`: how long that may take.
   void stopping(std::chrono::milliseconds longest);
 
  private:
-  void feed_watchdog(coro::Yield yield);
+  void keep_watchdog_fed(coro::Yield yield);
   void refresh_status(coro::Yield yield);
+  void ready_again(std::string remark);
   void report(const std::string& state);
   std::string status_line() const;
   coro::error_code send(const std::string& message);

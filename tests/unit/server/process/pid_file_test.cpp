@@ -6,11 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "coro/descriptor.hpp"
@@ -23,6 +25,9 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+
+// The kernel gives files the time of its last tick, which is at most so long ago.
+constexpr std::chrono::milliseconds tick{20};
 
 class PidFileTest : public testing::Test {
  protected:
@@ -153,6 +158,40 @@ TEST_F(PidFileTest, LeavesItToOneThatIsJustStarting) {
   EXPECT_EQ("pid file '" + path_ + "': another process is just starting with it",
             error<AlreadyRunning>());
   EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+// As if by execve(2), which keeps the descriptor.
+TEST_F(PidFileTest, AnotherProgramOfTheProcessAdoptsIt) {
+  const PidFile old(path_);
+  const int kept = ::dup(old.descriptor());
+  {
+    const PidFile file = PidFile::adopt(path_, coro::Descriptor(kept));
+    EXPECT_EQ(kept, file.descriptor());
+    EXPECT_THAT(error<AlreadyRunning>(), HasSubstr("is running and holds it"));
+    file.report_upgraded();
+    EXPECT_EQ(own_pid_, content());
+  }
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(PidFileTest, ReportsTheResultOfAnUpgradeByItsTimes) {
+  const PidFile file(path_);
+  const auto times = [&] {
+    struct stat status {};
+    ::stat(path_.c_str(), &status);
+    return std::pair(status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec,
+                     status.st_ctim.tv_sec * 1'000'000'000 + status.st_ctim.tv_nsec);
+  };
+  const auto before = times();
+  std::this_thread::sleep_for(tick);
+  file.report_not_upgraded();
+  const auto refused = times();
+  EXPECT_EQ(before.first, refused.first);
+  EXPECT_LT(before.second, refused.second);
+  std::this_thread::sleep_for(tick);
+  file.report_upgraded();
+  EXPECT_LT(refused.first, times().first);
+  EXPECT_EQ(own_pid_, content());
 }
 
 TEST_F(PidFileTest, IsLockedForOthersToSeeThatTheProcessLives) {

@@ -121,6 +121,20 @@ TEST_F(ServiceManagerTest, HearsOfAFailedReloadUntilOneSucceeds) {
   });
 }
 
+TEST_F(ServiceManagerTest, HearsWhyTheOldProgramGoesOn) {
+  run(environment_, [this](ServiceManager& manager, coro::Yield) {
+    manager.ready();
+    receiver_.receive();
+    manager.reloading();
+    receiver_.receive();
+    manager.not_upgraded("it ended by signal 11");
+    EXPECT_EQ("READY=1\nSTATUS=not upgraded: it ended by signal 11; " + std::string(nothing_yet),
+              receiver_.receive());
+    manager.reloaded();
+    EXPECT_EQ("READY=1\nSTATUS=" + std::string(nothing_yet), receiver_.receive());
+  });
+}
+
 TEST_F(ServiceManagerTest, HearsNewFiguresOnlyWhenTheyHaveChanged) {
   run(environment_, [this](ServiceManager& manager, coro::Yield yield) {
     manager.ready();
@@ -147,6 +161,19 @@ TEST_F(ServiceManagerTest, WatchdogIsFedTwiceAPeriod) {
     for (int times = 0; times < 5; ++times)
       EXPECT_EQ("WATCHDOG=1", next(yield));
     EXPECT_GE(coro::Clock::now() - start, 200ms);  // the first comes at once, then each 50 ms
+  });
+}
+
+TEST_F(ServiceManagerTest, WatchdogIsFedOnceMoreOnDemand) {
+  environment_.watchdog = 1h;
+  run(environment_, [this](ServiceManager& manager, coro::Yield) {
+    manager.feed_watchdog();
+    EXPECT_EQ("WATCHDOG=1", receiver_.receive());
+  });
+  environment_.watchdog = 0ms;
+  run(environment_, [this](ServiceManager& manager, coro::Yield) {
+    manager.feed_watchdog();
+    EXPECT_EQ(std::nullopt, receiver_.receive());
   });
 }
 
@@ -185,6 +212,8 @@ TEST_F(ServiceManagerTest, WithoutOneNothingIsSaid) {
     manager.ready();
     manager.reloading();
     manager.not_reloaded("error");
+    manager.not_upgraded("error");
+    manager.feed_watchdog();
     manager.failed("error");
     manager.stopping(1s);
   });
