@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <csignal>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <system_error>
@@ -24,16 +25,20 @@
 #include "server/process/daemon.hpp"
 #include "server/process/pid_file.hpp"
 #include "server/process/terminal.hpp"
+#include "server/process/upgrade_request.hpp"
 #include "server/server.hpp"
 #include "server/session/coroutine_names.hpp"
 #include "server/tls/identity.hpp"
+#include "server/upgrade/program.hpp"
+#include "server/upgrade/state_codec.hpp"
 
 namespace {
 
 constexpr const char* main_coroutine = "server";
 
 // A peer that is gone and a file that may not grow are errors of the write. Requests for figures, a
-// new log file or a reload wait until there is a service, and do nothing to one that has ended.
+// new log file, a reload or an upgrade wait until there is a service, and do nothing to one that
+// has ended.
 void keep_signals_from_ending_the_service() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
@@ -42,6 +47,7 @@ void keep_signals_from_ending_the_service() {
   ::sigaddset(&requests, SIGHUP);
   ::sigaddset(&requests, SIGUSR1);
   ::sigaddset(&requests, SIGUSR2);
+  ::sigaddset(&requests, SIGRTMIN);
   ::pthread_sigmask(SIG_BLOCK, &requests, nullptr);
 }
 
@@ -76,6 +82,26 @@ int report_health(const server::Config& config) try {
   return EXIT_SUCCESS;
 } catch (const std::exception& error) {
   return fail(std::string("not well: ") + error.what(), EXIT_FAILURE);
+}
+
+// For the program that is about to execute this one in its process. A start that would be
+// refused is an exception here.
+int check_upgrade(const server::Config& config, int version) {
+  static_cast<void>(server::load_tls_identity(config));
+  server::EventLog(STDOUT_FILENO, STDERR_FILENO).configure(config);
+  if (version <= server::state_version) return print("coroecho " COROECHO_VERSION "\n");
+  return fail("the service's state has version " + std::to_string(version) + ", and version " +
+                  std::to_string(server::state_version) + " is the last that this program reads",
+              EX_USAGE);
+}
+
+int request_upgrade(const std::filesystem::path& pid_file) try {
+  server::request_upgrade(pid_file);
+  return EXIT_SUCCESS;
+} catch (const server::NotRunning& error) {
+  return fail(error.what(), EX_UNAVAILABLE);
+} catch (const std::exception& error) {
+  return fail(error.what(), EXIT_FAILURE);
 }
 
 // An exception ends the coroutine that it left. If that served one client, the others go on. If it
@@ -115,6 +141,7 @@ void flush(server::EventLog& log, coro::Timer& retry) {
 int serve(const server::Options& options, const server::Config& config, server::Startup startup) {
   server::EventLog log;
   log.configure(config);
+  if (startup.state) log.adopt(startup.state->log);
 
   int exit_code = EX_SOFTWARE;
   coro::Scheduler scheduler;
@@ -135,15 +162,26 @@ int serve(const server::Options& options, const server::Config& config, server::
   return exit_code;
 }
 
+void take_pid_file(const std::filesystem::path& path, server::Startup& startup) {
+  if (startup.state && startup.state->pid_file)
+    startup.pid_file.emplace(
+        server::PidFile::adopt(path, coro::Descriptor(*startup.state->pid_file)));
+  else
+    startup.pid_file.emplace(path);
+}
+
 // Serves, in the background with --daemon: until it listens, its errors are shown on the terminal
 // too.
-int start(const server::Options& options, const server::Config& config) {
-  server::Startup startup{.environment = server::ServiceEnvironment::take()};
+int start(const server::Options& options, const server::Config& config, server::Startup startup) {
+  startup.environment =
+      startup.state ? startup.state->environment : server::ServiceEnvironment::take();
   startup.tls = server::load_tls_identity(config);
   startup.sockets = server::inherited_sockets(startup.environment.descriptors);
   server::Daemon daemon;
   if (!options.daemon) startup.terminal = server::Terminal::controlling();
-  if (options.daemon) {
+  if (options.daemon && startup.state) {
+    server::Daemon::go_on();
+  } else if (options.daemon) {
     if (config.log.file.empty())
       warn("warning: --daemon without log.file: the log goes to /dev/null");
     if (const auto exit_code = daemon.begin(startup.environment.first_unwanted()))
@@ -154,7 +192,7 @@ int start(const server::Options& options, const server::Config& config) {
     const bool logged_elsewhere = daemon.attached() || !config.log.file.empty();
     if (logged_elsewhere) report(error, "<3>");
   };
-  const auto pid_file = options.pidfile ? server::PidFile(*options.pidfile) : server::PidFile();
+  if (options.pidfile) take_pid_file(*options.pidfile, startup);
   return serve(options, config, std::move(startup));
 }
 
@@ -167,16 +205,20 @@ int main(int argc, char** argv) {
   keep_signals_from_ending_the_service();
   coro::report_stack_overflow();
   try {
+    server::Startup startup{.program = server::Program::started(argc, argv),
+                            .state = server::take_state()};
     const server::Options options = server::parse_options(argc, argv);
     if (options.answer) return print(*options.answer);
     std::ranges::for_each(options.warnings, warn);
+    if (options.upgrade) return request_upgrade(*options.pidfile);
     const server::Config config = server::effective_config(options);
     if (options.check_config) {
       static_cast<void>(server::load_tls_identity(config));  // its files are a part of it
       return print(server::to_yaml(config));
     }
     if (options.check_health) return report_health(config);
-    return start(options, config);
+    if (options.check_upgrade) return check_upgrade(config, *options.check_upgrade);
+    return start(options, config, std::move(startup));
   } catch (const server::UsageError& error) {
     return fail(std::string(error.what()) + " (see coroecho --help)", EX_USAGE);
   } catch (const server::ConfigError& error) {

@@ -18,28 +18,40 @@ constexpr std::chrono::seconds between_attempts_to_listen{1};
 }  // namespace
 
 // A coroutine of its own, so that a name that resolves slowly does not keep signals waiting, and so
-// that, if both are asked for together, the log file is opened anew before the reload.
+// that, if both are asked for together, the log file is opened anew before the reload. Upgrades are
+// steps of the same coroutine, so no change of the configuration is half done when another program
+// takes over.
 void Server::open_and_reload(coro::Yield yield) {
   if (!start(yield)) return signalled_.notify_all();
   const auto due = [this] {
-    return reload_asked_ || listeners_.has_lost_one() || udp_.has_lost_one() || stops_ > 0;
+    return reload_asked_ || upgrade_asked_ || listeners_.has_lost_one() || udp_.has_lost_one() ||
+           stops_ > 0;
   };
   while (!deserted_ && !signalled_.wait(yield, due) && stops_ == 0)
-    std::exchange(reload_asked_, false) ? reload(yield) : replace_lost_listeners(yield);
+    if (std::exchange(reload_asked_, false))
+      reload(yield);
+    else if (std::exchange(upgrade_asked_, false))
+      upgrade(yield);
+    else
+      replace_lost_listeners(yield);
 }
 
 // Returns whether it listens.
 bool Server::start(coro::Yield yield) {
   use(startup_.tls);
-  try {
-    listen(config_, yield);
-  } catch (const std::exception& error) {
-    report_failed_start(error.what());
-    return false;
+  if (startup_.state) {
+    take_over(*std::exchange(startup_.state, {}), yield);
+  } else {
+    try {
+      listen(config_, yield);
+    } catch (const std::exception& error) {
+      report_failed_start(error.what());
+      return false;
+    }
+    ready_ = true;
+    manager_.ready();
+    startup_.listens();
   }
-  ready_ = true;
-  manager_.ready();
-  startup_.listens();
   if (config_.faults.any()) log_.warn("faults: this server misbehaves on purpose");
   return true;
 }
@@ -152,7 +164,8 @@ void Server::replace_lost_listeners(coro::Yield yield) {
     return signalled_.notify_all();
   }
   const coro::TimeLimit limit(yield, between_attempts_to_listen);
-  static_cast<void>(signalled_.wait(yield, [this] { return reload_asked_ || stops_ > 0; }));
+  static_cast<void>(
+      signalled_.wait(yield, [this] { return reload_asked_ || upgrade_asked_ || stops_ > 0; }));
 }
 
 }  // namespace server

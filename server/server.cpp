@@ -46,7 +46,7 @@ Server::Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadCon
       admin_(
           scheduler, log, [this] { return status(); }, startup_.sockets.admin),
       manager_(scheduler, log, startup_.environment, [this] { return to_short_line(status()); }),
-      signals_(scheduler, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2}) {}
+      signals_(scheduler, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGRTMIN}) {}
 
 Server::~Server() {
   scheduler_.unwind();
@@ -56,9 +56,11 @@ int Server::run(coro::Yield yield) {
   const std::array own = {spawn("signals", [this](coro::Yield inside) { handle_signals(inside); }),
                           spawn("lag", [this](coro::Yield inside) { measure_lag(inside); })};
 
-  log_.info("coroecho {}, stacks guarded by {}", COROECHO_VERSION,
-            scheduler_.stack_guard() == coro::StackPool::Guard::madvise ? "MADV_GUARD_INSTALL"
-                                                                        : "mprotect");
+  if (!startup_.state) {
+    log_.info("coroecho {}, stacks guarded by {}", COROECHO_VERSION,
+              scheduler_.stack_guard() == coro::StackPool::Guard::madvise ? "MADV_GUARD_INSTALL"
+                                                                          : "mprotect");
+  }
   provide_descriptors();
   manager_.start();
   opening_ = spawn("reload", [this](coro::Yield inside) { open_and_reload(inside); });
@@ -153,6 +155,7 @@ void Server::handle_signals(coro::Yield yield) {
 }
 
 void Server::handle_signal(int signal) {
+  if (signal == SIGRTMIN) upgrade_asked_ = true;  // its number is none at compile time
   switch (signal) {
     case SIGHUP:
       if (startup_.terminal.closed_by(signals_.origin())) {
@@ -168,8 +171,12 @@ void Server::handle_signal(int signal) {
     case SIGUSR2:
       log_.reopen();
       break;
-    default:  // SIGTERM, SIGINT; a second one means that the draining takes too long
+    case SIGTERM:
+    case SIGINT:  // a second one means that the draining takes too long
       if (++stops_ > 1) sessions_.abort();
+      break;
+    default:
+      break;
   }
   signalled_.notify_all();
 }
@@ -192,11 +199,20 @@ Status Server::status() const {
         duration_cast<seconds>(*certificate_expires_ - std::chrono::system_clock::now());
   return {.statistics = statistics_,
           .scheduler_lag = lag_,
-          .coroutines = scheduler_.counters(),
+          .coroutines = coroutines(),
           .dropped_log_lines = log_.dropped_lines(),
           .ready = ready_ && listens(),
           .certificate_left = certificate_left,
           .uptime = duration_cast<seconds>(coro::Clock::now() - statistics_.started)};
+}
+
+// Since the start of the service, not only of this program.
+coro::Scheduler::Counters Server::coroutines() const {
+  coro::Scheduler::Counters counters = scheduler_.counters();
+  counters.peak = std::max(counters.peak, earlier_coroutines_.peak);
+  counters.spawned += earlier_coroutines_.spawned;
+  counters.failed += earlier_coroutines_.failed;
+  return counters;
 }
 
 void Server::provide_descriptors() {

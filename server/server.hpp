@@ -13,6 +13,7 @@
 #include "server/accept/inherited_sockets.hpp"
 #include "server/accept/listeners.hpp"
 #include "server/admin/admin.hpp"
+#include "server/process/pid_file.hpp"
 #include "server/process/service_environment.hpp"
 #include "server/process/service_manager.hpp"
 #include "server/process/terminal.hpp"
@@ -20,15 +21,21 @@
 #include "server/status/status.hpp"
 #include "server/tls/identity.hpp"
 #include "server/udp/udp_sockets.hpp"
+#include "server/upgrade/program.hpp"
+#include "server/upgrade/state.hpp"
 
 namespace server {
 
 /// How the service was started, and whom to report to whether it listens.
 struct Startup {
+  Program program;
+  /// The program before this one, in the same process, has stopped here.
+  std::optional<State> state = {};
   ServiceEnvironment environment = {};
   InheritedSockets sockets = {};
   Terminal terminal = {};
   std::optional<TlsIdentity> tls = {};
+  std::optional<PidFile> pid_file = {};
   // One of these is called, once.
   std::function<void()> listens = [] {};
   std::function<void(const std::string& error)> failed = [](const std::string&) {};
@@ -66,6 +73,7 @@ class Server {
   void handle_signal(int signal);
   void measure_lag(coro::Yield yield);
   Status status() const;
+  coro::Scheduler::Counters coroutines() const;
   void provide_descriptors();
 
   // In reload.cpp
@@ -81,6 +89,16 @@ class Server {
   void replace_lost_listeners(coro::Yield yield);
   bool listens() const;
 
+  // In upgrade.cpp
+  void upgrade(coro::Yield yield);
+  std::string execute_program(coro::Yield yield);
+  bool end_tls(coro::Yield yield);
+  void end_short_exchanges(coro::Yield yield);
+  State state() const;
+  void report_failed_upgrade(const std::string& reason);
+  void take_over(State state, coro::Yield yield);
+  void adopt(State state, coro::Yield yield);
+
   coro::Scheduler& scheduler_;
   EventLog& log_;
   Config config_;
@@ -95,13 +113,15 @@ class Server {
   Admin admin_;
   ServiceManager manager_;
   std::optional<std::chrono::system_clock::time_point> certificate_expires_;
-  coro::Task opening_;  // opens and reloads
+  coro::Scheduler::Counters earlier_coroutines_;  // of the programs before this one
+  coro::Task opening_;                            // opens, reloads and upgrades
   bool ready_ = false;
   bool failed_ = false;
   bool deserted_ = false;  // there is nowhere to listen and nobody to serve any more
   coro::Signals signals_;
   int stops_ = 0;  // signals to stop so far: the second one is impatient
   bool reload_asked_ = false;
+  bool upgrade_asked_ = false;
 };
 
 }  // namespace server

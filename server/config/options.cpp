@@ -49,13 +49,15 @@ Signals:
   SIGHUP           load the configuration again; a bad one changes nothing
   SIGUSR1          log statistics
   SIGUSR2          reopen the log file
+  SIGRTMIN         upgrade: execute the program anew, and keep all connections
 
 Exit codes:
   0   stopped as asked
   1   stopped by force (a second signal, or shutdown.timeout ran out), not well
-      (--check-health), or what was asked for cannot be printed
+      (--check-health), not upgraded (--upgrade), or what was asked for cannot be
+      printed
   64  wrong options
-  69  cannot listen, or the pid file's process is running
+  69  cannot listen, or the pid file's process is running (--upgrade: is not)
   70  internal error
   78  wrong configuration)";
 
@@ -78,10 +80,17 @@ void add_options(CLI::App& app, Options& options, Given& given) {
                "Print the effective configuration and exit");
   app.add_flag("--check-health", options.check_health,
                "Exit 0 if the service that runs so configured is well");
+  app.add_option("--check-upgrade", options.check_upgrade,
+                 "Print the version and exit if an upgrade to this program can succeed")
+      ->type_name("VERSION");
   app.add_flag("--daemon", options.daemon,
                "Exit 0 once the service listens in the background (not under systemd)");
-  app.add_option("--pidfile", options.pidfile, "Write the process's number to this file")
-      ->type_name("FILE");
+  auto* const pidfile =
+      app.add_option("--pidfile", options.pidfile, "Write the process's number to this file")
+          ->type_name("FILE");
+  app.add_flag("--upgrade", options.upgrade,
+               "Exit 0 once the service of the pid file runs this release")
+      ->needs(pidfile);
 }
 
 // The text to print instead of serving.

@@ -25,7 +25,10 @@ struct Options {
   std::vector<std::string> warnings;  // a line for each variable that is ignored
   bool check_config = false;
   bool check_health = false;
-  bool daemon = false;  // paths are absolute then, for a daemon leaves the directory it starts in
+  /// Answer whether this program can go on where one has stopped whose state is of this version.
+  std::optional<int> check_upgrade;
+  bool upgrade = false;  // the service of the pid file, which is given then
+  bool daemon = false;   // paths are absolute then, for a daemon leaves the directory it starts in
   std::optional<std::filesystem::path> pidfile;
   std::filesystem::path directory;  // with daemon: where relative paths of the configuration begin
   std::optional<std::string> answer;  // set by --help and --version: print this and leave

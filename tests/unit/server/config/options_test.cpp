@@ -213,6 +213,8 @@ TEST_F(OptionsTest, HelpListsOptionsVariablesSignalsAndExitCodes) {
                            "--check-config",
                            "--daemon",
                            "--pidfile",
+                           "--check-upgrade",
+                           "--upgrade",
                            "--version",
                            "COROECHO_CONFIG",
                            "COROECHO_LIMITS_IDLE_TIMEOUT",
@@ -221,6 +223,7 @@ TEST_F(OptionsTest, HelpListsOptionsVariablesSignalsAndExitCodes) {
                            "SIGHUP",
                            "SIGUSR1",
                            "SIGUSR2",
+                           "SIGRTMIN",
                            " 0 ",
                            " 1 ",
                            " 64 ",
@@ -239,6 +242,19 @@ TEST_F(OptionsTest, VersionIsTheProgramAndItsNumber) {
 
 TEST_F(OptionsTest, CheckConfigIsAskedFor) {
   EXPECT_TRUE(parse({"--check-config"}).check_config);
+}
+
+TEST_F(OptionsTest, CheckUpgradeIsAskedForWithAVersion) {
+  EXPECT_EQ(std::nullopt, parse({}).check_upgrade);
+  EXPECT_EQ(7, parse({"--port", "7", "--check-upgrade", "7"}).check_upgrade);
+  EXPECT_THAT(error_of({"--check-upgrade"}), HasSubstr("--check-upgrade"));
+  EXPECT_THAT(error_of({"--check-upgrade", "new"}), HasSubstr("--check-upgrade"));
+}
+
+TEST_F(OptionsTest, UpgradeNeedsAPidFile) {
+  EXPECT_FALSE(parse({"--pidfile", "a.pid"}).upgrade);
+  EXPECT_TRUE(parse({"--upgrade", "--pidfile", "a.pid"}).upgrade);
+  EXPECT_THAT(error_of({"--upgrade"}), AllOf(HasSubstr("--upgrade"), HasSubstr("--pidfile")));
 }
 
 TEST_F(OptionsTest, WithoutDaemonPathsStayAsTheyAreGiven) {
