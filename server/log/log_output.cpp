@@ -96,8 +96,9 @@ LogState LogOutput::state() const {
 }
 
 void LogOutput::adopt(const LogState& state) {
-  const std::size_t size = std::min(state.lines.size(), capacity);
-  end_ = state.lines.copy(at(0), size);
+  const std::string_view lines = std::string_view(state.lines).substr(0, capacity);
+  const std::size_t size = lines.rfind('\n') + 1;  // npos + 1 is 0: no line is complete
+  end_ = lines.copy(at(0), size);
   const bool goes_on = !state.destination.empty() && state.destination == destination_.identity();
   written_ = goes_on && state.begun < size ? static_cast<std::size_t>(state.begun) : 0;
   lost_ = state.unreported;

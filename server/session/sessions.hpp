@@ -47,6 +47,8 @@ class Sessions {
   void abort_tls() { enter_tls(Stage::aborting); }
   /// Sessions that begin from now on may speak TLS again.
   void go_on_with_tls() { context_.tls_stage = Stage::serving; }
+  /// Sessions that speak TLS, or are about to.
+  std::size_t speaking_tls() const { return context_.speak_tls; }
   /// Suspends until no session speaks TLS, or the caller is cancelled.
   coro::error_code wait_until_no_tls(coro::Yield yield);
 

@@ -208,16 +208,17 @@ TEST(LogOutput, AnotherProgramWritesABegunLineWholeToAnotherDestination) {
   EXPECT_EQ(read_out(next, next_pipe), state.lines);
 }
 
-TEST(LogOutput, AStateThatDoesNotFitIsCutAndNeverWaitedFor) {
+TEST(LogOutput, OfAStateThatDoesNotFitItKeepsWholeLines) {
   Pipe pipe;
+  const std::string destination = LogDestination::inherited(pipe.writer()).identity();
   LogOutput output = output_to(pipe);
-  const std::string large(2 * LogOutput::capacity, 'x');
-  output.adopt({.lines = large,
-                .begun = 3 * LogOutput::capacity,
-                .destination = LogDestination::inherited(pipe.writer()).identity()});
-  EXPECT_EQ(read_out(output, pipe).size(), LogOutput::capacity);
-  output.adopt({.begun = 1});
-  EXPECT_FALSE(output.retry_at());
+  output.adopt({.lines = "first\n" + std::string(LogOutput::capacity, 'x') + "\n",
+                .begun = LogOutput::capacity,
+                .destination = destination});
+  EXPECT_EQ(read_out(output, pipe), "first\n");
+  LogOutput other = output_to(pipe);
+  other.adopt({.lines = "no line", .begun = 1, .destination = destination});
+  EXPECT_EQ(read_out(other, pipe), "");
 }
 
 TEST(LogOutput, DiscardCountsWhatWasNotWrittenButNotTheLineThatTellsOfIt) {
