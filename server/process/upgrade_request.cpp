@@ -58,9 +58,8 @@ bool blocks(const std::string& process, int signal) {
   return false;
 }
 
-// glibc 2.36 declares the calls for pidfds for C alone.
-
-// A process, as it is named in lines for the operator, and a handle (pidfd_open(2)).
+// A process, as it is named in lines for the operator, and a handle (pidfd_open(2)). glibc 2.36
+// declares the functions for such handles for C alone.
 struct Holder {
   std::string number;
   Descriptor handle;
@@ -72,7 +71,9 @@ Holder holder_of(const Descriptor& file, const std::string& where) {
   if (!number) throw NotRunning(where + "is no pid file");
   const auto process = program::parse_whole_number(*number);
   Descriptor handle;
-  if (process) handle = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(*process), 0)));
+  if (process)
+    handle =
+        Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, static_cast<pid_t>(*process), 0)));
   if (!handle.is_open() || !is_locked_for_writing(file.number()))
     throw NotRunning(where + "no process that runs holds it");
   return {*number, std::move(handle)};

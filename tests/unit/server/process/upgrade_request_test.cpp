@@ -41,9 +41,10 @@ class UpgradeRequestTest : public testing::Test {
       ::sigaddset(&signals, SIGRTMIN);
       if (knows_the_signal) ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
       const PidFile file(path_);
+      const int descriptor = ::signalfd(-1, &signals, 0);  // sigwait(3) would unblock it meanwhile
       ::close(ready[1]);
-      int signal = 0;
-      while (::sigwait(&signals, &signal) == 0)
+      signalfd_siginfo signal{};
+      while (::read(descriptor, &signal, sizeof signal) == sizeof signal)
         react(file);
       ::_exit(1);
     }
