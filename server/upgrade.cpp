@@ -123,8 +123,9 @@ void Server::adopt(State state, coro::Yield yield) {
   statistics_ = state.statistics;
   lag_ = state.lag;
   earlier_coroutines_ = state.coroutines;
-  reload_asked_ = state.reload_asked;
-  upgrade_asked_ = state.upgrade_asked;
+  // Signals that were pending in the process have been handled by now.
+  reload_asked_ = reload_asked_ || state.reload_asked;
+  upgrade_asked_ = upgrade_asked_ || state.upgrade_asked;
   sessions_.set_last_number(state.last_number);
   for (SessionState& session : state.sessions)
     sessions_.adopt(std::move(session), yield);

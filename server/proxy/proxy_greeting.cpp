@@ -7,12 +7,10 @@
 
 namespace server {
 
-boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(coro::Stream& stream,
-                                                                      ProxyProtocol accepted,
-                                                                      std::span<char> scratch,
-                                                                      std::string& received,
-                                                                      coro::Yield yield) {
-  const coro::TimeLimit limit(yield, proxy_header_timeout);
+boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(
+    coro::Stream& stream, ProxyProtocol accepted, std::span<char> scratch, std::string& received,
+    std::chrono::nanoseconds limit, coro::Yield yield) {
+  const coro::TimeLimit time_limit(yield, limit);
   for (;;) {
     // A header that is incomplete is shorter than the longest one, so there is always room.
     const auto room =

@@ -23,11 +23,9 @@ struct ProxyGreeting {
 
 /// Reads the header that the connection must begin with, by way of `scratch`, which others may use
 /// too. `received` are the bytes that were read so far; more are appended as they come, so it
-/// always holds all. The error is a phrase for the log.
-boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(coro::Stream& stream,
-                                                                      ProxyProtocol accepted,
-                                                                      std::span<char> scratch,
-                                                                      std::string& received,
-                                                                      coro::Yield yield);
+/// always holds all. Gives up after `limit`. The error is a phrase for the log.
+boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(
+    coro::Stream& stream, ProxyProtocol accepted, std::span<char> scratch, std::string& received,
+    std::chrono::nanoseconds limit, coro::Yield yield);
 
 }  // namespace server

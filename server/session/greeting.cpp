@@ -1,5 +1,8 @@
 #include "server/session/greeting.hpp"
 
+#include <algorithm>
+#include <chrono>
+
 namespace server {
 namespace {
 
@@ -13,8 +16,8 @@ bool trusted(const Peer& peer, const Config& config) {
 }  // namespace
 
 boost::system::result<ProxyGreeting, std::string> read_greeting(
-    coro::Stream& stream, const Peer& peer, const Config& config, std::span<char> scratch,
-    std::string& received, coro::Yield yield) {
+    coro::Stream& stream, const Peer& peer, coro::Clock::time_point connected, const Config& config,
+    std::span<char> scratch, std::string& received, coro::Yield yield) {
   ProxyProtocol accepted = config.proxy_protocol;
   if (received.empty()) {
     if (accepted == ProxyProtocol::off) return ProxyGreeting{};
@@ -22,7 +25,9 @@ boost::system::result<ProxyGreeting, std::string> read_greeting(
   } else if (accepted == ProxyProtocol::off) {
     accepted = ProxyProtocol::any;
   }
-  return read_proxy_greeting(stream, accepted, scratch, received, yield);
+  const std::chrono::nanoseconds left = connected + proxy_header_timeout - coro::Clock::now();
+  return read_proxy_greeting(stream, accepted, scratch, received, std::max(left, left.zero()),
+                             yield);
 }
 
 }  // namespace server

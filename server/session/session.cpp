@@ -67,8 +67,8 @@ void Session::run(std::unique_ptr<SessionState> state, Yield yield) {
 // nor before the handshake of TLS, which says how it connects.
 Ending Session::begin(std::unique_ptr<SessionState> state, Yield yield) {
   greeting_ = &*state->greeting;
-  auto greeting = read_greeting(stream_->transport(), peer_, context_.config, context_.scratch,
-                                *state->greeting, yield);
+  auto greeting = read_greeting(stream_->transport(), peer_, connected_, context_.config,
+                                context_.scratch, *state->greeting, yield);
   greeting_ = nullptr;
   state.reset();
   if (greeting && greeting->header.source) peer_ = peer_at(*greeting->header.source);
