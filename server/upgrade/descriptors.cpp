@@ -2,6 +2,9 @@
 
 #include <fcntl.h>
 
+#include <cerrno>
+#include <system_error>
+
 namespace server {
 namespace {
 
@@ -43,8 +46,12 @@ KeptDescriptors::KeptDescriptors(const std::vector<int>& descriptors) {
   changed_.reserve(descriptors.size());
   for (const int descriptor : descriptors) {
     const int flags = ::fcntl(descriptor, F_GETFD);
-    if (flags < 0 || (flags & FD_CLOEXEC) == 0) continue;
-    static_cast<void>(::fcntl(descriptor, F_SETFD, 0));
+    if (flags < 0 ? errno == EBADF : (flags & FD_CLOEXEC) == 0) continue;
+    if (flags < 0 || ::fcntl(descriptor, F_SETFD, 0) != 0) {
+      const int error = errno;
+      close_on_exec(changed_);
+      throw std::system_error(error, std::generic_category(), "fcntl");
+    }
     changed_.push_back(descriptor);
   }
 }

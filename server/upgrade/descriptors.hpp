@@ -15,7 +15,8 @@ std::vector<int> all_descriptors(const State& state);
 /// Lets execve(2) close these descriptors. One that is not open is ignored.
 void close_on_exec(const std::vector<int>& descriptors);
 
-/// Keeps descriptors open across execve(2), unless this is destroyed before.
+/// Keeps descriptors open across execve(2), unless this is destroyed before. Throws
+/// std::system_error if one of them cannot be kept; then none is. One that is not open is ignored.
 class KeptDescriptors {
  public:
   explicit KeptDescriptors(const std::vector<int>& descriptors);
