@@ -69,7 +69,7 @@ int exit_code_of(pid_t program) {
 }  // namespace
 
 std::string to_string(Phase phase) {
-  constexpr std::array names = {"start", "serve", "reload", "stop"};
+  constexpr std::array names = {"start", "serve", "reload", "upgrade", "stop"};
   return names.at(static_cast<std::size_t>(phase));
 }
 
@@ -128,8 +128,14 @@ void Life::begin(Phase phase) {
 }
 
 std::string Life::go() {
-  for (const auto step : {&Life::start, &Life::serve, &Life::reload, &Life::stop}) {
-    (this->*step)();
+  // Steps that have nothing to do with the point take time.
+  const bool upgrades = point_.occurrence == 0 || point_.phase == Phase::upgrade;
+  const bool serves = point_.occurrence == 0 || point_.phase != Phase::upgrade;
+  for (const auto& [step, wanted] :
+       {std::pair{&Life::start, true}, std::pair{&Life::serve, serves},
+        std::pair{&Life::reload, serves}, std::pair{&Life::upgrade, upgrades},
+        std::pair{&Life::stop, true}}) {
+    if (wanted) (this->*step)();
     if (!wrong_.empty()) return wrong_;
     if (ended()) break;
   }
@@ -195,6 +201,36 @@ void Life::reload() {
   expect_quiet();
 }
 
+// Either there is a new program with all clients, or the old one goes on. Once execve(2) has
+// succeeded there is no old one, and what a start needs the new program needs too.
+void Life::upgrade() {
+  const auto line = [this](const char* part) { return count(text(), part); };
+  const auto succeeded = [&] { return line(" upgraded to coroecho "); };
+  const auto answered = [&] { return succeeded() + line("not upgraded: ") > 0; };
+  std::optional<Client> client(std::in_place, port("listening on 127.0.0.1:"), surely);
+  static_cast<void>(client->exchange(small, small.size()));
+  begin(Phase::upgrade);
+  signal(SIGRTMIN);
+  const bool mute = point_.for_good && hurt(Phase::upgrade);
+  if (!wait_until(answered, mute ? perhaps : surely) && !mute && !ended())
+    return wrong("an upgrade is not answered");
+  if (ended()) return;
+  // A fault that comes later is met by the client itself.
+  const bool stops = line("the scheduler failed") > 0;
+  const bool harmless = failed() && !point_.for_good && !stops &&
+                        !(system_calls_ && system_calls_->failed_after_execution());
+  if (client->exchange(small, small.size()) != small && harmless && !ended())
+    return wrong("a client is lost");
+  client.reset();  // a service that has to end does so at once
+  if (!mute && succeeded() == 0) {
+    signal(SIGRTMIN);
+    if (!wait_until([&] { return succeeded() > 0; }, surely) && !ended())
+      return wrong("the upgrade after the one that failed does not succeed");
+  }
+  expect_served();
+  expect_quiet();
+}
+
 void Life::stop() {
   const milliseconds limit = point_.for_good ? perhaps : surely;
   std::optional<Client> idle(std::in_place, port("listening on 127.0.0.1:"), limit);
@@ -221,6 +257,8 @@ void Life::expect_served() {
            (udp == 0 || returns(udp, small, surely));
   };
   if (served() || served()) return;
+  // A socket that could not be taken over is opened anew, which takes a moment.
+  if (*phase_ == Phase::upgrade && wait_until(served, perhaps)) return;
   if (!wait_until([] { return false; }, perhaps) && !ended())
     wrong("does not serve the next client");
 }
@@ -305,10 +343,11 @@ std::uint64_t Life::activity() const {
 
 std::uint16_t Life::port(const std::string& before) const {
   const std::string all = text();
-  const std::size_t at = all.find(before);
+  const std::string line = " info " + before;  // the last one: it may have opened a socket anew
+  const std::size_t at = all.rfind(line);
   return at == std::string::npos
              ? std::uint16_t{0}
-             : static_cast<std::uint16_t>(std::stoi(all.substr(at + before.size())));
+             : static_cast<std::uint16_t>(std::stoi(all.substr(at + line.size())));
 }
 
 std::string Life::text() const {

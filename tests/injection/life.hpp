@@ -13,8 +13,9 @@
 
 namespace injection {
 
-enum class Phase { start, serve, reload, stop };
-inline constexpr std::array all_phases = {Phase::start, Phase::serve, Phase::reload, Phase::stop};
+enum class Phase { start, serve, reload, upgrade, stop };
+inline constexpr std::array all_phases = {Phase::start, Phase::serve, Phase::reload, Phase::upgrade,
+                                          Phase::stop};
 std::string to_string(Phase phase);
 
 // The call that fails, and when: the occurrence is counted from the beginning of the phase.
@@ -36,7 +37,8 @@ struct Kind {
 // How often each call occurs in each phase while nothing fails.
 using Counts = std::map<Phase, std::map<int, std::uint64_t>>;
 
-// One life of the service: it starts, serves clients, reloads and stops, and one point fails.
+// One life of the service: it starts, serves clients, reloads, executes itself anew and stops, and
+// one point fails.
 class Life {
  public:
   Life(const Point& point, Kind kind);
@@ -61,6 +63,7 @@ class Life {
   void start_daemon();
   void serve();
   void reload();
+  void upgrade();
   void stop();
   void expect_served();
   void expect_quiet();

@@ -77,17 +77,22 @@ int listener_for_system_calls() {
       ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &compiled));
 }
 
+// The program's first process hands over the listener. Its children, and the program that it
+// executes, have the filter from it.
+void hand_over_listener() {
+  if (control->listener != 0) return;
+  const int listener = listener_for_system_calls();
+  control->listener = listener;
+  if (listener < 0) ::_exit(127);
+  while (!control->listener_taken)
+    ::sched_yield();
+  ::close(listener);
+}
+
 int marked_main(int argc, char** argv, char** environment) {
   control = shared_control();
   if (control == nullptr) ::_exit(127);
-  if (control->traps_system_calls) {
-    const int listener = listener_for_system_calls();
-    control->listener = listener;
-    if (listener < 0) ::_exit(127);
-    while (!control->listener_taken)
-      ::sched_yield();
-    ::close(listener);
-  }
+  if (control->traps_system_calls) hand_over_listener();
   control->in_main = true;
   return program(argc, argv, environment);
 }

@@ -41,15 +41,18 @@ constexpr std::array known_calls = {
     KnownCall{SYS_fcntl, "fcntl", EMFILE},
     KnownCall{SYS_flock, "flock", ENOLCK},
     KnownCall{SYS_fstat, "fstat", EIO},
+    KnownCall{SYS_ftruncate, "ftruncate", ENOSPC},
     KnownCall{SYS_ioctl, "ioctl", ENOTTY},
     KnownCall{SYS_linkat, "linkat", ENOSPC},
     KnownCall{SYS_listen, "listen", EADDRINUSE},
     KnownCall{SYS_lseek, "lseek", ESPIPE},
     KnownCall{SYS_madvise, "madvise", ENOMEM},
+    KnownCall{SYS_memfd_create, "memfd_create", EMFILE},
     KnownCall{SYS_mmap, "mmap", ENOMEM},
     KnownCall{SYS_mprotect, "mprotect", ENOMEM},
     KnownCall{SYS_newfstatat, "newfstatat", EIO},
     KnownCall{SYS_openat, "openat", EMFILE},
+    KnownCall{SYS_pidfd_open, "pidfd_open", EMFILE},
     KnownCall{SYS_pipe2, "pipe2", EMFILE},
     KnownCall{SYS_ppoll, "ppoll", ENOMEM},
     KnownCall{SYS_pread64, "pread64", EIO},
@@ -73,12 +76,15 @@ constexpr std::array known_calls = {
     KnownCall{SYS_unlinkat, "unlinkat", EROFS},
     KnownCall{SYS_write, "write", ENOSPC},
     KnownCall{SYS_writev, "writev", ENOSPC},
+    KnownCall{SYS_execve, "execve", ENOMEM},
+    KnownCall{SYS_fchdir, "fchdir", EACCES},
     KnownCall{SYS_fchmod, "fchmod", EROFS},
     KnownCall{SYS_fchmodat, "fchmodat", EROFS},
     KnownCall{SYS_getrandom, "getrandom", ENOSYS},
     KnownCall{SYS_rt_sigaction, "rt_sigaction", EPERM},
     KnownCall{SYS_setsid, "setsid", EPERM},
     KnownCall{SYS_wait4, "wait4", ECHILD},
+    KnownCall{SYS_waitid, "waitid", ECHILD},
 #ifdef SYS_epoll_wait  // an architecture that has these has them beside those above
     KnownCall{SYS_chmod, "chmod", EROFS},
     KnownCall{SYS_dup2, "dup2", EMFILE},
@@ -121,7 +127,8 @@ int plausible_error(int call) {
 }
 
 SystemCalls::SystemCalls(pid_t program, Control& control)
-    : control_(control),
+    : program_(program),
+      control_(control),
       listener_(taken_listener(program, control)),
       stop_(eventfd(0, EFD_CLOEXEC), "eventfd"),
       thread_([this] { answer_all(); }) {
@@ -149,6 +156,11 @@ std::uint64_t SystemCalls::failed() const {
   return failed_;
 }
 
+bool SystemCalls::failed_after_execution() const {
+  const std::lock_guard lock(mutex_);
+  return failed_after_execution_;
+}
+
 void SystemCalls::answer_all() {
   std::array<pollfd, 2> events = {pollfd{.fd = listener_.get(), .events = POLLIN, .revents = 0},
                                   pollfd{.fd = stop_.get(), .events = POLLIN, .revents = 0}};
@@ -158,26 +170,35 @@ void SystemCalls::answer_all() {
     if ((events[0].revents & POLLIN) == 0) continue;
     seccomp_notif call{};
     if (ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_RECV, &call) != 0) continue;  // it was killed
-    seccomp_notif_resp answer{
-        .id = call.id, .val = 0, .error = -error_for(call.data.nr), .flags = 0};
+    seccomp_notif_resp answer{.id = call.id, .val = 0, .error = -error_for(call), .flags = 0};
     if (answer.error == 0) answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
     ioctl(listener_.get(), SECCOMP_IOCTL_NOTIF_SEND, &answer);
   }
 }
 
 // 0: it goes on.
-int SystemCalls::error_for(int call) {
-  if (!control_.in_main) return 0;
+int SystemCalls::error_for(const seccomp_notif& notified) {
   const std::lock_guard lock(mutex_);
+  const auto process = static_cast<pid_t>(notified.pid);
+  if (!control_.in_main || others_.contains(process)) return 0;
+  const int call = notified.data.nr;
   const std::uint64_t number = ++counts_[call];
-  if (call != failing_.call || failing_.occurrence == 0) return 0;
-  if (failing_.for_good && failed_ > 0) {
-    ++failed_;
+  const bool meant = call == failing_.call && failing_.occurrence != 0;
+  if (meant && (failed_ > 0 ? failing_.for_good : number >= failing_.occurrence)) {
+    if (failed_++ == 0) failed_after_execution_ = executed_;
     return failing_.error;
   }
-  if (number < failing_.occurrence || failed_ > 0) return 0;
-  ++failed_;
-  return failing_.error;
+  if (call == SYS_execve) executes(process);
+  return 0;
+}
+
+void SystemCalls::executes(pid_t process) {
+  if (process != program_) {
+    others_.insert(process);
+    return;
+  }
+  executed_ = true;
+  control_.in_main = false;
 }
 
 }  // namespace injection

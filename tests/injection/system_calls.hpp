@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -31,7 +32,8 @@ struct FailingCall {
 };
 
 // Answers each system call of a program that runs with preloaded.cpp: counts it and lets it go on,
-// or makes it fail. Ends with the program.
+// or makes it fail. Ends with the program. A program that it executes in its place counts from
+// main() on, and the programs of its children do not count.
 class SystemCalls {
  public:
   // Waits until the program hands over its listener. Throws std::runtime_error if it does not.
@@ -47,11 +49,15 @@ class SystemCalls {
   std::map<int, std::uint64_t> counts() const;
   // How often one has failed, since the start.
   std::uint64_t failed() const;
+  // Whether the program has executed the next one before the first failed: there was no way back.
+  bool failed_after_execution() const;
 
  private:
   void answer_all();
-  int error_for(int call);
+  int error_for(const seccomp_notif& call);
+  void executes(pid_t process);
 
+  pid_t program_;
   Control& control_;
   service::FileDescriptor listener_;
   service::FileDescriptor stop_;
@@ -59,7 +65,10 @@ class SystemCalls {
   std::map<int, std::uint64_t> counts_;
   FailingCall failing_;
   std::uint64_t failed_ = 0;
-  std::thread thread_;  // last: it uses the members above
+  bool executed_ = false;  // by the program itself
+  bool failed_after_execution_ = false;
+  std::set<pid_t> others_;  // children that have executed a program of their own
+  std::thread thread_;      // last: it uses the members above
 };
 
 }  // namespace injection
