@@ -1,4 +1,5 @@
 #include <gmock/gmock.h>
+#include <openssl/ssl.h>
 
 #include <csignal>
 #include <filesystem>
@@ -69,6 +70,56 @@ TEST_F(TlsUpgrade, AClientThatConnectsMeanwhileIsTheNewProgramsClient) {
   server.log().wait_for_line(" upgraded to coroecho ");
   TlsClient client(std::move(next));
   EXPECT_EQ("next", client.echo("next"));
+}
+
+TEST_F(TlsUpgrade, OthersAreServedWhileThoseEnd) {
+  Server server(configuration());
+  TlsClient lingers(connect(server));
+  TlsClient older(connect(server), {.newest = TLS1_2_VERSION});
+  SocketClient plain = server.connect();
+  EXPECT_EQ("lingers", lingers.echo("lingers"));
+  EXPECT_EQ("older", older.echo("older"));
+  EXPECT_EQ("plain", plain.echo("plain"));
+  server.process().signal(SIGRTMIN);
+  EXPECT_EQ("", lingers.receive_until_end());
+  EXPECT_EQ("", older.receive_until_end());
+  EXPECT_EQ("meanwhile", plain.echo("meanwhile"));
+  EXPECT_EQ("new", server.connect().echo("new"));
+  EXPECT_EQ(0U, server.log().count_lines(" upgraded to coroecho "));
+  lingers.socket().close();
+  older.socket().close();
+  server.log().wait_for_line(" upgraded to coroecho ");
+  EXPECT_EQ("after", plain.echo("after"));
+}
+
+// The bytes that a client has sent come back before close_notify.
+TEST_F(TlsUpgrade, AClientGetsWhatHasArrived) {
+  Server server(configuration("log: {payload: 0}"));
+  TlsClient client(connect(server));
+  EXPECT_EQ("before", client.echo("before"));
+  server.process().signal(SIGSTOP);
+  const std::string bytes(100'000, 'x');
+  client.send(bytes);
+  server.process().signal(SIGRTMIN);
+  server.process().signal(SIGCONT);
+  EXPECT_TRUE(bytes == client.receive_until_end());
+  client.socket().close();
+  server.log().wait_for_line(" upgraded to coroecho ");
+}
+
+TEST_F(TlsUpgrade, AStopMeanwhileStopsInOrder) {
+  Server server(configuration());
+  TlsClient client(connect(server));
+  SocketClient plain = server.connect();
+  EXPECT_EQ("plain", plain.echo("plain"));
+  EXPECT_EQ("before", client.echo("before"));
+  server.process().signal(SIGRTMIN);
+  EXPECT_EQ("", client.receive_until_end());
+  server.process().signal(SIGTERM);
+  EXPECT_EQ("", plain.receive_until_end());
+  client.socket().close();
+  plain.close();
+  server.expect_exit(0);
 }
 
 TEST_F(TlsUpgrade, AClientInTheHandshakeIsNotWaitedForForLong) {
