@@ -111,15 +111,10 @@ class Waker final : public coro::Readiness::Observer {
 Child::Child(const std::string& path, const std::string& directory,
              std::vector<std::string> arguments) {
   Pipe pipe = open_pipe();
-  std::vector<char*> pointers;
-  pointers.reserve(arguments.size() + 1);
-  for (std::string& argument : arguments)
-    pointers.push_back(argument.data());
-  pointers.push_back(nullptr);
   const Beginning beginning(directory, pipe.write.number());
   // If it is ignored, which is inherited, the status of the child is lost.
   std::signal(SIGCHLD, SIG_DFL);
-  if (const int error = beginning.spawn(pid_, path.c_str(), pointers.data()))
+  if (const int error = beginning.spawn(pid_, path.c_str(), null_terminated(arguments).data()))
     throw_error(error, "posix_spawn");
   pipe_ = std::move(pipe.read);
   // glibc 2.36 declares pidfd_open() for C alone.
@@ -192,6 +187,12 @@ boost::system::result<int> Child::reap() {
   pid_ = -1;
   if (reaped < 0) return coro::error_code(errno, boost::system::system_category());
   return status;
+}
+
+std::vector<char*> null_terminated(std::vector<std::string>& texts) {
+  std::vector<char*> pointers(texts.size() + 1);
+  std::ranges::transform(texts, pointers.begin(), [](std::string& text) { return text.data(); });
+  return pointers;
 }
 
 }  // namespace server

@@ -44,4 +44,7 @@ class Child {
   std::string output_;
 };
 
+/// The texts as execve(2) takes them, with a null behind the last.
+std::vector<char*> null_terminated(std::vector<std::string>& texts);
+
 }  // namespace server

@@ -93,15 +93,6 @@ Program::Result refused(std::string reason) {
   return {boost::system::in_place_error, std::move(reason)};
 }
 
-// Ends with null, as execve(2) demands.
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts)
-    pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 std::vector<std::string> environment_with_state(int memory) {
   std::vector<std::string> variables;
   for (const char* const* entry = environ; *entry != nullptr; ++entry)
@@ -129,6 +120,7 @@ Program::Program(std::string path, std::vector<std::string> arguments, std::stri
 // path of the script, which the kernel has put behind its interpreter, the first argument.
 Program Program::started(int argc, const char* const* argv) {
   std::vector<std::string> arguments(argv, argv + argc);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel passes it as a number
   const auto* const executed = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
   if (executed == nullptr || (is_script(executed) && argc > 0)) {
     std::string path = argc > 0 ? arguments.front() : "";
@@ -172,8 +164,8 @@ std::string Program::execute(const State& state) const try {
   descriptors.push_back(memory.number());
   std::vector<std::string> arguments = arguments_;
   std::vector<std::string> environment = environment_with_state(memory.number());
-  const std::vector<char*> argument_pointers = pointers(arguments);
-  const std::vector<char*> environment_pointers = pointers(environment);
+  const std::vector<char*> argument_pointers = null_terminated(arguments);
+  const std::vector<char*> environment_pointers = null_terminated(environment);
   const coro::Descriptor here(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   const KeptDescriptors kept(descriptors);
   const bool moved = ::chdir(reachable_directory().c_str()) == 0;

@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,8 +29,6 @@ namespace server {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::EndsWith;
-using testing::HasSubstr;
 
 constexpr auto long_enough = 1min;
 
@@ -41,8 +39,7 @@ std::string read_file(const std::filesystem::path& path) {
 
 class ProgramTest : public testing::Test {
  protected:
-  ProgramTest() : descriptors_(open_descriptors()) {}
-  ~ProgramTest() override {
+  void TearDown() override {
     EXPECT_EQ(open_descriptors(), descriptors_);
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
   }
@@ -100,7 +97,7 @@ class ProgramTest : public testing::Test {
   TemporaryDirectory directory_;
 
  private:
-  std::size_t descriptors_;
+  std::size_t descriptors_ = open_descriptors();
 };
 
 TEST_F(ProgramTest, ReturnsTheVersionOfAProgramThatAgrees) {
@@ -259,7 +256,7 @@ TEST_F(ProgramTest, ADirectoryThatIsGoneIsNoReason) {
 
 class TakeStateTest : public testing::Test {
  protected:
-  ~TakeStateTest() override { ::unsetenv("COROECHO_STATE"); }
+  void TearDown() override { ::unsetenv("COROECHO_STATE"); }
 
   static void set(pid_t pid, int descriptor) {
     const std::string value = std::to_string(pid) + ":" + std::to_string(descriptor);

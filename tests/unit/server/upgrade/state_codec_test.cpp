@@ -4,18 +4,20 @@
 #include <gmock/gmock.h>
 
 #include <boost/crc.hpp>
+#include <boost/pfr/tuple_size.hpp>
 #include <fstream>
 #include <iterator>
 #include <random>
 #include <string>
+#include <typeinfo>
 
 #include "server/upgrade/cbor_writer.hpp"
+#include "server/upgrade/state_fields.hpp"
 #include "tests/unit/server/upgrade/sample_state.hpp"
 
 namespace server {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -180,6 +182,45 @@ void expect_equal(const State& found, const State& expected) {
   EXPECT_EQ(found.log.dropped, expected.log.dropped);
   EXPECT_EQ(found.reload_asked, expected.reload_asked);
   EXPECT_EQ(found.upgrade_asked, expected.upgrade_asked);
+}
+
+struct CountingVisit {
+  void operator()(const char*, auto) { ++count; }
+  void in_bulk(const char*, auto) { ++count; }
+  template <typename Name>
+  void counts(const char*, auto) {
+    ++count;
+  }
+  std::size_t count = 0;
+};
+
+template <typename T>
+void expect_all_are_named(std::size_t left_out = 0) {
+  CountingVisit visit;
+  fields(Type<T>(), visit);
+  EXPECT_EQ(visit.count + left_out, boost::pfr::tuple_size_v<T>) << typeid(T).name();
+}
+
+TEST(StateCodec, NamesEachFieldThatAStructHas) {
+  expect_all_are_named<State>();
+  expect_all_are_named<SessionState>();
+  expect_all_are_named<Peer>();
+  expect_all_are_named<SessionTotals>();
+  expect_all_are_named<FaultsState>();
+  expect_all_are_named<FaultsConfig>();
+  expect_all_are_named<DurationRange>();
+  expect_all_are_named<CloseAfter>();
+  expect_all_are_named<ListenerState>();
+  expect_all_are_named<ListenAddress>(1);  // origin
+  expect_all_are_named<AdminState>();
+  expect_all_are_named<AdminConfig>();
+  expect_all_are_named<ServiceEnvironment>();
+  expect_all_are_named<InheritedDescriptor>();
+  expect_all_are_named<Statistics>();
+  expect_all_are_named<UdpStatistics>();
+  expect_all_are_named<coro::Scheduler::Counters>();
+  expect_all_are_named<LogState>();
+  expect_all_are_named<program::Histogram::Snapshot>();
 }
 
 TEST(StateCodec, EachFieldComesBack) {
@@ -368,13 +409,14 @@ TEST(StateCodec, NestingWithoutAnEndIsRefused) {
 TEST(StateCodec, ASizeThatIsNotThereNeedsNoMemory) {
   for (const std::string item :
        {"\x5b\x7f\xff\xff\xff\xff\xff\xff\xff", "\x9b\xff\xff\xff\xff\xff\xff\xff\xff",
-        "\xbb\xff\xff\xff\xff\xff\xff\xff\xff"})
+        "\xbb\xff\xff\xff\xff\xff\xff\xff\xff"}) {
     for (const std::string name : {"sessions", "log", "statistics", "colour"}) {
       CborWriter cbor;
       cbor.begin_map();
       cbor.text(name);
       EXPECT_NE(error_of(with_header(cbor.written() + item)), "") << name;
     }
+  }
 }
 
 // Numbers of all sizes, and texts that are no text.
