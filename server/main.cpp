@@ -163,11 +163,12 @@ int serve(const server::Options& options, const server::Config& config, server::
 }
 
 void take_pid_file(const std::filesystem::path& path, server::Startup& startup) {
-  if (startup.state && startup.state->pid_file)
-    startup.pid_file.emplace(
-        server::PidFile::adopt(path, coro::Descriptor(*startup.state->pid_file)));
-  else
+  if (startup.state && startup.state->pid_file) {
+    coro::Descriptor file(*startup.state->pid_file);
+    startup.pid_file.emplace(server::PidFile::adopt(path, std::move(file)));
+  } else {
     startup.pid_file.emplace(path);
+  }
 }
 
 // Serves, in the background with --daemon: until it listens, its errors are shown on the terminal

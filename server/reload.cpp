@@ -28,12 +28,13 @@ void Server::open_and_reload(coro::Yield yield) {
            stops_ > 0;
   };
   while (!deserted_ && !signalled_.wait(yield, due) && stops_ == 0)
-    if (std::exchange(reload_asked_, false))
-      reload(yield);
-    else if (std::exchange(upgrade_asked_, false))
-      upgrade(yield);
-    else
-      replace_lost_listeners(yield);
+    take_next_step(yield);
+}
+
+void Server::take_next_step(coro::Yield yield) {
+  if (std::exchange(reload_asked_, false)) return reload(yield);
+  if (std::exchange(upgrade_asked_, false)) return upgrade(yield);
+  replace_lost_listeners(yield);
 }
 
 // Returns whether it listens.

@@ -78,6 +78,7 @@ class Server {
 
   // In reload.cpp
   void open_and_reload(coro::Yield yield);
+  void take_next_step(coro::Yield yield);
   bool start(coro::Yield yield);
   void report_failed_start(const std::string& error);
   void reload(coro::Yield yield);
