@@ -30,11 +30,13 @@ bool is_address_of_a_socket(std::string_view address) {
 
 std::string StateReader::place() const {
   std::string text;
-  for (const Step& step : way_)
-    if (step.name.empty())
+  for (const Step& step : way_) {
+    if (step.name.empty()) {
       text += "[" + std::to_string(step.index) + "]";
-    else
+    } else {
       text.append(text.empty() ? "" : ".").append(step.name);
+    }
+  }
   return text;
 }
 
