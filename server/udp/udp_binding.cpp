@@ -19,6 +19,10 @@ namespace {
 
 using boost::system::system_error;
 
+// Some 2,500 small datagrams, as the kernel counts them, which the service answers in 10 ms. The
+// kernel gives no more than net.core.rmem_max.
+constexpr int receive_buffer = 1024 * 1024;
+
 // Whether a socket with this address receives only what is sent to one host: the kernel connects no
 // socket to a broadcast address.
 bool is_of_one_host(const coro::Endpoint& endpoint) {
@@ -49,6 +53,7 @@ boost::system::result<coro::Descriptor> bind_udp(const ListenAddress& address, c
   share_port(socket.number(), config.reuse_port);
   if (const auto unbound = bind_socket(socket.number(), address.endpoint, ceding)) return unbound;
   set_udp_options(socket.number());
+  set_option(socket.number(), SOL_SOCKET, SO_RCVBUF, receive_buffer);
   return socket;
 } catch (const system_error& error) {
   return error.code();
@@ -64,6 +69,9 @@ void set_udp_options(int socket) {
   if (endpoint.protocol().family() != AF_INET6) return;
   set_option(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, with_address);
   set_option(socket, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+  // A local route may be all that makes an address one of this machine (ip-route(8), type local).
+  // Datagrams to it arrive; without this option the kernel refuses an answer from it.
+  set_option(socket, IPPROTO_IPV6, IPV6_FREEBIND, 1);
 }
 
 void set_ttl(int socket, int ttl) {

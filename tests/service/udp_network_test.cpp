@@ -1,0 +1,73 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/service/server.hpp"
+
+// UDP in a network that each test has to itself.
+namespace service {
+namespace {
+
+class UdpNetwork : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto tried = run({"unshare", "--map-root-user", "--net", "bash", "-c",
+                            "command -v ip tc nsenter && ip link set lo up"});
+    if (tried.exit_code != 0) GTEST_SKIP() << "needs to make network namespaces";
+  }
+
+  // A service on all addresses, after these commands.
+  static Server serving_after(const std::string& commands) {
+    return Server("{host: '*', port: 0, udp: {port: 0, rate: 0, allow: [0.0.0.0/0, '::/0']}}", {},
+                  {"unshare", "--map-root-user", "--net", "bash", "-ec",
+                   "ip link set lo up; " + commands + "exec \"$@\"", "bash"});
+  }
+
+  // Runs commands beside the service.
+  static Finished run_beside(Server& server, const std::string& commands) {
+    return run({"nsenter", "--target", std::to_string(server.process().pid()), "--user", "--net",
+                "bash", "-ec", commands});
+  }
+};
+
+TEST_F(UdpNetwork, AnAddressThatOnlyALocalRouteMakesOursAnswers) {
+  Server server = serving_after(
+      "ip route add local 198.51.100.0/24 dev lo; ip -6 route add local 2001:db8::/64 dev lo; ");
+  const std::string port = std::to_string(server.port("udp [::]"));
+  for (const std::string address : {"198.51.100.7", "2001:db8::7"}) {
+    const auto ping = run_beside(
+        server, COROECHO_CLIENT " --ping --udp --count 1 --timeout 5 " + address + " " + port);
+    EXPECT_EQ(0, ping.exit_code) << address << ": " << ping.output << ping.errors;
+  }
+}
+
+// The link takes a packet every few seconds, so that the answers fill the socket's send buffer.
+TEST_F(UdpNetwork, AFullSendBufferDropsAnswersAndCountsThem) {
+  Server server = serving_after("");
+  const std::string port = std::to_string(server.port("udp [::]"));
+  server.process().signal(SIGSTOP);
+  const auto filled = run_beside(
+      server, "printf -v payload %1400s; "
+              "for i in {1..150}; do printf %s \"$payload\" > /dev/udp/127.0.0.1/" +
+                  port + "; done; tc qdisc add dev lo root tbf rate 8kbit burst 1600 limit 10mb");
+  ASSERT_EQ(0, filled.exit_code) << filled.errors;
+  server.process().signal(SIGCONT);
+  const auto deadline = Clock::now() + patience;
+  std::string statistics = " 0 no buffer";
+  for (std::size_t number = 1; statistics.find(" 0 no buffer") != std::string::npos; ++number) {
+    ASSERT_LT(Clock::now(), deadline) << statistics;
+    server.process().signal(SIGUSR1);
+    statistics = server.log().wait_for_line("; udp: ", number);
+  }
+
+  const auto ping = run_beside(server, "tc qdisc del dev lo root; " COROECHO_CLIENT
+                                       " --ping --udp --count 1 --timeout 5 127.0.0.1 " + port);
+  EXPECT_EQ(0, ping.exit_code) << ping.output << ping.errors;
+}
+
+}  // namespace
+}  // namespace service
