@@ -170,7 +170,7 @@ void Scheduler::run_queue() {
 // Handles what has completed in the context, as much as there may be between two steps; returns how
 // much that was.
 std::size_t Scheduler::poll_context() {
-  restart_context();
+  context_.restart();  // it stops by itself each time it runs out of work
   std::size_t handled = 0;
   while (handled < completions_between_steps && context_.poll_one() != 0)
     ++handled;
@@ -181,10 +181,11 @@ std::size_t Scheduler::poll_context() {
 // there is nothing to wait for.
 std::optional<std::size_t> Scheduler::wait() {
   // A context that had nothing under way is asked first whether that is still so, which then costs
-  // no system call.
-  if (context_.stopped()) {
+  // no system call. Each question to it locks its queue.
+  if (context_idle_ || context_.stopped()) {
     if (poll_context() > 0) return 0;
-    if (context_.stopped())
+    context_idle_ = context_.stopped();
+    if (context_idle_)
       return poller_.has_work() ? std::optional(poller_.sleep(completions_between_steps))
                                 : std::nullopt;
   }
@@ -200,11 +201,6 @@ std::size_t Scheduler::poll_both() {
   constexpr int milliseconds = 10;
   poll_context();
   return poller_.sleep(completions_between_steps, milliseconds);
-}
-
-// The context stops by itself each time it runs out of work, but there may be work again.
-void Scheduler::restart_context() {
-  if (context_.stopped()) context_.restart();
 }
 
 void Scheduler::resume(detail::Fiber& fiber) {

@@ -168,7 +168,6 @@ class Scheduler {
   std::size_t poll_context();
   std::optional<std::size_t> wait();
   std::size_t poll_both();
-  void restart_context();
   void resume(detail::Fiber& fiber);
   void ended(detail::Fiber& fiber, const std::exception_ptr& failure);
   void recycle(detail::Fiber& fiber);
@@ -186,6 +185,7 @@ class Scheduler {
   std::size_t kept_count_ = 0;
   detail::Fiber* running_ = nullptr;  // or the last one that has run
   bool busy_ = false;
+  bool context_idle_ = false;  // it had nothing under way before the last sleep
   std::size_t crowd_ = 0;
   Counters counters_;
   std::function<void()> before_sleep_ = [] {};
