@@ -91,6 +91,7 @@ void EventLog::append(LogRecord record, std::string_view bytes) {
 }
 
 void EventLog::flush() {
+  if (queue_.empty() && output_.idle()) return;  // as a rule, before each sleep
   write_queue();
   report_failure();
 }

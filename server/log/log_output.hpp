@@ -39,6 +39,9 @@ class LogOutput {
   /// Writes what the destination takes now, unless it took nothing lately.
   void write();
 
+  /// Whether nothing waits to be written or reported.
+  bool idle() const { return !pending() && lost_ == 0 && !failure_; }
+
   /// When the next write() makes sense; nothing if all is written.
   std::optional<std::chrono::steady_clock::time_point> retry_at() const;
 
