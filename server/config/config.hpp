@@ -52,6 +52,8 @@ class AccessConfig {
   /// The longest prefix that contains the address decides; if both lists have it, `deny` does. An
   /// address in neither list is admitted only if `allow` is empty.
   bool admits(const boost::asio::ip::address& address) const { return admitted_.contains(address); }
+  /// The same for an IPv4 address as a number in the byte order of this machine.
+  bool admits(std::uint32_t ipv4) const { return admitted_.contains(ipv4); }
 
   bool operator==(const AccessConfig&) const = default;
 

@@ -108,9 +108,13 @@ AddressSet::AddressSet(std::span<const Network> included, std::span<const Networ
       ipv6_borders_(borders_of(blocks_of<Ipv6Number>(included, excluded))) {}
 
 bool AddressSet::contains(const ip::address& address) const {
-  if (address.is_v4()) return is_inside(ipv4_borders_, number_of<Ipv4Number>(address));
+  if (address.is_v4()) return contains(number_of<Ipv4Number>(address));
   if (address.to_v6().is_v4_mapped()) return contains(unmapped(address));
   return is_inside(ipv6_borders_, number_of<Ipv6Number>(address));
+}
+
+bool AddressSet::contains(std::uint32_t ipv4) const {
+  return is_inside(ipv4_borders_, ipv4);
 }
 
 }  // namespace server

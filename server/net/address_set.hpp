@@ -22,6 +22,8 @@ class AddressSet {
   /// IPv4 address. An IPv4-mapped IPv6 address is an IPv4 address. The scope of an address
   /// (fe80::1%eth0) does not count.
   bool contains(const boost::asio::ip::address& address) const;
+  /// The same for an IPv4 address as a number in the byte order of this machine.
+  bool contains(std::uint32_t ipv4) const;
 
   bool operator==(const AddressSet&) const = default;
 

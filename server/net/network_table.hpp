@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,7 @@ class NetworkTable {
   bool contains(const boost::asio::ip::address& address) const {
     return addresses_.contains(address);
   }
+  bool contains(std::uint32_t ipv4) const { return addresses_.contains(ipv4); }
 
   /// The networks as they were given.
   const_iterator begin() const { return networks_.begin(); }

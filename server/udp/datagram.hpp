@@ -3,8 +3,10 @@
 #include <netinet/in.h>
 
 #include <boost/asio/ip/address.hpp>
+#include <boost/endian/conversion.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace server {
@@ -18,6 +20,17 @@ union SocketAddress {
   socklen_t size() const {
     return any.sa_family == AF_INET ? socklen_t{sizeof v4} : socklen_t{sizeof v6};
   }
+  std::uint16_t port() const { return ntohs(v4.sin_port); }  // at the same place for both
+
+  /// An IPv4 address as a number in the byte order of this machine, also if it is mapped; none if
+  /// the address is IPv6.
+  std::optional<std::uint32_t> ipv4() const {
+    if (any.sa_family == AF_INET) return ntohl(v4.sin_addr.s_addr);
+    if (!IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) return std::nullopt;
+    return boost::endian::load_big_u32(&v6.sin6_addr.s6_addr[12]);
+  }
+  /// With its scope; IPv4 as IPv4, also if it is mapped.
+  boost::asio::ip::address address() const;
 };
 
 /// The address that a datagram was sent to, from which its answer goes back.
@@ -32,9 +45,7 @@ struct AskedAddress {
 
 /// One datagram, which stays where it is until its batch receives again.
 struct Datagram {
-  SocketAddress peer;               ///< for the kernel: with the scope, IPv4 perhaps mapped
-  boost::asio::ip::address source;  ///< the same: with the scope, IPv4 as IPv4
-  std::uint16_t source_port = 0;
+  SocketAddress peer;  ///< for the kernel: with the scope, IPv4 perhaps mapped
   AskedAddress asked;
   int ttl = 0;  ///< or hop limit; 0 = the kernel did not report all that was asked
   std::string_view payload;

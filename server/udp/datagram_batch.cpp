@@ -9,12 +9,9 @@
 
 #include "coro/descriptor.hpp"
 #include "coro/error.hpp"
-#include "server/net/network.hpp"
 
 namespace server {
 namespace {
-
-namespace ip = boost::asio::ip;
 
 // The longest payload over IPv6 is 65,527 bytes. Another cache line keeps the beginnings of the
 // datagrams from competing for the same lines of the cache.
@@ -41,21 +38,21 @@ bool is_one_host(in_addr address) {
 
 // The kernel names another local address for its answer if a datagram was not sent to one host. It
 // names none for a datagram that an inherited socket received before it had the option.
-AskedAddress asked_by(const in_pktinfo& information) {
+void read_asked(AskedAddress& asked, const in_pktinfo& information) {
   const in_addr address = information.ipi_addr;
   const in_addr answering = information.ipi_spec_dst;
-  return {.kind = AskedAddress::Kind::ipv4,
-          .unicast = answering.s_addr == INADDR_ANY ? is_one_host(address)
-                                                    : answering.s_addr == address.s_addr,
-          .ipv4 = address};
+  asked.kind = AskedAddress::Kind::ipv4;
+  asked.unicast = answering.s_addr == INADDR_ANY ? is_one_host(address)
+                                                 : answering.s_addr == address.s_addr;
+  asked.ipv4 = address;
 }
 
-AskedAddress asked_by(const in6_pktinfo& information) {
+void read_asked(AskedAddress& asked, const in6_pktinfo& information) {
   const in6_addr& address = information.ipi6_addr;
-  return {.kind = AskedAddress::Kind::ipv6,
-          .unicast = !IN6_IS_ADDR_MULTICAST(&address),
-          .ipv6 = address,
-          .interface = IN6_IS_ADDR_LINKLOCAL(&address) ? information.ipi6_ifindex : 0};
+  asked.kind = AskedAddress::Kind::ipv6;
+  asked.unicast = !IN6_IS_ADDR_MULTICAST(&address);
+  asked.ipv6 = address;
+  asked.interface = IN6_IS_ADDR_LINKLOCAL(&address) ? information.ipi6_ifindex : 0;
 }
 
 // A dual-stack socket reports an IPv4 datagram's address both ways; IPv4's knows of broadcasts.
@@ -65,22 +62,15 @@ void read_control(const msghdr& header, Datagram& datagram) {
        message = CMSG_NXTHDR(&messages, const_cast<cmsghdr*>(message))) {
     const int type = message->cmsg_type;
     if (message->cmsg_level == IPPROTO_IP && type == IP_PKTINFO) {
-      datagram.asked = asked_by(value_of<in_pktinfo>(*message));
+      read_asked(datagram.asked, value_of<in_pktinfo>(*message));
     } else if (message->cmsg_level == IPPROTO_IPV6 && type == IPV6_PKTINFO) {
       if (datagram.asked.kind == AskedAddress::Kind::bound)
-        datagram.asked = asked_by(value_of<in6_pktinfo>(*message));
+        read_asked(datagram.asked, value_of<in6_pktinfo>(*message));
     } else if ((message->cmsg_level == IPPROTO_IP && type == IP_TTL) ||
                (message->cmsg_level == IPPROTO_IPV6 && type == IPV6_HOPLIMIT)) {
       datagram.ttl = value_of<int>(*message);
     }
   }
-}
-
-ip::address address_of(const SocketAddress& address) {
-  if (address.any.sa_family == AF_INET) return ip::address_v4(ntohl(address.v4.sin_addr.s_addr));
-  ip::address_v6::bytes_type bytes;
-  std::memcpy(bytes.data(), &address.v6.sin6_addr, bytes.size());
-  return unmapped(ip::address_v6(bytes, address.v6.sin6_scope_id));
 }
 
 template <typename Value>
@@ -107,7 +97,7 @@ std::size_t write_control(std::span<std::byte> control, const Datagram& datagram
     const in6_pktinfo information{.ipi6_addr = from.ipv6, .ipi6_ifindex = from.interface};
     append(control, used, IPPROTO_IPV6, IPV6_PKTINFO, information);
   }
-  if (datagram.source.is_v4())
+  if (datagram.peer.ipv4())
     append(control, used, IPPROTO_IP, IP_TTL, ttl);
   else
     append(control, used, IPPROTO_IPV6, IPV6_HOPLIMIT, ttl);
@@ -134,33 +124,34 @@ DatagramBatch::DatagramBatch() {
     header.msg_iov = &slot.payload;
     header.msg_iovlen = 1;
     header.msg_control = slot.control.data();
+    make_room(index);
   }
+}
+
+void DatagramBatch::make_room(std::size_t index) {
+  slots_[index].payload.iov_len = stride;
+  received_[index].msg_hdr.msg_namelen = sizeof(SocketAddress);
+  received_[index].msg_hdr.msg_controllen = sizeof(Slot::control);
 }
 
 std::size_t DatagramBatch::receive(int socket, std::size_t most, coro::error_code& error) {
   answer_count_ = 0;
-  const std::size_t count = std::min(most, capacity);
-  for (mmsghdr& message : std::span(received_).first(count)) {
-    message.msg_hdr.msg_namelen = sizeof(SocketAddress);
-    message.msg_hdr.msg_controllen = sizeof(Slot::control);
-  }
-  for (Slot& slot : std::span(slots_).first(count))
-    slot.payload.iov_len = stride;
+  while (received_count_ > 0)
+    make_room(--received_count_);
   const int received =
-      ::recvmmsg(socket, received_.data(), static_cast<unsigned>(count), MSG_DONTWAIT, nullptr);
+      ::recvmmsg(socket, received_.data(), static_cast<unsigned>(std::min(most, capacity)),
+                 MSG_DONTWAIT, nullptr);
   error = received < 0 ? coro::last_error() : coro::error_code();
-  return received < 0 ? 0 : static_cast<std::size_t>(received);
+  if (received > 0) received_count_ = static_cast<std::size_t>(received);
+  return received_count_;
 }
 
 Datagram DatagramBatch::operator[](std::size_t index) const {
   const mmsghdr& message = received_[index];
   const Slot& slot = slots_[index];
-  Datagram datagram{.peer = slot.peer,
-                    .source = address_of(slot.peer),
-                    // At the same place for both.
-                    .source_port = ntohs(slot.peer.v4.sin_port),
-                    .asked = {},
-                    .payload = {static_cast<const char*>(slot.payload.iov_base), message.msg_len}};
+  Datagram datagram;
+  datagram.peer = slot.peer;
+  datagram.payload = {static_cast<const char*>(slot.payload.iov_base), message.msg_len};
   read_control(message.msg_hdr, datagram);
   if ((message.msg_hdr.msg_flags & MSG_CTRUNC) != 0) datagram.ttl = 0;
   return datagram;
@@ -172,13 +163,8 @@ void DatagramBatch::answer(std::size_t index, const Datagram& datagram, int sock
   const bool is_as_usual =
       datagram.asked.kind == AskedAddress::Kind::bound && datagram.ttl - 1 == socket_ttl;
   msghdr& header = answers_[answer_count_++].msg_hdr;
-  header = {.msg_name = &slot.peer,
-            .msg_namelen = slot.peer.size(),
-            .msg_iov = &slot.payload,
-            .msg_iovlen = 1,
-            .msg_control = slot.control.data(),
-            .msg_controllen = is_as_usual ? 0 : write_control(slot.control, datagram),
-            .msg_flags = 0};
+  header = received_[index].msg_hdr;  // sendmmsg(2) ignores the flags
+  header.msg_controllen = is_as_usual ? 0 : write_control(slot.control, datagram);
 }
 
 UdpRefusal refusal_by(int error) {

@@ -51,6 +51,9 @@ class DatagramBatch {
     alignas(cmsghdr) std::array<std::byte, 256> control;
   };
 
+  // The kernel has written lengths where it has put a datagram, and only there.
+  void make_room(std::size_t index);
+
   struct Release {
     void operator()(std::byte* memory) const;
   };
@@ -61,6 +64,7 @@ class DatagramBatch {
   std::array<Slot, capacity> slots_;
   std::array<mmsghdr, capacity> received_{};
   std::array<mmsghdr, capacity> answers_{};
+  std::size_t received_count_ = 0;  // by the last call
   std::size_t answer_count_ = 0;
 };
 

@@ -67,7 +67,11 @@ SourceRate::SourceRate() : key_{random_word(), random_word()} {}
 
 bool SourceRate::take(const boost::asio::ip::address& source, std::uint32_t rate,
                       coro::Clock::time_point now) {
-  const std::uint64_t hash = siphash(key_[0], key_[1], network_of(source));
+  return take_of(network_of(source), rate, now);
+}
+
+bool SourceRate::take_of(std::uint64_t network, std::uint32_t rate, coro::Clock::time_point now) {
+  const std::uint64_t hash = siphash(key_[0], key_[1], network);
   Bucket& first = (*table_)[0][hash % columns];
   Bucket& second = (*table_)[1][hash / columns % columns];
 

@@ -30,8 +30,14 @@ class SourceRate {
   /// false if there is none. `rate` is at least 1; `now` never goes back.
   bool take(const boost::asio::ip::address& source, std::uint32_t rate,
             coro::Clock::time_point now);
+  /// The same for an IPv4 address as a number in the byte order of this machine.
+  bool take(std::uint32_t ipv4, std::uint32_t rate, coro::Clock::time_point now) {
+    return take_of(ipv4, rate, now);
+  }
 
  private:
+  bool take_of(std::uint64_t network, std::uint32_t rate, coro::Clock::time_point now);
+
   static constexpr std::size_t rows = 2;
   static constexpr std::size_t columns = 32768;  // 256 KiB a row
 

@@ -16,9 +16,11 @@ constexpr std::uint16_t first_client_port = 1024;
 
 // An address that no answer can or may go to. The kernel drops most of them already.
 bool is_no_host(const ip::address& source) {
-  if (source.is_v6()) return source.is_multicast() || source.is_unspecified();
-  const std::uint32_t address = source.to_v4().to_uint();
-  return address >> 24 == 0 || address >= 0xE0000000;  // this network; multicast, reserved
+  return source.is_multicast() || source.is_unspecified();
+}
+
+bool is_no_host(std::uint32_t ipv4) {
+  return ipv4 >> 24 == 0 || ipv4 >= 0xE0000000;  // this network; multicast, reserved
 }
 
 // The kernel binds a socket to addresses of this machine only. If there is no socket to ask with,
@@ -34,24 +36,33 @@ bool is_of_this_machine(SocketAddress address) {
 
 std::optional<UdpRefusal> UdpGate::refusal_of(const Datagram& datagram,
                                               coro::Clock::time_point now) {
-  if (!datagram.asked.unicast || is_no_host(datagram.source)) return UdpRefusal::multicast;
-  if (!is_allowed(datagram.source)) return UdpRefusal::not_allowed;
-  if (datagram.source_port < first_client_port) return UdpRefusal::source_port;
+  const auto ipv4 = datagram.peer.ipv4();
+  return ipv4 ? refusal_of(datagram, *ipv4, now)
+              : refusal_of(datagram, datagram.peer.address(), now);
+}
+
+template <typename Source>
+std::optional<UdpRefusal> UdpGate::refusal_of(const Datagram& datagram, const Source& source,
+                                              coro::Clock::time_point now) {
+  if (!datagram.asked.unicast || is_no_host(source)) return UdpRefusal::multicast;
+  if (!is_allowed(source)) return UdpRefusal::not_allowed;
+  if (datagram.peer.port() < first_client_port) return UdpRefusal::source_port;
   if (is_own(datagram)) return UdpRefusal::own_address;
   if (datagram.ttl <= 1) return UdpRefusal::ttl;
   const std::uint32_t rate = config_.udp.rate;
-  if (rate > 0 && !rate_.take(datagram.source, rate, now)) return UdpRefusal::rate;
+  if (rate > 0 && !rate_.take(source, rate, now)) return UdpRefusal::rate;
   return std::nullopt;
 }
 
 // A client that is not served over TCP is not over UDP.
-bool UdpGate::is_allowed(const ip::address& source) const {
+template <typename Source>
+bool UdpGate::is_allowed(const Source& source) const {
   return config_.udp.allow.contains(source) && config_.access.admits(source);
 }
 
 // The ports are compared first: hardly any client has one of them.
 bool UdpGate::is_own(const Datagram& datagram) const {
-  return std::ranges::find(own_ports_, datagram.source_port) != own_ports_.end() &&
+  return std::ranges::find(own_ports_, datagram.peer.port()) != own_ports_.end() &&
          is_of_this_machine(datagram.peer);
 }
 

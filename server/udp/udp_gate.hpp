@@ -25,7 +25,12 @@ class UdpGate {
   void set_own_ports(std::vector<std::uint16_t> ports) { own_ports_ = std::move(ports); }
 
  private:
-  bool is_allowed(const boost::asio::ip::address& source) const;
+  // `source` is an address, or the number of an IPv4 one, which takes a third of the instructions.
+  template <typename Source>
+  std::optional<UdpRefusal> refusal_of(const Datagram& datagram, const Source& source,
+                                       coro::Clock::time_point now);
+  template <typename Source>
+  bool is_allowed(const Source& source) const;
   bool is_own(const Datagram& datagram) const;
 
   const Config& config_;

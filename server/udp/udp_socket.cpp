@@ -115,7 +115,8 @@ std::size_t UdpSocket::size_of_turn() {
 error_code UdpSocket::echo_batch(std::size_t most) {
   error_code failed;
   const std::size_t count = context_.batch.receive(socket_.number(), most, failed);
-  const auto now = coro::Clock::now();
+  // Only a rate asks for the time.
+  const auto now = context_.config.udp.rate > 0 ? coro::Clock::now() : coro::Clock::time_point();
   for (std::size_t index = 0; index < count; ++index)
     consider(index, now);
   send_answers();
@@ -152,7 +153,7 @@ void UdpSocket::answer(std::size_t index, const Datagram& datagram) {
 }
 
 void UdpSocket::log_received(const Datagram& datagram) {
-  const boost::asio::ip::tcp::endpoint source(datagram.source, datagram.source_port);
+  const boost::asio::ip::tcp::endpoint source(datagram.peer.address(), datagram.peer.port());
   context_.log.append({.kind = LogKind::datagram,
                        .time = std::chrono::system_clock::now(),
                        .peer = peer_at(source).name},

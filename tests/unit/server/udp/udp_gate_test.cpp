@@ -19,10 +19,8 @@ constexpr coro::Clock::time_point now(100h);
 
 Datagram datagram_from(const std::string& source, std::uint16_t port = 40000) {
   Datagram datagram{};
-  datagram.source = boost::asio::ip::make_address(source);
-  datagram.source_port = port;
   datagram.ttl = 64;
-  if (datagram.source.is_v4()) {
+  if (boost::asio::ip::make_address(source).is_v4()) {
     datagram.peer.v4.sin_family = AF_INET;
     inet_pton(AF_INET, source.c_str(), &datagram.peer.v4.sin_addr);
   } else {
