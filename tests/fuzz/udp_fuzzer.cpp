@@ -63,7 +63,6 @@ server::Datagram datagram(Input& input) {
   datagram.asked.unicast = (flags & to_many) == 0;
   if ((flags & version_6) != 0) {
     const auto source = input.bytes<address_v6::bytes_type>();
-    datagram.source = address_v6(source);
     datagram.peer.v6 = {};
     datagram.peer.v6.sin6_family = AF_INET6;
     std::memcpy(&datagram.peer.v6.sin6_addr, source.data(), source.size());
@@ -72,15 +71,13 @@ server::Datagram datagram(Input& input) {
     datagram.asked.interface = input.byte();
   } else {
     const auto source = input.bytes<address_v4::bytes_type>();
-    datagram.source = address_v4(source);
     datagram.peer.v4 = {};
     datagram.peer.v4.sin_family = AF_INET;
     std::memcpy(&datagram.peer.v4.sin_addr, source.data(), source.size());
     datagram.asked.kind = server::AskedAddress::Kind::ipv4;
     datagram.asked.ipv4 = datagram.peer.v4.sin_addr;
   }
-  datagram.source_port = input.number();
-  datagram.peer.v4.sin_port = htons(datagram.source_port);
+  datagram.peer.v4.sin_port = htons(input.number());
   datagram.ttl = input.byte();
   return datagram;
 }
@@ -126,14 +123,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     elapsed += std::chrono::microseconds(input.number());
     const server::Datagram request = datagram(input);
     const auto refusal = gate.refusal_of(request, start + elapsed);
-    const address& source = request.source;
+    const address source = request.peer.address();
+    const std::uint16_t port = request.peer.port();
     const bool acceptable = request.asked.unicast && is_of_the_allowed(source) &&
-                            request.source_port >= 1024 && request.source_port != own_port &&
+                            port >= 1024 && port != own_port &&
                             request.ttl > 1;
     if (refusal) {
       require(!first || !acceptable, "a first datagram is not refused without a reason");
     } else {
-      require(request.asked.unicast && is_of_the_allowed(source) && request.source_port >= 1024 &&
+      require(request.asked.unicast && is_of_the_allowed(source) && port >= 1024 &&
                   request.ttl > 1,
               "only what is acceptable is answered");
       const double seconds = std::chrono::duration<double>(elapsed).count();

@@ -55,6 +55,17 @@ class UdpGateTest : public testing::Test {
   UdpGate gate_{config_};
 };
 
+TEST_F(UdpGateTest, KnowsAMappedSourceAsIpv4) {
+  allow({"10.0.0.0/8"});
+  EXPECT_EQ(std::nullopt, refusal_of("::ffff:10.0.0.1"));
+  EXPECT_EQ(UdpRefusal::not_allowed, refusal_of("::ffff:192.0.2.1"));
+  EXPECT_EQ(UdpRefusal::multicast, refusal_of("::ffff:224.0.0.1"));
+  EXPECT_EQ(boost::asio::ip::make_address("10.0.0.1"),
+            datagram_from("::ffff:10.0.0.1").peer.address());
+  EXPECT_EQ(boost::asio::ip::make_address("2001:db8::1"),
+            datagram_from("2001:db8::1").peer.address());
+}
+
 TEST_F(UdpGateTest, LetsThisMachineInByDefaultAndNobodyElse) {
   EXPECT_EQ(std::nullopt, refusal_of("127.0.0.1"));
   EXPECT_EQ(std::nullopt, refusal_of("127.255.0.1"));
