@@ -42,8 +42,8 @@ void read_asked(AskedAddress& asked, const in_pktinfo& information) {
   const in_addr address = information.ipi_addr;
   const in_addr answering = information.ipi_spec_dst;
   asked.kind = AskedAddress::Kind::ipv4;
-  asked.unicast = answering.s_addr == INADDR_ANY ? is_one_host(address)
-                                                 : answering.s_addr == address.s_addr;
+  asked.unicast =
+      answering.s_addr == INADDR_ANY ? is_one_host(address) : answering.s_addr == address.s_addr;
   asked.ipv4 = address;
 }
 
@@ -117,21 +117,21 @@ DatagramBatch::DatagramBatch() {
   ::madvise(memory, all_payloads, MADV_NOHUGEPAGE);  // one would be 2 MiB at the first byte
   payloads_.reset(static_cast<std::byte*>(memory));
   for (std::size_t index = 0; index < capacity; ++index) {
-    Slot& slot = slots_[index];
-    slot.payload = {.iov_base = payloads_.get() + index * stride, .iov_len = stride};
-    msghdr& header = received_[index].msg_hdr;
-    header.msg_name = &slot.peer;
-    header.msg_iov = &slot.payload;
-    header.msg_iovlen = 1;
-    header.msg_control = slot.control.data();
+    slots_[index].payload.iov_base = payloads_.get() + index * stride;
     make_room(index);
   }
 }
 
 void DatagramBatch::make_room(std::size_t index) {
-  slots_[index].payload.iov_len = stride;
-  received_[index].msg_hdr.msg_namelen = sizeof(SocketAddress);
-  received_[index].msg_hdr.msg_controllen = sizeof(Slot::control);
+  Slot& slot = slots_[index];
+  slot.payload.iov_len = stride;
+  messages_[index].msg_hdr = {.msg_name = &slot.peer,
+                              .msg_namelen = sizeof slot.peer,
+                              .msg_iov = &slot.payload,
+                              .msg_iovlen = 1,
+                              .msg_control = slot.control.data(),
+                              .msg_controllen = sizeof slot.control,
+                              .msg_flags = 0};
 }
 
 std::size_t DatagramBatch::receive(int socket, std::size_t most, coro::error_code& error) {
@@ -139,7 +139,7 @@ std::size_t DatagramBatch::receive(int socket, std::size_t most, coro::error_cod
   while (received_count_ > 0)
     make_room(--received_count_);
   const int received =
-      ::recvmmsg(socket, received_.data(), static_cast<unsigned>(std::min(most, capacity)),
+      ::recvmmsg(socket, messages_.data(), static_cast<unsigned>(std::min(most, capacity)),
                  MSG_DONTWAIT, nullptr);
   error = received < 0 ? coro::last_error() : coro::error_code();
   if (received > 0) received_count_ = static_cast<std::size_t>(received);
@@ -147,7 +147,7 @@ std::size_t DatagramBatch::receive(int socket, std::size_t most, coro::error_cod
 }
 
 Datagram DatagramBatch::operator[](std::size_t index) const {
-  const mmsghdr& message = received_[index];
+  const mmsghdr& message = messages_[index];
   const Slot& slot = slots_[index];
   Datagram datagram;
   datagram.peer = slot.peer;
@@ -162,8 +162,9 @@ void DatagramBatch::answer(std::size_t index, const Datagram& datagram, int sock
   slot.payload.iov_len = datagram.payload.size();
   const bool is_as_usual =
       datagram.asked.kind == AskedAddress::Kind::bound && datagram.ttl - 1 == socket_ttl;
-  msghdr& header = answers_[answer_count_++].msg_hdr;
-  header = received_[index].msg_hdr;  // sendmmsg(2) ignores the flags
+  msghdr& header = messages_[answer_count_].msg_hdr;
+  if (answer_count_ != index) header = messages_[index].msg_hdr;
+  ++answer_count_;
   header.msg_controllen = is_as_usual ? 0 : write_control(slot.control, datagram);
 }
 

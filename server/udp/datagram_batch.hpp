@@ -32,7 +32,7 @@ class DatagramBatch {
   /// batch before. It does not wait: the error is then would_block, or another one of recvmmsg(2).
   std::size_t receive(int socket, std::size_t most, coro::error_code& error);
 
-  /// One of those that were received last.
+  /// One of those that were received last, but none before the last one that was answered.
   Datagram operator[](std::size_t index) const;
 
   /// Adds the datagram's answer: its payload, to its source, from the address that it was sent to,
@@ -41,29 +41,31 @@ class DatagramBatch {
   void answer(std::size_t index, const Datagram& datagram, int socket_ttl);
 
   /// The answers in that order, for sendmmsg(2).
-  std::span<mmsghdr> answers() { return std::span(answers_).first(answer_count_); }
+  std::span<mmsghdr> answers() { return std::span(messages_).first(answer_count_); }
 
  private:
-  // A datagram's place. The kernel may add control messages that an inherited socket asks for.
-  struct Slot {
+  // A datagram's place, of which a short one touches two cache lines. The kernel may add control
+  // messages that an inherited socket asks for.
+  struct alignas(64) Slot {
     SocketAddress peer;
     iovec payload;
     alignas(cmsghdr) std::array<std::byte, 256> control;
   };
 
-  // The kernel has written lengths where it has put a datagram, and only there.
+  // For the next datagram, where one was received: the kernel has written lengths there.
   void make_room(std::size_t index);
 
   struct Release {
     void operator()(std::byte* memory) const;
   };
 
+  // Those that were received, and the answers, which take the places of datagrams that were
+  // considered before.
+  alignas(64) std::array<mmsghdr, capacity> messages_{};
+  std::array<Slot, capacity> slots_;
   // Far apart, so that each holds the longest datagram. Only pages that were written to take
   // memory, so short datagrams cost one page each.
   std::unique_ptr<std::byte, Release> payloads_;
-  std::array<Slot, capacity> slots_;
-  std::array<mmsghdr, capacity> received_{};
-  std::array<mmsghdr, capacity> answers_{};
   std::size_t received_count_ = 0;  // by the last call
   std::size_t answer_count_ = 0;
 };

@@ -125,14 +125,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto refusal = gate.refusal_of(request, start + elapsed);
     const address source = request.peer.address();
     const std::uint16_t port = request.peer.port();
-    const bool acceptable = request.asked.unicast && is_of_the_allowed(source) &&
-                            port >= 1024 && port != own_port &&
-                            request.ttl > 1;
+    const bool acceptable = request.asked.unicast && is_of_the_allowed(source) && port >= 1024 &&
+                            port != own_port && request.ttl > 1;
     if (refusal) {
       require(!first || !acceptable, "a first datagram is not refused without a reason");
     } else {
-      require(request.asked.unicast && is_of_the_allowed(source) && port >= 1024 &&
-                  request.ttl > 1,
+      require(request.asked.unicast && is_of_the_allowed(source) && port >= 1024 && request.ttl > 1,
               "only what is acceptable is answered");
       const double seconds = std::chrono::duration<double>(elapsed).count();
       require(config.udp.rate == 0 ||

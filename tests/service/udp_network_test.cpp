@@ -51,9 +51,10 @@ TEST_F(UdpNetwork, AFullSendBufferDropsAnswersAndCountsThem) {
   const std::string port = std::to_string(server.port("udp [::]"));
   server.process().signal(SIGSTOP);
   const auto filled = run_beside(
-      server, "printf -v payload %1400s; "
-              "for i in {1..150}; do printf %s \"$payload\" > /dev/udp/127.0.0.1/" +
-                  port + "; done; tc qdisc add dev lo root tbf rate 8kbit burst 1600 limit 10mb");
+      server,
+      "printf -v payload %1400s; "
+      "for i in {1..150}; do printf %s \"$payload\" > /dev/udp/127.0.0.1/" +
+          port + "; done; tc qdisc add dev lo root tbf rate 8kbit burst 1600 limit 10mb");
   ASSERT_EQ(0, filled.exit_code) << filled.errors;
   server.process().signal(SIGCONT);
   const auto deadline = Clock::now() + patience;
@@ -65,7 +66,8 @@ TEST_F(UdpNetwork, AFullSendBufferDropsAnswersAndCountsThem) {
   }
 
   const auto ping = run_beside(server, "tc qdisc del dev lo root; " COROECHO_CLIENT
-                                       " --ping --udp --count 1 --timeout 5 127.0.0.1 " + port);
+                                       " --ping --udp --count 1 --timeout 5 127.0.0.1 " +
+                                           port);
   EXPECT_EQ(0, ping.exit_code) << ping.output << ping.errors;
 }
 
