@@ -26,8 +26,8 @@ boost::system::result<ProxyGreeting, std::string> read_greeting(
     accepted = ProxyProtocol::any;
   }
   const std::chrono::nanoseconds left = connected + proxy_header_timeout - coro::Clock::now();
-  return read_proxy_greeting(stream, accepted, scratch, received, std::max(left, left.zero()),
-                             yield);
+  return read_proxy_greeting(stream, accepted, scratch, received,
+                             std::max(left, std::chrono::nanoseconds::zero()), yield);
 }
 
 }  // namespace server
