@@ -31,11 +31,8 @@ bool is_address_of_a_socket(std::string_view address) {
 std::string StateReader::place() const {
   std::string text;
   for (const Step& step : way_) {
-    if (step.name.empty()) {
-      text += "[" + std::to_string(step.index) + "]";
-    } else {
-      text.append(text.empty() ? "" : ".").append(step.name);
-    }
+    if (!step.name.empty() && !text.empty()) text += '.';
+    text += step.name.empty() ? "[" + std::to_string(step.index) + "]" : std::string(step.name);
   }
   return text;
 }
