@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -20,6 +22,7 @@
 
 #include "coro/time_limit.hpp"
 #include "server/session/sessions.hpp"
+#include "tests/unit/coro/test_support.hpp"
 #include "tests/unit/server/pipe.hpp"
 
 namespace server {
@@ -434,6 +437,7 @@ TEST_F(SessionStateTest, TheIdleTimeoutCountsFromTheClientsLastByte) {
   ASSERT_TRUE(states[0].silent_since && states[1].silent_since);
   *states[0].silent_since -= 2h;
   const std::uint64_t number = states[0].number;
+  std::swap(states[0], states[1]);  // whatever the order in which they are adopted
   go_on(states, [](Config& config) { config.limits.idle_timeout = 1h; });
   ASSERT_TRUE(program_->runs_until([&] {
     const std::vector<SessionState> now = program_->sessions().state();
@@ -466,12 +470,10 @@ TEST_F(SessionStateTest, ThoseWhoHaveBeenSilentLongestAreFirst) {
   for (Client& client : clients)
     program_->start(client);
   ASSERT_TRUE(program_->runs_until([&] { return program_->sessions().state().size() == 3; }));
-  program_->sessions().configuration_changed();
-  Program limited([](Config& config) { config.limits.idle_timeout = 1h; });
-  limited.adopt(end());
+  go_on(end(), [](Config& config) { config.limits.idle_timeout = 1h; });
   clients[0].send("a");
-  ASSERT_TRUE(limited.echoes(clients[0], "a"));
-  const std::vector<SessionState> states = limited.sessions().state();
+  ASSERT_TRUE(program_->echoes(clients[0], "a"));
+  const std::vector<SessionState> states = program_->sessions().state();
   EXPECT_THAT((std::vector{states[0].number, states[1].number, states[2].number}),
               ElementsAre(2, 3, 1));
 }
@@ -576,6 +578,45 @@ TEST_F(SessionStateTest, AClientThatHasResetItsConnectionMeanwhileIsLoggedAsThat
   client.reset();
   go_on(states);
   EXPECT_TRUE(ended(Ending::reset_by_client));
+}
+
+void limit_address_space(rlim_t bytes) {
+  const rlimit limit{.rlim_cur = bytes, .rlim_max = RLIM_INFINITY};
+  ::setrlimit(RLIMIT_AS, &limit);
+}
+
+// Adopts while no coroutine has a stack, and sees that the client is served once one has. Exits
+// with 0 if so.
+[[noreturn]] void adopt_without_memory(Client& client, std::vector<SessionState> states) {
+  Program program;
+  coro::Condition never;
+  bool waited = false;
+  program.run([&](Yield yield) {
+    coro::Scheduler& scheduler = program.scheduler();
+    const auto relax = [&](Yield inside) {
+      static_cast<void>(coro::sleep_for(inside, 50ms));
+      waited = program.sessions().state().empty();
+      limit_address_space(RLIM_INFINITY);
+    };
+    scheduler.spawn("relax", relax).value();
+    limit_address_space(1);
+    while (scheduler.spawn("full", [&](Yield inside) { never.wait(inside); })) {
+    }
+    program.sessions().adopt(std::move(states.front()), yield);
+  });
+  client.send("a");
+  const bool ok = waited && program.echoes(client, "a");
+  std::_Exit(ok ? 0 : 1);
+}
+
+TEST_F(SessionStateTest, WithoutMemoryForItsCoroutineAClientWaits) {
+  if (coro::memory_is_watched())
+    GTEST_SKIP() << "the limit would stop the tool that watches memory";
+  Client client;
+  begin();
+  program_->start(client);
+  ASSERT_TRUE(is([](const SessionState& state) { return state.silent_since.has_value(); }));
+  EXPECT_EXIT(adopt_without_memory(client, end()), testing::ExitedWithCode(0), "");
 }
 
 // ---- sessions that speak TLS
