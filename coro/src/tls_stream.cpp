@@ -1,10 +1,7 @@
 #include "coro/tls_stream.hpp"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
@@ -13,6 +10,7 @@
 
 #include "coro/scheduler.hpp"
 #include "detail/stream_call.hpp"
+#include "tls_bio.hpp"
 
 namespace coro {
 
@@ -24,22 +22,6 @@ namespace {
 
 // The most that one record takes (RFC 8446, 5.1).
 constexpr std::size_t most_in_a_record = std::size_t{16} * 1024;
-
-std::string text_of(const char* text) {
-  return text != nullptr ? text : "";
-}
-
-std::string subject_of(const SSL* tls) {
-  const X509* const certificate = SSL_get0_peer_certificate(tls);
-  if (certificate == nullptr) return {};
-  const std::unique_ptr<BIO, decltype(&BIO_free)> text(BIO_new(BIO_s_mem()), BIO_free);
-  if (!text) return {};
-  X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0,
-                     XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
-  const char* data = nullptr;
-  const long size = BIO_get_mem_data(text.get(), &data);
-  return {data, static_cast<std::size_t>(std::max(size, 0L))};
-}
 
 // Of other users of OpenSSL on this thread: it would take them for its own.
 void forget_earlier_errors() {
@@ -59,85 +41,14 @@ int wait_for_next_turn(Yield yield) {
 
 }  // namespace
 
-// OpenSSL's socket BIO would raise SIGPIPE. Writing never fails: what the socket does not take is
-// kept, so OpenSSL need not be called again to write the same bytes, and reading never waits for
-// room; and after an error of the socket reading goes on.
-struct TlsStream::Bio {
-  static BIO* make(TlsStream& stream) {
-    static BIO_METHOD* const method = [] {
-      BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "coro");
-      if (made == nullptr) throw std::bad_alloc();
-      BIO_meth_set_read(made, read);
-      BIO_meth_set_write(made, write);
-      BIO_meth_set_ctrl(made, control);
-      return made;
-    }();
-    BIO* const bio = BIO_new(method);
-    if (bio == nullptr) throw std::bad_alloc();
-    BIO_set_data(bio, &stream);
-    BIO_set_init(bio, 1);
-    return bio;
-  }
-
-  static TlsStream& stream_of(BIO* bio) { return *static_cast<TlsStream*>(BIO_get_data(bio)); }
-
-  static int read(BIO* bio, char* into, int size) {
-    TlsStream& stream = stream_of(bio);
-    const auto room = static_cast<std::size_t>(size);
-    BIO_clear_retry_flags(bio);
-    if (!stream.received_.empty()) {
-      const std::size_t taken = stream.received_.copy(into, room);
-      stream.received_.erase(0, taken);
-      if (stream.received_.empty()) stream.received_.shrink_to_fit();
-      return static_cast<int>(taken);
-    }
-    Transfer read;
-    if (!stream.exhausted_) read = stream.transport_.try_read(buffer(into, room));
-    // Another recv(2) after one that did not fill the buffer would be in vain.
-    stream.exhausted_ = stream.exhausted_ || read.size < room;
-    if (read.size > 0) return static_cast<int>(read.size);
-    if (!read.error) {
-      BIO_set_retry_read(bio);
-      return -1;
-    }
-    const bool closed = read.error == boost::asio::error::eof;
-    stream.unreadable_ = closed ? make_error_code(TlsError::truncated) : read.error;
-    return closed ? 0 : -1;
-  }
-
-  static int write(BIO* bio, const char* bytes, int size) {
-    TlsStream& stream = stream_of(bio);
-    std::string_view left(bytes, static_cast<std::size_t>(size));
-    BIO_clear_retry_flags(bio);
-    if (stream.outgoing_.empty() && !stream.unwritable_) {
-      const auto [error, written] = stream.transport_.try_write(buffer(left));
-      stream.unwritable_ = error;
-      left.remove_prefix(written);
-    }
-    if (!stream.unwritable_) stream.outgoing_.append(left);
-    return size;
-  }
-
-  static long control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
-    return command == BIO_CTRL_FLUSH ? 1 : 0;
-  }
-};
-
 void TlsStream::Free::operator()(SSL* tls) const {
   SSL_free(tls);
-}
-
-template <typename Step>
-auto TlsStream::on_schedulers_stack(Step step) const {
-  std::optional<decltype(step())> result;
-  scheduler_.on_own_stack([&] { result.emplace(step()); });
-  return std::move(*result);
 }
 
 TlsStream::TlsStream(Scheduler& scheduler, Stream& transport, const TlsContext& context,
                      std::string received)
     : scheduler_(scheduler), transport_(transport), received_(std::move(received)) {
-  tls_ = on_schedulers_stack([&] {
+  tls_ = scheduler_.on_own_stack([&] {
     std::unique_ptr<SSL, Free> tls(SSL_new(context.native_handle()));
     if (!tls) throw std::bad_alloc();
     BIO* const bio = Bio::make(*this);
@@ -156,17 +67,6 @@ TlsStream::~TlsStream() {
   scheduler_.on_own_stack([this] { tls_.reset(); });
 }
 
-void TlsStream::expect_server(const std::string& host) {
-  X509_VERIFY_PARAM* const expected = SSL_get0_param(tls_.get());
-  if (X509_VERIFY_PARAM_set1_ip_asc(expected, host.c_str()) == 1) return;
-  ERR_clear_error();
-  X509_VERIFY_PARAM_set_hostflags(expected, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  X509_VERIFY_PARAM_set1_host(expected, host.c_str(), host.size());
-  // SSL_set_tlsext_host_name() is a macro with an old cast.
-  std::string name = host;
-  SSL_ctrl(tls_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
-}
-
 // ---- handshake
 
 error_code TlsStream::handshake(Yield yield) {
@@ -177,7 +77,7 @@ error_code TlsStream::handshake(Yield yield) {
 }
 
 std::optional<error_code> TlsStream::try_handshake() {
-  return on_schedulers_stack([this] { return step_of_handshake(); });
+  return scheduler_.on_own_stack([this] { return step_of_handshake(); });
 }
 
 std::optional<error_code> TlsStream::step_of_handshake() {
@@ -198,20 +98,6 @@ error_code TlsStream::wait_for_handshake(Yield yield) {
   StreamCall call(reading_);
   return outgoing_.empty() ? transport_.readiness_.wait_readable(yield)
                            : transport_.readiness_.wait_writable(yield);
-}
-
-TlsDetails TlsStream::details() const {
-  return on_schedulers_stack([this] {
-    const SSL* const tls = tls_.get();
-    const unsigned char* protocol = nullptr;
-    unsigned int size = 0;
-    SSL_get0_alpn_selected(tls, &protocol, &size);
-    return TlsDetails{.version = SSL_get_version(tls),
-                      .cipher = text_of(SSL_get_cipher_name(tls)),
-                      .server_name = text_of(SSL_get_servername(tls, TLSEXT_NAMETYPE_host_name)),
-                      .peer_subject = subject_of(tls),
-                      .protocol = {reinterpret_cast<const char*>(protocol), size}};
-  });
 }
 
 // Whether a call of OpenSSL has failed only because nothing more has arrived.
@@ -247,7 +133,7 @@ Transfer TlsStream::read_some(boost::asio::mutable_buffer buffer, Yield yield) {
 }
 
 Transfer TlsStream::try_read(boost::asio::mutable_buffer buffer) {
-  return on_schedulers_stack([&] { return read(buffer); });
+  return scheduler_.on_own_stack([&] { return read(buffer); });
 }
 
 // The socket does not report what OpenSSL has taken from it, nor what it has refused.
@@ -323,7 +209,7 @@ Transfer TlsStream::write_some(boost::asio::const_buffer bytes, Yield yield) {
 }
 
 Transfer TlsStream::try_write(boost::asio::const_buffer bytes) {
-  return on_schedulers_stack([&] { return write(bytes); });
+  return scheduler_.on_own_stack([&] { return write(bytes); });
 }
 
 // Bytes count as written when their record has left.
@@ -369,9 +255,8 @@ std::size_t TlsStream::unacknowledged() {
 
 void TlsStream::finish_sending() {
   scheduler_.on_own_stack([this] {
-    if (agreed_ && !broken_by_) SSL_shutdown(tls_.get());
+    if (!std::exchange(finishing_, true) && agreed_ && !broken_by_) SSL_shutdown(tls_.get());
     ERR_clear_error();
-    finishing_ = true;
     static_cast<void>(flush());
   });
 }

@@ -98,19 +98,25 @@ class Scheduler {
   /// destroyed before the scheduler. run() may not be called any more, nor by a coroutine.
   void unwind();
 
-  /// Calls `call`, which must not suspend, on the thread's own stack, and returns when `call` has
-  /// returned; nothing else runs meanwhile. So the deep frames of a library do not touch the stack
-  /// of the coroutine that calls this, whose pages stay in use for as long as it lives. It costs
-  /// two switches. On another stack, and while an exception is unwinding this one, it is a plain
-  /// call.
+  /// Calls `call`, which must not suspend, on the thread's own stack, and returns its result
+  /// when it has returned; nothing else runs meanwhile. So the deep frames of a library do not
+  /// touch the stack of the coroutine that calls this, whose pages stay in use for as long as it
+  /// lives. It costs two switches. On another stack, and while an exception is unwinding this one,
+  /// it is a plain call.
   template <std::invocable Call>
-  void on_own_stack(Call call) {
-    const bool in_coroutine =
-        running_ != nullptr && running_->is_inside() && std::uncaught_exceptions() == 0;
-    if (in_coroutine)
-      running_->call_outside(std::ref(call));
-    else
-      call();
+  auto on_own_stack(Call call) {
+    if constexpr (std::is_void_v<std::invoke_result_t<Call&>>) {
+      const bool in_coroutine =
+          running_ != nullptr && running_->is_inside() && std::uncaught_exceptions() == 0;
+      if (in_coroutine)
+        running_->call_outside(std::ref(call));
+      else
+        call();
+    } else {
+      std::optional<std::invoke_result_t<Call&>> result;
+      on_own_stack([&] { result.emplace(call()); });
+      return std::move(*result);
+    }
   }
 
   /// step is called, on the thread's own stack, each time before run() blocks, and now and then

@@ -89,8 +89,8 @@ class TlsStream {
   /// As that of Stream, of encrypted bytes. Also sends what the socket had no room for.
   std::size_t unacknowledged();
 
-  /// Sends close_notify and the end of the stream; reading goes on. If the socket has no room, the
-  /// next call of any kind sends them.
+  /// Sends close_notify and the end of the stream, once; reading goes on. If the socket has no room,
+  /// the next call of any kind sends them.
   void finish_sending();
 
  private:
@@ -99,8 +99,6 @@ class TlsStream {
     void operator()(ssl_st* tls) const;
   };
 
-  template <typename Step>
-  auto on_schedulers_stack(Step step) const;
   std::optional<error_code> step_of_handshake();
   Transfer read(boost::asio::mutable_buffer buffer);
   Transfer write(boost::asio::const_buffer bytes);

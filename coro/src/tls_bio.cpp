@@ -1,0 +1,70 @@
+#include "tls_bio.hpp"
+
+#include <openssl/bio.h>
+
+#include <boost/asio/error.hpp>
+#include <new>
+#include <string_view>
+
+namespace coro {
+
+using boost::asio::buffer;
+
+BIO* TlsStream::Bio::make(TlsStream& stream) {
+  static BIO_METHOD* const method = [] {
+    BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "coro");
+    if (made == nullptr) throw std::bad_alloc();
+    BIO_meth_set_read(made, read);
+    BIO_meth_set_write(made, write);
+    BIO_meth_set_ctrl(made, control);
+    return made;
+  }();
+  BIO* const bio = BIO_new(method);
+  if (bio == nullptr) throw std::bad_alloc();
+  BIO_set_data(bio, &stream);
+  BIO_set_init(bio, 1);
+  return bio;
+}
+
+int TlsStream::Bio::read(BIO* bio, char* into, int size) {
+  TlsStream& stream = *static_cast<TlsStream*>(BIO_get_data(bio));
+  const auto room = static_cast<std::size_t>(size);
+  BIO_clear_retry_flags(bio);
+  if (!stream.received_.empty()) {
+    const std::size_t taken = stream.received_.copy(into, room);
+    stream.received_.erase(0, taken);
+    if (stream.received_.empty()) stream.received_.shrink_to_fit();
+    return static_cast<int>(taken);
+  }
+  Transfer read;
+  if (!stream.exhausted_) read = stream.transport_.try_read(buffer(into, room));
+  // Another recv(2) after one that did not fill the buffer would be in vain.
+  stream.exhausted_ = stream.exhausted_ || read.size < room;
+  if (read.size > 0) return static_cast<int>(read.size);
+  if (!read.error) {
+    BIO_set_retry_read(bio);
+    return -1;
+  }
+  const bool closed = read.error == boost::asio::error::eof;
+  stream.unreadable_ = closed ? make_error_code(TlsError::truncated) : read.error;
+  return closed ? 0 : -1;
+}
+
+int TlsStream::Bio::write(BIO* bio, const char* bytes, int size) {
+  TlsStream& stream = *static_cast<TlsStream*>(BIO_get_data(bio));
+  std::string_view left(bytes, static_cast<std::size_t>(size));
+  BIO_clear_retry_flags(bio);
+  if (stream.outgoing_.empty() && !stream.unwritable_) {
+    const auto [error, written] = stream.transport_.try_write(buffer(left));
+    stream.unwritable_ = error;
+    left.remove_prefix(written);
+  }
+  if (!stream.unwritable_) stream.outgoing_.append(left);
+  return size;
+}
+
+long TlsStream::Bio::control(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+}  // namespace coro
