@@ -59,6 +59,7 @@ class Connection {
   std::size_t unacknowledged() {
     return tls_ ? tls_->unacknowledged() : transport_.unacknowledged();
   }
+  bool has_unsent() const { return tls_ && tls_->has_unsent(); }
   void finish_sending() { tls_ ? tls_->finish_sending() : transport_.finish_sending(); }
   void reset_on_close() { transport_.reset_on_close(); }
 

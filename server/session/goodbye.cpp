@@ -4,6 +4,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "coro/time_limit.hpp"
@@ -27,6 +28,9 @@ constexpr std::size_t slowest_line = std::size_t{32} * 1024;  // bytes a second
 // since nearly every client's kernel acknowledges within milliseconds.
 constexpr std::chrono::milliseconds first_look_after{1};
 constexpr std::chrono::milliseconds longest_between_looks{256};
+
+// The end of an encrypted stream is bytes, for which the socket may have no room yet.
+constexpr std::chrono::milliseconds between_attempts_to_send{16};
 
 // The end of the stream counts as one unacknowledged byte. The service does not wait for it: a
 // client that is gone may never acknowledge it, and for it alone the kernel keeps an entry in a
@@ -62,6 +66,8 @@ bool Goodbye::discard_until_closed(Yield yield) {
   const coro::TimeLimit limit(yield, linger_timeout);
   const auto unwanted = boost::asio::buffer(scratch_.data(), scratch_.size());
   while (!gives_up()) {
+    std::optional<coro::TimeLimit> attempt;  // a read that is over sends what has room now
+    if (stream_.has_unsent()) attempt.emplace(yield, between_attempts_to_send);
     const auto [error, size] = stream_.read_some(unwanted, yield);
     if (error && error != boost::asio::error::operation_aborted) return true;
     if (limit.expired()) return false;

@@ -88,6 +88,9 @@ class TlsStream {
   std::size_t available() const;
   /// As that of Stream, of encrypted bytes. Also sends what the socket had no room for.
   std::size_t unacknowledged();
+  /// The socket had no room for all that was encrypted. The next call of any kind sends the rest,
+  /// also a read that is cancelled.
+  bool has_unsent() const { return !outgoing_.empty(); }
 
   /// Sends close_notify and the end of the stream, once; reading goes on. If the socket has no room,
   /// the next call of any kind sends them.

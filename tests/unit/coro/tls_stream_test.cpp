@@ -247,6 +247,22 @@ TEST(TlsStream, SendsTheEndWhenTheSocketHasRoomForIt) {
   });
 }
 
+TEST(TlsStream, AReadThatIsCancelledSendsTheEndThatTheSocketHadNoRoomFor) {
+  run([](Yield yield) {
+    Ends ends(yield);
+    ends.shake_hands(yield);
+    static_cast<void>(ends.server.try_write(buffer(pattern(std::size_t{4} << 20U))));
+    ends.server.finish_sending();
+    EXPECT_TRUE(ends.server.has_unsent());
+    std::string received(std::size_t{4} << 20U, '\0');
+    EXPECT_GT(ends.client.try_read(buffer(received)).size, 0U);
+    yield.task().cancel();
+    EXPECT_EQ(read(ends.server, received, yield).error, aborted);
+    EXPECT_FALSE(ends.server.has_unsent());
+    EXPECT_EQ(read_all(ends.client, received, yield), error::eof);
+  });
+}
+
 TEST(TlsStream, AWriteGoesOnWithTheFirstByteThatWasNotReported) {
   run([](Yield yield) {
     Ends ends(yield);
