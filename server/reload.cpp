@@ -69,9 +69,9 @@ void Server::reload(coro::Yield yield) {
   manager_.reloading();
   try {
     Config config = load_config_();
-    const auto tls = load_tls_identity(config);
+    const auto tls = load_tls_identity(config, tls_);
     log_.configure(config);
-    if (!certificate_expires_ && tls) sessions_.use(tls->context);  // clients may come at once
+    if (!tls_ && tls) sessions_.use(tls->context);  // clients may come at once
     listen(config, yield);
     config_ = std::move(config);
     use(tls);
@@ -87,10 +87,9 @@ void Server::reload(coro::Yield yield) {
 
 // Clients of TLS meet this from now on; none if tls.port is off.
 void Server::use(const std::optional<TlsIdentity>& tls) {
-  certificate_expires_.reset();
+  tls_ = tls;
   if (!tls) return;
   sessions_.use(tls->context);
-  certificate_expires_ = tls->expires;
   for (const std::string& warning : tls->warnings)
     log_.warn("{}", warning);
 }

@@ -194,9 +194,8 @@ Status Server::status() const {
   using std::chrono::duration_cast;
   using std::chrono::seconds;
   std::optional<seconds> certificate_left;
-  if (certificate_expires_)
-    certificate_left =
-        duration_cast<seconds>(*certificate_expires_ - std::chrono::system_clock::now());
+  if (tls_)
+    certificate_left = duration_cast<seconds>(tls_->expires - std::chrono::system_clock::now());
   return {.statistics = statistics_,
           .scheduler_lag = lag_,
           .coroutines = coroutines(),

@@ -113,7 +113,7 @@ class Server {
   program::Histogram lag_;
   Admin admin_;
   ServiceManager manager_;
-  std::optional<std::chrono::system_clock::time_point> certificate_expires_;
+  std::optional<TlsIdentity> tls_;                // in force; none if tls.port is off
   coro::Scheduler::Counters earlier_coroutines_;  // of the programs before this one
   coro::Task opening_;                            // opens, reloads and upgrades
   bool ready_ = false;

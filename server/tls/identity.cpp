@@ -61,11 +61,16 @@ std::string date(system_clock::time_point time) {
   return fmt::format("{:%FT%TZ}", fmt::gmtime(system_clock::to_time_t(time)));
 }
 
-void check_validity(const Source& source, const coro::TlsContext::Validity& validity) {
+// Returns a warning, or "".
+std::string check_validity(const Source& source, const coro::TlsContext::Validity& validity,
+                           bool is_in_force) {
   const auto now = system_clock::now();
-  if (now >= validity.until) source.fail("the certificate has expired, " + date(validity.until));
   if (now < validity.from)
     source.fail("the certificate is not valid before " + date(validity.from));
+  if (now < validity.until) return {};
+  const std::string reason = "the certificate has expired, " + date(validity.until);
+  if (!is_in_force) source.fail(reason);
+  return source.origin + ": " + source.about(reason + ", and clients refuse it");
 }
 
 Source required(const Config& config, const std::string& key, const std::string& path) {
@@ -77,7 +82,8 @@ Source required(const Config& config, const std::string& key, const std::string&
 
 }  // namespace
 
-std::optional<TlsIdentity> load_tls_identity(const Config& config) {
+std::optional<TlsIdentity> load_tls_identity(const Config& config,
+                                             const std::optional<TlsIdentity>& present) {
   const TlsConfig& tls = config.tls;
   if (!tls.port) return std::nullopt;
   const std::string origin = config.origins.where("tls.port");
@@ -91,18 +97,22 @@ std::optional<TlsIdentity> load_tls_identity(const Config& config) {
 
   const Source certificate = required(config, "tls.certificate", tls.certificate);
   const Source key = required(config, "tls.key", tls.key);
-  const auto validity = context->use_certificate(read(certificate).text);
+  std::string chain = read(certificate).text;
+  const auto validity = context->use_certificate(chain);
   if (!validity) certificate.fail(validity.error());
   const File secret = read(key);
   if (const auto used = context->use_key(secret.text); !used) key.fail(used.error());
-  check_validity(certificate, *validity);
+  const bool is_in_force = present && present->chain == chain;
+  const std::string expired = check_validity(certificate, *validity, is_in_force);
   if (!tls.client_ca.empty()) {
     const Source authorities{config.origins.where("tls.client_ca"), tls.client_ca};
     if (const auto used = context->trust(read(authorities).text); !used)
       authorities.fail(used.error());
   }
   context->speak("echo");
-  TlsIdentity identity{.context = *context, .expires = validity->until, .warnings = {}};
+  TlsIdentity identity{
+      .context = *context, .chain = std::move(chain), .expires = validity->until, .warnings = {}};
+  if (!expired.empty()) identity.warnings.push_back(expired);
   if ((secret.mode & S_IRWXO) != 0) {
     const auto mode = secret.mode & 07777U;
     identity.warnings.push_back(

@@ -14,6 +14,7 @@ namespace server {
 /// names.
 struct TlsIdentity {
   coro::TlsContext context;
+  std::string chain;  ///< the text of the certificate's file
   std::chrono::system_clock::time_point expires;
   /// Lines for the log: it works, but something should be changed.
   std::vector<std::string> warnings;
@@ -21,7 +22,10 @@ struct TlsIdentity {
 
 /// Loads certificate, key and authorities, all or nothing; none if tls.port is off. Throws
 /// ConfigError: the program was built without TLS, a file cannot be read or is not PEM, the key
-/// does not belong to the certificate, or the certificate is not valid now.
-std::optional<TlsIdentity> load_tls_identity(const Config& config);
+/// does not belong to the certificate, or the certificate is not valid now. One that `present`, the
+/// identity in force, has already may have expired, with a warning: a reload for another reason
+/// must not fail for that.
+std::optional<TlsIdentity> load_tls_identity(const Config& config,
+                                             const std::optional<TlsIdentity>& present = {});
 
 }  // namespace server

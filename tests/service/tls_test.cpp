@@ -300,6 +300,25 @@ TEST(Tls, CanBeTurnedOnAndOffByAReload) {
 TEST(Tls, WarnsOfAKeyThatEveryoneCanRead) {
   Files files;
   files.write_key(identity(), std::filesystem::perms(0644));
+TEST(Tls, ACertificateThatExpiresWhileItIsServedFailsNoReload) {
+  using std::chrono::system_clock;
+  Files files(make_identity({.name = "old", .expires_after = std::chrono::seconds(3)}));
+  const auto expiry = system_clock::now() + std::chrono::seconds(3);
+  Server server(files.configuration());
+  std::this_thread::sleep_until(expiry);
+  server.write_configuration(files.configuration("min_version: '1.3'"));
+  reload(server, " info reloaded", 1);
+  EXPECT_THAT(server.log().wait_for_line("certificate.pem: the certificate has expired, 20"),
+              testing::AllOf(HasSubstr(" warning "), HasSubstr("key 'tls.certificate'")));
+  expect_refused(server, {.newest = TLS1_2_VERSION});
+  const Identity other =
+      make_identity({.name = "other", .expires_after = std::chrono::seconds(-60)});
+  files.write_certificate(other);
+  files.write_key(other);
+  reload(server, "not reloaded: ", 1);
+  EXPECT_EQ("old", TlsClient(connect(server)).server());
+}
+
   const Server server(files.configuration());
   EXPECT_THAT(server.log().wait_for_line("every user may read or change the key"),
               testing::AllOf(HasSubstr(" warning "), HasSubstr("key 'tls.key'")));
