@@ -16,7 +16,7 @@ package_packages=(
 )
 test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev liblua5.4-dev # libraries of the tests
-  ncat socat netcat-openbsd lua5.4 lua-socket              # other people's clients
+  ncat socat netcat-openbsd openssl lua5.4 lua-socket      # other people's clients
   python3 tmux expect zsh curl                             # programs and terminals
   strace valgrind                                          # costs that are counted
 )

@@ -1,10 +1,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "tests/certificates.hpp"
 #include "tests/service/client_faulty_server.hpp"
+#include "tests/service/client_pty.hpp"
 #include "tests/service/client_terminal.hpp"
 #include "tests/service/process.hpp"
 #include "tests/service/random_bytes.hpp"
@@ -150,6 +154,78 @@ TEST_F(ClientTls, APromptTellsHowItIsEncrypted) {
   terminal.wait_for("recv from server:hello");
   terminal.press("C-d");
   terminal.wait_for("exit=0");
+}
+
+// The service and the client, each of which demands the other's certificate.
+class ClientTlsToTheService : public testing::Test {
+ protected:
+  std::vector<std::string> client(std::vector<std::string> more = {}) const {
+    const auto port = std::to_string(server_.port("tls 127.0.0.1"));
+    const auto visitor = (files_ / "visitor.pem").string();
+    more.insert(more.begin(), {COROECHO_CLIENT, "127.0.0.1", port, "--tls", "--ca",
+                               (files_ / "certificate.pem").string(), "--cert", visitor});
+    return more;
+  }
+  // The service has seen connections that ended as they should, and nothing else.
+  void expect_ordinary_endings() {
+    server_.stop(SIGTERM);
+    const std::string log = server_.log().text();
+    EXPECT_THAT(log, HasSubstr(", TLSv1.3 TLS_AES_256_GCM_SHA384, subject \"CN=visitor\""));
+    EXPECT_THAT(log, HasSubstr(" disconnected: closed by client"));
+    EXPECT_THAT(log, testing::Not(testing::ContainsRegex("truncated|handshake failed|reset by")));
+  }
+
+ private:
+  std::string configuration() {
+    const auto authority = tests::make_identity({.name = "authority"});
+    const auto visitor = tests::make_identity({.name = "visitor", .issuer = &authority});
+    const auto own = tests::make_identity();
+    files_.write("visitor.pem", visitor.certificate + visitor.key);
+    const auto key = files_.write("key.pem", own.key);
+    std::filesystem::permissions(key, std::filesystem::perms(0600));
+    return "log: {payload: 0}\ntls: {port: 0, certificate: " +
+           files_.write("certificate.pem", own.certificate).string() + ", key: " + key.string() +
+           ", client_ca: " + files_.write("authority.pem", authority.certificate).string() + "}";
+  }
+
+  TemporaryDirectory files_;
+  Server server_{configuration()};
+};
+
+TEST_F(ClientTlsToTheService, APipeGetsEightMebibytesBack) {
+  const auto bytes = random_bytes(8 * mebibyte);
+  const auto finished = run(client(), bytes);
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  expect_same_bytes(bytes, finished.output);
+  expect_ordinary_endings();
+}
+
+TEST_F(ClientTlsToTheService, APromptGetsItsEcho) {
+  Pty terminal(client(), {.environment = {{"NO_COLOR", "1"}}});
+  terminal.wait_for(", TLSv1.3 TLS_");
+  terminal.type("hello\r");
+  terminal.wait_for("recv from server:hello");
+  terminal.type("\x04");
+  EXPECT_EQ(terminal.wait(), 0);
+  expect_ordinary_endings();
+}
+
+TEST_F(ClientTlsToTheService, PingMeasuresTheHandshake) {
+  const auto finished = run(client({"--ping", "-c", "3", "-i", "0"}));
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  EXPECT_THAT(finished.output,
+              AllOf(HasSubstr("3 sent, 3 received, "), HasSubstr("\nhandshake min/avg/max = ")));
+  expect_ordinary_endings();
+}
+
+TEST_F(ClientTlsToTheService, BenchSucceedsInEveryMode) {
+  for (const std::string mode : {"pingpong", "stream", "churn", "idle"}) {
+    const auto finished = run(client(
+        {"--bench", "--mode", mode, "--connections", "4", "--duration", "200ms", "--warmup", "0"}));
+    EXPECT_EQ(finished.exit_code, 0) << mode << ": " << finished.errors << finished.output;
+    EXPECT_THAT(finished.output, HasSubstr("\n  failures     none\n"));
+  }
+  expect_ordinary_endings();
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 
 #include "tests/certificates.hpp"
 #include "tests/service/process_status.hpp"
+#include "tests/service/random_bytes.hpp"
 #include "tests/service/server.hpp"
 #include "tests/service/tls_client.hpp"
 
@@ -131,6 +132,20 @@ INSTANTIATE_TEST_SUITE_P(Versions, TlsVersion, testing::Values(TLS1_2_VERSION, T
                          [](const auto& version) {
                            return version.param == TLS1_2_VERSION ? "Tls12"s : "Tls13"s;
                          });
+
+// s_client cannot close its half and read on: the service ends the connection, once it was idle.
+TEST(Tls, SixtyFourMebibytesComeBackToOpenssl) {
+  const Files files;
+  const Server server(files.configuration("", "log: {payload: 0}\nlimits: {idle_timeout: 1s}\n"));
+  const std::string sent = random_bytes(std::size_t{64} << 20U);
+  const Finished finished = run({"openssl", "s_client", "-quiet", "-verify_return_error", "-CAfile",
+                                 files.path("certificate.pem"), "-connect",
+                                 "127.0.0.1:" + std::to_string(server.port("tls 127.0.0.1"))},
+                                sent);
+  EXPECT_EQ(0, finished.exit_code) << finished.errors;
+  expect_same_bytes(sent, finished.output);
+  EXPECT_THAT(ending(server), HasSubstr("idle timeout (67108864 bytes in, 67108864 bytes out"));
+}
 
 TEST(Tls, AnEndWithoutCloseNotifyIsTruncatedAndGetsItsEcho) {
   const Files files;
@@ -285,21 +300,6 @@ TEST(Tls, AHundredReloadsOfPairsThatAreReplacedInTwoSteps) {
   EXPECT_EQ(50U, server.log().count_lines(" error "));
 }
 
-TEST(Tls, CanBeTurnedOnAndOffByAReload) {
-  const Files files;
-  Server server;
-  server.write_configuration(files.configuration());
-  reload(server, " info reloaded", 1);
-  TlsClient client(connect(server));
-  server.write_configuration("");
-  reload(server, " info reloaded", 2);
-  server.log().wait_for_line("no longer listening on tls 127.0.0.1:");
-  EXPECT_EQ("hello", client.echo("hello"));
-}
-
-TEST(Tls, WarnsOfAKeyThatEveryoneCanRead) {
-  Files files;
-  files.write_key(identity(), std::filesystem::perms(0644));
 TEST(Tls, ACertificateThatExpiresWhileItIsServedFailsNoReload) {
   using std::chrono::system_clock;
   Files files(make_identity({.name = "old", .expires_after = std::chrono::seconds(3)}));
@@ -319,6 +319,21 @@ TEST(Tls, ACertificateThatExpiresWhileItIsServedFailsNoReload) {
   EXPECT_EQ("old", TlsClient(connect(server)).server());
 }
 
+TEST(Tls, CanBeTurnedOnAndOffByAReload) {
+  const Files files;
+  Server server;
+  server.write_configuration(files.configuration());
+  reload(server, " info reloaded", 1);
+  TlsClient client(connect(server));
+  server.write_configuration("");
+  reload(server, " info reloaded", 2);
+  server.log().wait_for_line("no longer listening on tls 127.0.0.1:");
+  EXPECT_EQ("hello", client.echo("hello"));
+}
+
+TEST(Tls, WarnsOfAKeyThatEveryoneCanRead) {
+  Files files;
+  files.write_key(identity(), std::filesystem::perms(0644));
   const Server server(files.configuration());
   EXPECT_THAT(server.log().wait_for_line("every user may read or change the key"),
               testing::AllOf(HasSubstr(" warning "), HasSubstr("key 'tls.key'")));
