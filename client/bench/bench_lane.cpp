@@ -51,7 +51,7 @@ void BenchLane::take_turn() {
   if (!open_) return;
   if (failed_ || !receive()) return close();
   if (state_->over && is_done()) return close();
-  if (connection_->holds_more()) became_readable();
+  if (connection_->has_more_to_read()) became_readable();
 }
 
 void BenchLane::finish(Clock::time_point now) {

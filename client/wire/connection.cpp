@@ -14,31 +14,26 @@ namespace client {
 namespace error = boost::asio::error;
 
 Connection::Connection(coro::Scheduler& scheduler, coro::Descriptor socket, ConnectionFacts facts)
-    : number_(socket.number()), stream_(scheduler, std::move(socket)), facts_(std::move(facts)) {}
+    : coro::Connection(scheduler, std::move(socket)), facts_(std::move(facts)) {}
 
 Connection::~Connection() {
-  if (tls_) finish_sending();
+  if (is_encrypted()) finish_sending();
 }
 
 coro::error_code Connection::shake_hands(const Tls& tls, coro::Clock::duration limit,
                                          coro::Yield yield) {
   const auto started = coro::Clock::now();
-  tls_.emplace(yield.scheduler(), stream_, tls.context);
-  tls_->expect_server(tls.server_name);
+  coro::TlsStream& stream = encrypt(tls.context);
+  stream.expect_server(tls.server_name);
   const coro::TimeLimit time(yield, limit);
-  auto failed = tls_->handshake(yield);
+  auto failed = stream.handshake(yield);
   // After a pause of the whole process the answer may have come.
-  if (failed && time.expired()) failed = tls_->try_handshake().value_or(error::timed_out);
+  if (failed && time.expired()) failed = stream.try_handshake().value_or(error::timed_out);
   if (failed) return failed;
-  const auto details = tls_->details();
+  const auto details = stream.details();
   facts_.handshake_time = coro::Clock::now() - started;
   facts_.encryption = details.version + ' ' + details.cipher;
   return {};
-}
-
-void Connection::finish_sending() {
-  if (std::exchange(finished_sending_, true)) return;
-  tls_ ? tls_->finish_sending() : stream_.finish_sending();
 }
 
 std::string name_of(const boost::asio::ip::tcp::endpoint& peer) {
