@@ -8,9 +8,10 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 
 import echoes
-from service import EVENTS, Service
+from service import EVENTS, Service, make_identity
 
 # How the messages come: on how many connections, few echoes and many.
 ONE_BY_ONE = {"1 at a time": (1, echoes.one_by_one, 50, 300)}
@@ -118,27 +119,60 @@ def echo(service, connect, connections, exchange, rounds):
     service.finish()
 
 
+def resident(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return int(re.search(r"^VmRSS:\s+(\d+) kB", file.read(), re.MULTILINE)[1]) * 1024
+
+
 def memory(program, connections=4000):
     """Bytes of user space that a connection keeps."""
-    def resident():
-        with open(f"/proc/{service.pid}/status", encoding="ascii") as file:
-            return int(re.search(r"^VmRSS:\s+(\d+) kB", file.read(), re.MULTILINE)[1]) * 1024
     with Service(program) as service:
         # The first echo alone touches the pages of the shared buffer and the like.
         warm = echoes.connect(service.port, 10)
         echoes.one_by_one(warm, service.pid, 1, b"x" * 4096, pause=0)
-        before = resident()
+        before = resident(service.pid)
         clients = echoes.connect(service.port, connections)
         # Accepted in this order, so all of them are.
         echoes.one_by_one(clients[-1:], service.pid, 1)
-        silent = resident()
+        silent = resident(service.pid)
         echoes.one_by_one(clients, service.pid, 1, b"x" * 4096, pause=0)
-        after = resident()
+        after = resident(service.pid)
         for client in warm + clients:
             client.close()
     return {"bytes of a silent connection": (silent - before) / connections,
             "bytes of a connection after an echo of 4 KiB": (after - before) / connections}
 
 
-COSTS = {"system_calls": system_calls, "instructions": instructions, "access": access,
-         "memory": memory}
+def tls(program, connections=1000, ending=200):
+    """The same of TLS, and how many pages of its stack a session touches, from the handshake to its close_notify."""
+    require("openssl", ["openssl", "version"])
+    with tempfile.TemporaryDirectory(prefix="coroecho-cost-") as directory:
+        identity = make_identity(directory)
+        with Service(program, more={"tls": {"port": 0, **identity}}) as service:
+            port = service.wait_for_port("tls ")
+            warm = echoes.connect_tls(port, 10)
+            echoes.one_by_one(warm, service.pid, 1, b"x" * 4096, pause=0)
+            before, stacks_before = resident(service.pid), resident_stacks(service.pid)
+            clients = echoes.connect_tls(port, connections)
+            silent = resident(service.pid)
+            echoes.one_by_one(clients, service.pid, 1, b"x" * 4096, pause=0)
+            after = resident(service.pid)
+            # Fewer than the pool keeps stacks, so what they have touched stays.
+            for client in clients[:ending]:
+                client.unwrap().close()
+            stacks = resident_stacks(service.pid) - stacks_before
+            for client in warm + clients[ending:]:
+                client.close()
+    return {"bytes of a silent connection of TLS": (silent - before) / connections,
+            "bytes of a connection of TLS after an echo of 4 KiB": (after - before) / connections,
+            "pages of its stack": stacks / connections / os.sysconf("SC_PAGESIZE")}
+
+
+def resident_stacks(pid):
+    """Bytes of the coroutines' stacks: the only memory without huge pages (nh) and without a reserve (nr)."""
+    with open(f"/proc/{pid}/smaps", encoding="utf-8") as file:
+        mappings = re.findall(r"^Rss:\s+(\d+) kB$.*?^VmFlags:([^\n]*)", file.read(), re.MULTILINE | re.DOTALL)
+    return sum(int(size) * 1024 for size, flags in mappings if {"nh", "nr"} <= set(flags.split()))
+
+
+COSTS = {"system_calls": system_calls, "instructions": instructions, "access": access, "memory": memory, "tls": tls}

@@ -2,6 +2,7 @@
 import os
 import signal
 import socket
+import ssl
 import time
 
 MESSAGE = b"x" * 63 + b"\n"
@@ -12,6 +13,12 @@ def connect(port, connections):
     for client in clients:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return clients
+
+
+def connect_tls(port, connections):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return [context.wrap_socket(connect(port, 1)[0]) for _ in range(connections)]
 
 
 def connect_datagrams(port, sockets):
