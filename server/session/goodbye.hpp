@@ -2,9 +2,9 @@
 
 #include <span>
 
+#include "coro/connection.hpp"
 #include "coro/io.hpp"
 #include "coro/yield.hpp"
-#include "server/session/connection.hpp"
 #include "server/session/delivery.hpp"
 #include "server/session/session_context.hpp"
 
@@ -19,7 +19,8 @@ namespace server {
 class Goodbye {
  public:
   /// The arguments outlive the Goodbye.
-  Goodbye(Connection& stream, std::span<char> scratch, const Stage& stage, const Delivery& delivery)
+  Goodbye(coro::Connection& stream, std::span<char> scratch, const Stage& stage,
+          const Delivery& delivery)
       : stream_(stream), scratch_(scratch), stage_(stage), delivery_(delivery) {}
 
   /// The service ends the connection: it sends the end of the stream, and discards what the client
@@ -36,7 +37,7 @@ class Goodbye {
   bool deliver(coro::Clock::time_point until, coro::Yield yield);
   bool gives_up() const;
 
-  Connection& stream_;
+  coro::Connection& stream_;
   std::span<char> scratch_;   // for bytes that nobody wants
   const Stage& stage_;        // while it waits, the session may have to drain or to abort
   const Delivery& delivery_;  // Session::look_at_delivery() updates it meanwhile

@@ -60,7 +60,7 @@ HandshakeFailure failure_of(error_code error, bool timed_out) {
 
 }  // namespace
 
-HandshakeResult shake_hands(Connection& connection, const coro::TlsContext& context,
+HandshakeResult shake_hands(coro::Connection& connection, const coro::TlsContext& context,
                             std::string first, std::span<char> scratch, Turns& turns,
                             std::chrono::milliseconds timeout, Yield yield) {
   std::optional<coro::TimeLimit> limit;

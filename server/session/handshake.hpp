@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "coro/connection.hpp"
 #include "coro/tls_context.hpp"
 #include "coro/yield.hpp"
-#include "server/session/connection.hpp"
 #include "server/session/turns.hpp"
 
 namespace server {
@@ -33,7 +33,7 @@ using HandshakeResult = boost::system::result<std::string, HandshakeFailure>;
 /// A handshake computes for up to a millisecond. So one takes its turn for each round of the
 /// scheduler, and a flood of them delays the echo of others by one. A client that sends nothing
 /// costs no more than a plain one.
-HandshakeResult shake_hands(Connection& connection, const coro::TlsContext& context,
+HandshakeResult shake_hands(coro::Connection& connection, const coro::TlsContext& context,
                             std::string first, std::span<char> scratch, Turns& turns,
                             std::chrono::milliseconds timeout, coro::Yield yield);
 

@@ -7,12 +7,12 @@
 #include <string>
 #include <string_view>
 
+#include "coro/connection.hpp"
 #include "coro/task.hpp"
 #include "coro/yield.hpp"
 #include "server/net/peer.hpp"
 #include "server/proxy/proxy_protocol.hpp"
 #include "server/session/client_log.hpp"
-#include "server/session/connection.hpp"
 #include "server/session/delivery.hpp"
 #include "server/session/faults.hpp"
 #include "server/session/reaper.hpp"
@@ -103,7 +103,7 @@ class Session : public boost::intrusive::list_base_hook<
   SessionContext& context_;
   // Empty once close() has closed the connection: the log line waits for that, so the stream ends
   // before the session.
-  std::optional<Connection> stream_;
+  std::optional<coro::Connection> stream_;
   std::unique_ptr<Faults> faults_;  // null unless `faults` are configured
   SessionTotals totals_;            // run() sets the duration at the end
   std::optional<ClientLog> log_;    // none before the PROXY header has named the client

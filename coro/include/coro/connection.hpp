@@ -31,6 +31,8 @@ class Connection {
   /// Ends TLS without a word: the handshake has failed.
   void leave_tls() { tls_.reset(); }
   bool is_encrypted() const { return tls_ != nullptr; }
+  /// The number of the socket, which stays the connection's.
+  int descriptor() const { return transport_.descriptor(); }
 
   Transfer read_some(boost::asio::mutable_buffer buffer, Yield yield) {
     if (!tls_) [[likely]]

@@ -161,7 +161,7 @@ TEST(Connection, IsMarkedWithTheServiceClass) {
     ASSERT_TRUE(connection);
     int field = 0;
     socklen_t size = sizeof field;
-    ASSERT_EQ(::getsockopt((*connection)->transport().descriptor(), IPPROTO_IP, IP_TOS, &field, &size), 0);
+    ASSERT_EQ(::getsockopt((*connection)->descriptor(), IPPROTO_IP, IP_TOS, &field, &size), 0);
     EXPECT_EQ(field, 46 << 2);
   });
 }
