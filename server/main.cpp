@@ -87,7 +87,8 @@ int report_health(const server::Config& config) try {
 // For the program that is about to execute this one in its process. A start that would be
 // refused is an exception here.
 int check_upgrade(const server::Config& config, int version) {
-  static_cast<void>(server::load_tls_identity(config));
+  // The service may have inherited a socket for TLS.
+  static_cast<void>(server::load_tls_identity(config, !config.tls.certificate.empty()));
   server::EventLog(STDOUT_FILENO, STDERR_FILENO).configure(config);
   if (version <= server::state_version) return print("coroecho " COROECHO_VERSION "\n");
   return fail("the service's state has version " + std::to_string(version) + ", and version " +
@@ -176,8 +177,16 @@ void take_pid_file(const std::filesystem::path& path, server::Startup& startup) 
 int start(const server::Options& options, const server::Config& config, server::Startup startup) {
   startup.environment =
       startup.state ? startup.state->environment : server::ServiceEnvironment::take();
-  startup.tls = server::load_tls_identity(config);
   startup.sockets = server::inherited_sockets(startup.environment.descriptors);
+  if (startup.state) {  // the program before this one has inherited them
+    for (const server::ListenerState& listener : startup.state->listeners)
+      if (listener.inherited && listener.asked.transport == server::Transport::tls)
+        startup.sockets.tls.push_back(listener.socket);
+  }
+  // Without a certificate clients of TLS fail, and the others must not after an upgrade.
+  const bool needs_tls =
+      !startup.sockets.tls.empty() && !(startup.state && config.tls.certificate.empty());
+  startup.tls = server::load_tls_identity(config, needs_tls);
   server::Daemon daemon;
   if (!options.daemon) startup.terminal = server::Terminal::controlling();
   if (options.daemon && startup.state) {

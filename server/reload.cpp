@@ -69,7 +69,7 @@ void Server::reload(coro::Yield yield) {
   manager_.reloading();
   try {
     Config config = load_config_();
-    const auto tls = load_tls_identity(config, tls_);
+    const auto tls = load_tls_identity(config, !startup_.sockets.tls.empty(), tls_);
     log_.configure(config);
     if (!tls_ && tls) sessions_.use(tls->context);  // clients may come at once
     listen(config, yield);

@@ -40,8 +40,7 @@ Server::Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadCon
       load_config_(std::move(load_config)),
       startup_(std::move(startup)),
       sessions_(scheduler, config_, log, statistics_),
-      listeners_(scheduler, config_, log, statistics_, sessions_, signalled_,
-                 startup_.sockets.echo),
+      listeners_(scheduler, config_, log, statistics_, sessions_, signalled_, startup_.sockets),
       udp_(scheduler, config_, log, statistics_, signalled_, startup_.sockets.udp),
       admin_(
           scheduler, log, [this] { return status(); }, startup_.sockets.admin),

@@ -47,8 +47,12 @@ InheritedSockets inherited_sockets(const std::vector<InheritedDescriptor>& descr
       throw ConfigError(what + "is no listening stream socket, TCP or Unix, and no bound UDP one");
     if (is_udp && name == "admin")
       throw ConfigError(what + "is a UDP socket; the admin endpoint is served over TCP or Unix");
+    if (is_udp && name == "tls")
+      throw ConfigError(what + "is a UDP socket; TLS is served over TCP or Unix");
     if (is_udp)
       sockets.udp.push_back(number);
+    else if (name == "tls")
+      sockets.tls.push_back(number);
     else if (name != "admin")
       sockets.echo.push_back(number);
     else if (!sockets.admin)

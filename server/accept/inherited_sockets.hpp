@@ -12,12 +12,14 @@ namespace server {
 /// open: clients that connect while the service restarts wait and are not refused.
 struct InheritedSockets {
   std::vector<int> echo;     // replace `host`, `port` and `unix`, unless there is none
+  std::vector<int> tls;      // those named "tls": replace `tls.port`, unless there is none
   std::vector<int> udp;      // replace `udp.port`, unless there is none
   std::optional<int> admin;  // the one named "admin": replaces `admin.host` and `admin.port`
 };
 
 /// Assigns the descriptors. Throws ConfigError unless each is a listening stream socket, TCP
-/// or Unix, or a bound UDP socket, and at most one, a stream socket, is named "admin".
+/// or Unix, or a bound UDP socket; those named "tls", and at most one that is named "admin", must
+/// be stream sockets.
 InheritedSockets inherited_sockets(const std::vector<InheritedDescriptor>& descriptors);
 
 /// Takes over a socket that was opened by another program: it does not block, and is closed on

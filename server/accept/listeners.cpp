@@ -4,22 +4,26 @@
 #include <exception>
 #include <utility>
 
-#include "server/accept/inherited_sockets.hpp"
 #include "server/config/config_error.hpp"
 #include "server/net/peer.hpp"
 
 namespace server {
 Listeners::Listeners(coro::Scheduler& scheduler, const Config& config, EventLog& log,
                      Statistics& statistics, Sessions& sessions, coro::Condition& changed,
-                     std::vector<int> inherited)
+                     const InheritedSockets& inherited)
     : shared_{.scheduler = scheduler,
               .config = config,
               .log = log,
               .statistics = statistics,
               .sessions = sessions,
               .changed = changed},
-      inherits_(!inherited.empty()),
-      inherited_(std::move(inherited)) {}
+      inherits_(!inherited.echo.empty()),
+      inherits_tls_(!inherited.tls.empty()) {
+  for (const int descriptor : inherited.echo)
+    inherited_.emplace_back(descriptor, Transport::plain);
+  for (const int descriptor : inherited.tls)
+    inherited_.emplace_back(descriptor, Transport::tls);
+}
 
 bool Listeners::Change::has_address_of(int socket) const {
   const coro::Endpoint endpoint = local_endpoint(socket);
@@ -30,8 +34,10 @@ bool Listeners::Change::has_address_of(int socket) const {
 
 Listeners::Change Listeners::plan(const Config& config, coro::Yield yield) {
   Change change;
-  // Inherited sockets stand for all addresses but those of TLS.
   change.missing = inherits_ ? tls_addresses(config, yield) : listen_addresses(config, yield);
+  if (inherits_tls_)
+    std::erase_if(change.missing,
+                  [](const ListenAddress& address) { return address.transport == Transport::tls; });
   for (Listener& listener : listeners_) {  // each is asked once: a file may go at any time
     if (listener.is_inherited()) continue;
     const auto is_for = [&](const ListenAddress& address) { return listener.is_for(address); };
@@ -91,8 +97,9 @@ void Listeners::apply(const Config& config) {
 
 // Once: a number that a listener has closed may be another descriptor's by the next change.
 void Listeners::open_inherited() {
-  for (const int descriptor : std::exchange(inherited_, {})) {
-    const ListenAddress address{.endpoint = local_endpoint(descriptor), .origin = {}};
+  for (const auto& [descriptor, transport] : std::exchange(inherited_, {})) {
+    const ListenAddress address{
+        .endpoint = local_endpoint(descriptor), .origin = {}, .transport = transport};
     start(address, {.socket = server::adopt(descriptor), .file = {}, .inherited = true});
   }
 }
@@ -120,7 +127,8 @@ std::vector<ListenerState> Listeners::state() const {
 void Listeners::adopt(const std::vector<ListenerState>& states) {
   inherited_.clear();
   for (const ListenerState& state : states) {
-    inherits_ = inherits_ || state.inherited;
+    bool& inherits = state.asked.transport == Transport::tls ? inherits_tls_ : inherits_;
+    inherits = inherits || state.inherited;
     try {
       listeners_.emplace_back(shared_, state);
     } catch (const std::exception& error) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "coro/scheduler.hpp"
+#include "server/accept/inherited_sockets.hpp"
 #include "server/accept/listener.hpp"
 #include "server/accept/listener_state.hpp"
 #include "server/accept/listening.hpp"
@@ -14,11 +15,11 @@ namespace server {
 /// All listeners of the service.
 class Listeners {
  public:
-  /// With `inherited` descriptors of listening sockets (inherited_sockets.hpp) it listens on these,
-  /// whatever the configuration asks for, from open() to close(). `changed` is notified when one
-  /// has lost its socket.
+  /// If sockets for plain clients are `inherited`, or for those of TLS, it listens on these from
+  /// open() to close(), whatever addresses the configuration asks for. `changed` is notified when
+  /// one has lost its socket.
   Listeners(coro::Scheduler& scheduler, const Config& config, EventLog& log, Statistics& statistics,
-            Sessions& sessions, coro::Condition& changed, std::vector<int> inherited);
+            Sessions& sessions, coro::Condition& changed, const InheritedSockets& inherited);
 
   /// From the addresses of now to others.
   struct Change {
@@ -30,8 +31,8 @@ class Listeners {
     bool has_address_of(int socket) const;
   };
 
-  /// The change to the addresses that `config` asks for; none with inherited sockets. Holds until a
-  /// coroutine suspends. Throws ConfigError if a name cannot be resolved.
+  /// The change to the addresses that `config` asks for, except where sockets are inherited. Holds
+  /// until a coroutine suspends. Throws ConfigError if a name cannot be resolved.
   Change plan(const Config& config, coro::Yield yield);
 
   /// Listens on the missing addresses, without accepting yet; see listen() for `ceding`. Throws
@@ -70,8 +71,9 @@ class Listeners {
   void stop(Listener& listener, coro::Yield yield);
 
   Accepting shared_;
-  bool inherits_;               // for as long as it lives
-  std::vector<int> inherited_;  // until it listens on them
+  bool inherits_;      // sockets for plain clients, for as long as it lives
+  bool inherits_tls_;  // the same for those of TLS
+  std::vector<std::pair<int, Transport>> inherited_;  // until it listens on them
   std::list<Listener> listeners_;
 };
 

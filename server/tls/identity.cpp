@@ -75,19 +75,19 @@ std::string check_validity(const Source& source, const coro::TlsContext::Validit
 
 Source required(const Config& config, const std::string& key, const std::string& path) {
   if (path.empty())
-    throw ConfigError(config.origins.where("tls.port") + ": TLS needs " + key +
-                      ", which is not set");
+    throw ConfigError(config.origins.where(config.tls.port ? "tls.port" : key) + ": TLS needs " +
+                      key + ", which is not set");
   return {config.origins.where(key), path};
 }
 
 }  // namespace
 
-std::optional<TlsIdentity> load_tls_identity(const Config& config,
+std::optional<TlsIdentity> load_tls_identity(const Config& config, bool inherited,
                                              const std::optional<TlsIdentity>& present) {
   const TlsConfig& tls = config.tls;
-  if (!tls.port) return std::nullopt;
+  if (!tls.port && !inherited) return std::nullopt;
   const std::string origin = config.origins.where("tls.port");
-  if (*tls.port != 0 && *tls.port == config.port)
+  if (tls.port && *tls.port != 0 && *tls.port == config.port)
     throw ConfigError(origin + ": port " + std::to_string(config.port) + " is that of plain TCP");
   auto context = coro::TlsContext::make(coro::TlsContext::Role::accept,
                                         tls.min_version == TlsConfig::Version::tls_1_3

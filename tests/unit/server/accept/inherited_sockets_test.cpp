@@ -89,6 +89,17 @@ TEST_F(InheritedSocketsTest, EchoesOnAllButTheOneNamedAdmin) {
   EXPECT_EQ(admin, sockets.admin);
 }
 
+TEST_F(InheritedSocketsTest, ServesTlsOnThoseOfThatName) {
+  const int one = listening(AF_INET);
+  const int other = listening_at(directory_ / "tls");
+  const InheritedSockets sockets =
+      inherited_sockets({{one, "tls"}, {listening(AF_INET), "a"}, {other, "tls"}});
+  EXPECT_THAT(sockets.tls, ElementsAre(one, other));
+  EXPECT_EQ(1U, sockets.echo.size());
+  EXPECT_THAT(error_of({{bound(AF_INET, SOCK_DGRAM), "tls"}}),
+              HasSubstr("('tls'): is a UDP socket; TLS is served over TCP"));
+}
+
 TEST_F(InheritedSocketsTest, MayBeNone) {
   const InheritedSockets sockets = inherited_sockets({});
   EXPECT_TRUE(sockets.echo.empty());

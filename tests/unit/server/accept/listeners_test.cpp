@@ -33,7 +33,7 @@ struct Service {
       : config(std::move(configuration)),
         sessions(yield.scheduler(), config, log, statistics),
         listeners(yield.scheduler(), config, log, statistics, sessions, changed,
-                  std::move(inherited)) {}
+                  {.echo = std::move(inherited), .tls = {}, .udp = {}, .admin = {}}) {}
 
   void listen(coro::Yield yield) {
     Listeners::Change change = listeners.plan(config, yield);
