@@ -20,14 +20,14 @@ using testing::Not;
 constexpr auto report = "coro: coroutine 'culprit' has overflowed its stack of 64 KiB\n";
 
 // NOLINTNEXTLINE(misc-no-recursion)
-std::size_t descend(std::size_t depth) {
+std::size_t use_up_the_stack(std::size_t depth) {
   std::array<volatile char, 512> frame{};
   frame[depth % frame.size()] = 1;
-  return depth == 0 ? 0 : descend(depth - 1) + static_cast<std::size_t>(frame[0]);
+  return depth == 0 ? 0 : use_up_the_stack(depth - 1) + static_cast<std::size_t>(frame[0]);
 }
 
 void overflow(Yield /*yield*/) {
-  descend(std::size_t{1} << 40U);
+  use_up_the_stack(std::size_t{1} << 40U);
 }
 
 // Two coroutines wait while a third one, between them, does this.

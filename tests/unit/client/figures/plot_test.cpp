@@ -25,7 +25,7 @@ boost::property_tree::ptree parse(const std::string& svg) {
   return tree;
 }
 
-BenchOutcome some_outcome() {
+BenchOutcome outcome_to_plot() {
   BenchOutcome outcome;
   outcome.elapsed = 2s;
   outcome.results.messages = 1000;
@@ -36,7 +36,7 @@ BenchOutcome some_outcome() {
 }
 
 TEST(Plot, IsWellFormedAndHasBothDiagrams) {
-  const auto svg = bench_svg({}, some_outcome());
+  const auto svg = bench_svg({}, outcome_to_plot());
   EXPECT_EQ(parse(svg).get<std::string>("svg.<xmlattr>.xmlns"), "http://www.w3.org/2000/svg");
   EXPECT_THAT(svg, HasSubstr("class=\"bar\""));
   EXPECT_THAT(svg, HasSubstr("p99.99 1.000"));
@@ -44,7 +44,7 @@ TEST(Plot, IsWellFormedAndHasBothDiagrams) {
 }
 
 TEST(Plot, PutsEachPercentileOnALineOfItsOwnAboveTheBars) {
-  const auto svg = parse(bench_svg({}, some_outcome())).get_child("svg");
+  const auto svg = parse(bench_svg({}, outcome_to_plot())).get_child("svg");
   double highest_bar = 1e9;
   std::set<double> labels;
   for (const auto& [kind, element] : svg) {
@@ -58,7 +58,7 @@ TEST(Plot, PutsEachPercentileOnALineOfItsOwnAboveTheBars) {
 }
 
 TEST(Plot, NeedsNoOtherFile) {
-  const auto svg = bench_svg({}, some_outcome());
+  const auto svg = bench_svg({}, outcome_to_plot());
   EXPECT_THAT(svg, Not(HasSubstr("href")));
   EXPECT_THAT(svg, Not(HasSubstr("url(")));
   EXPECT_THAT(svg, Not(HasSubstr("@import")));
@@ -67,7 +67,7 @@ TEST(Plot, NeedsNoOtherFile) {
 TEST(Plot, IsWellFormedWhateverTheHostIsCalled) {
   Options options;
   options.target.host = "<a>&\"b\"";
-  EXPECT_NO_THROW(parse(bench_svg(options, some_outcome())));
+  EXPECT_NO_THROW(parse(bench_svg(options, outcome_to_plot())));
 }
 
 TEST(Plot, HasNoNumbersForNothing) {

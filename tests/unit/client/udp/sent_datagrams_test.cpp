@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using Kind = SentDatagrams::Arrival::Kind;
+using ArrivalKind = SentDatagrams::Arrival::Kind;
 using TimePoint = coro::Clock::time_point;
 
 const TimePoint start{1h};
@@ -35,7 +35,7 @@ TEST_F(ASocketsDatagrams, AreUnderWayUntilTheyAreBack) {
   send(2);
   EXPECT_EQ(datagrams_.next(), 3U);
   EXPECT_EQ(datagrams_.under_way(), 2U);
-  EXPECT_EQ(datagrams_.arrived(1, start + 1ms).kind, Kind::echo);
+  EXPECT_EQ(datagrams_.arrived(1, start + 1ms).kind, ArrivalKind::echo);
   EXPECT_EQ(datagrams_.under_way(), 1U);
   EXPECT_EQ(datagrams_.in_window(), 1U);
 }
@@ -47,9 +47,9 @@ TEST_F(ASocketsDatagrams, KeepTheTimeAtWhichTheyWereDue) {
 
 TEST_F(ASocketsDatagrams, CountOnceHoweverOftenTheyComeBack) {
   send(1);
-  EXPECT_EQ(datagrams_.arrived(1, start).kind, Kind::echo);
-  EXPECT_EQ(datagrams_.arrived(1, start).kind, Kind::duplicate);
-  EXPECT_EQ(datagrams_.arrived(1, start).kind, Kind::duplicate);
+  EXPECT_EQ(datagrams_.arrived(1, start).kind, ArrivalKind::echo);
+  EXPECT_EQ(datagrams_.arrived(1, start).kind, ArrivalKind::duplicate);
+  EXPECT_EQ(datagrams_.arrived(1, start).kind, ArrivalKind::duplicate);
   EXPECT_EQ(datagrams_.under_way(), 0U);
 }
 
@@ -63,7 +63,7 @@ TEST_F(ASocketsDatagrams, AreReorderedIfALaterOneCameBefore) {
 TEST_F(ASocketsDatagrams, AreLostAfterTheTimeThatAnEchoMayTake) {
   send(1, start);
   send(2, start + 500ms);
-  EXPECT_EQ(datagrams_.arrived(2, start + 501ms).kind, Kind::echo);
+  EXPECT_EQ(datagrams_.arrived(2, start + 501ms).kind, ArrivalKind::echo);
   EXPECT_THAT(expired(start + 1s), IsEmpty());
   EXPECT_THAT(expired(start + 1001ms), ElementsAre(start));
   EXPECT_THAT(expired(start + 2s), ElementsAre(start + 500ms));
@@ -76,28 +76,28 @@ TEST_F(ASocketsDatagrams, HaveExpiredOnlyIfTheyAreUnderWay) {
   datagrams_.arrived(1, start);
   EXPECT_FALSE(datagrams_.has_expired(start + 1s));
   EXPECT_TRUE(datagrams_.has_expired(start + 1001ms));
-  EXPECT_EQ(datagrams_.arrived(2, start + 1001ms).kind, Kind::echo);
+  EXPECT_EQ(datagrams_.arrived(2, start + 1001ms).kind, ArrivalKind::echo);
   EXPECT_FALSE(datagrams_.has_expired(start + 2s));
 }
 
 TEST_F(ASocketsDatagrams, AreLateIfTheyComeBackWhenTheyAreLost) {
   send(1);
   EXPECT_THAT(expired(start + 2s), ElementsAre(start));
-  EXPECT_EQ(datagrams_.arrived(1, start + 2s).kind, Kind::late);
+  EXPECT_EQ(datagrams_.arrived(1, start + 2s).kind, ArrivalKind::late);
 }
 
 TEST_F(ASocketsDatagrams, AreNotKnownIfTheyWereNeverSent) {
   send(3);
-  EXPECT_EQ(datagrams_.arrived(0, start).kind, Kind::unknown);
-  EXPECT_EQ(datagrams_.arrived(4, start).kind, Kind::unknown);
-  EXPECT_EQ(datagrams_.arrived(0xffffffffU, start).kind, Kind::unknown);
+  EXPECT_EQ(datagrams_.arrived(0, start).kind, ArrivalKind::unknown);
+  EXPECT_EQ(datagrams_.arrived(4, start).kind, ArrivalKind::unknown);
+  EXPECT_EQ(datagrams_.arrived(0xffffffffU, start).kind, ArrivalKind::unknown);
 }
 
 TEST_F(ASocketsDatagrams, AreAllRememberedHoweverManyAreUnderWay) {
   send(1000);
   for (std::uint32_t number = 1; number <= 1000; ++number)
-    EXPECT_EQ(datagrams_.arrived(number, start).kind, Kind::echo) << number;
-  EXPECT_EQ(datagrams_.arrived(1, start).kind, Kind::duplicate);
+    EXPECT_EQ(datagrams_.arrived(number, start).kind, ArrivalKind::echo) << number;
+  EXPECT_EQ(datagrams_.arrived(1, start).kind, ArrivalKind::duplicate);
 }
 
 // By RFC 6298 the first echo allows one and a half of its own time to each side.
@@ -109,7 +109,7 @@ TEST_F(ASocketsDatagrams, LeaveTheWindowWhenTheyAreLateByTheTimesOfOthers) {
   datagrams_.move_window(start + 30ms);
   EXPECT_EQ(datagrams_.in_window(), 0U);
   EXPECT_EQ(datagrams_.under_way(), 1U);
-  EXPECT_EQ(datagrams_.arrived(2, start + 31ms).kind, Kind::echo);
+  EXPECT_EQ(datagrams_.arrived(2, start + 31ms).kind, ArrivalKind::echo);
   EXPECT_EQ(datagrams_.in_window(), 0U);
 }
 

@@ -14,19 +14,17 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <exception>
 #include <filesystem>
-#include <functional>
 #include <iostream>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "coro/scheduler.hpp"
 #include "server/config/config_error.hpp"
 #include "server/net/peer.hpp"
 #include "server/process/lock_file.hpp"
 #include "tests/temporary_directory.hpp"
+#include "tests/unit/server/socket_end.hpp"
 
 namespace server {
 namespace {
@@ -34,15 +32,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::ThrowsMessage;
-
-void run(const std::function<void(coro::Yield)>& body) {
-  coro::Scheduler scheduler;
-  scheduler.on_exception([](const char* name, const std::exception_ptr&) {
-    ADD_FAILURE() << "an exception left coroutine '" << name << "'";
-  });
-  ASSERT_TRUE(scheduler.spawn("test", body).has_value());
-  scheduler.run();
-}
 
 // "ADDRESS:PORT", and what is special about it.
 std::vector<std::string> names(const Config& config, coro::Yield yield) {
