@@ -92,8 +92,8 @@ class TlsStream {
   /// also a read that is cancelled.
   bool has_unsent() const { return !outgoing_.empty(); }
 
-  /// Sends close_notify and the end of the stream, once; reading goes on. If the socket has no room,
-  /// the next call of any kind sends them.
+  /// Sends close_notify and the end of the stream, once; reading goes on. If the socket has no
+  /// room, the next call of any kind sends them.
   void finish_sending();
 
  private:
