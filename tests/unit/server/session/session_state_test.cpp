@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -312,8 +313,10 @@ TEST_F(SessionStateTest, WhatAClientHasNotReadYetIsSentOnce) {
     EXPECT_EQ(states[0].totals.bytes_in, states[0].totals.bytes_out + states[0].unsent.size());
     EXPECT_FALSE(states[0].silent_since);
     go_on(std::move(states));
+    // Of what is under way, some arrives and some does not: how much that is depends on the kernel.
     const std::size_t before = client.received().size();
-    ASSERT_TRUE(program_->runs_until([&] { return client.received().size() > before + 100'000; }));
+    const std::size_t some = std::min<std::size_t>((sent.size() - before) / 2, 20'000);
+    ASSERT_TRUE(program_->runs_until([&] { return client.received().size() > before + some; }));
   }
   client.half_close();
   ASSERT_TRUE(program_->runs_until([&] { return client.has_ended(); }));
