@@ -8,6 +8,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include "tests/service/file_descriptor.hpp"
@@ -16,6 +17,14 @@
 namespace service {
 
 namespace {
+
+// AddressSanitizer opens one in each program that it warns about, and keeps it open across
+// execve(2).
+bool is_report_of_the_sanitizer(const std::filesystem::path& descriptor) {
+  std::error_code closed_meanwhile;
+  const auto target = std::filesystem::read_symlink(descriptor, closed_meanwhile);
+  return target.filename().string().starts_with("report.");
+}
 
 std::ifstream open(pid_t process, const char* file) {
   std::ifstream stream("/proc/" + std::to_string(process) + "/" + file);
@@ -54,8 +63,11 @@ std::size_t resident_bytes(pid_t process) {
 }
 
 std::size_t open_descriptors(pid_t process) {
-  const std::filesystem::directory_iterator begin("/proc/" + std::to_string(process) + "/fd");
-  return static_cast<std::size_t>(std::distance(begin, std::filesystem::directory_iterator()));
+  std::size_t count = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/fd"))
+    if (!is_report_of_the_sanitizer(entry.path())) ++count;
+  return count;
 }
 
 std::vector<std::string> descriptors_kept_on_exec(pid_t process) {
@@ -69,7 +81,8 @@ std::vector<std::string> descriptors_kept_on_exec(pid_t process) {
     while (information >> field && field != "flags:") {
     }
     information >> std::oct >> flags;
-    if (std::stoi(number) > STDERR_FILENO && (flags & unsigned{O_CLOEXEC}) == 0)
+    if (std::stoi(number) > STDERR_FILENO && (flags & unsigned{O_CLOEXEC}) == 0 &&
+        !is_report_of_the_sanitizer(entry.path()))
       kept.push_back(number + ": " + std::filesystem::read_symlink(entry.path()).string());
   }
   return kept;
