@@ -20,8 +20,7 @@
 namespace server {
 
 /// The part that all UDP sockets share. It outlives them.
-// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): there is one, and the order is that of
-// its use
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): there is only one
 struct UdpContext {
   coro::Scheduler& scheduler;
   const Config& config;  ///< its values change when the service reloads
