@@ -24,6 +24,7 @@
 #include "server/log/log_destination.hpp"
 #include "server/process/daemon.hpp"
 #include "server/process/pid_file.hpp"
+#include "server/process/requests.hpp"
 #include "server/process/terminal.hpp"
 #include "server/process/upgrade_request.hpp"
 #include "server/server.hpp"
@@ -42,12 +43,7 @@ constexpr const char* main_coroutine = "server";
 void keep_signals_from_ending_the_service() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  sigset_t requests;
-  ::sigemptyset(&requests);
-  ::sigaddset(&requests, SIGHUP);
-  ::sigaddset(&requests, SIGUSR1);
-  ::sigaddset(&requests, SIGUSR2);
-  ::sigaddset(&requests, SIGRTMIN);
+  const sigset_t requests = server::requests();
   ::pthread_sigmask(SIG_BLOCK, &requests, nullptr);
 }
 

@@ -16,6 +16,7 @@
 #include "coro/condition.hpp"
 #include "coro/readiness.hpp"
 #include "coro/time_limit.hpp"
+#include "server/process/requests.hpp"
 
 namespace server {
 namespace {
@@ -40,16 +41,6 @@ Pipe open_pipe() {
   return pipe;
 }
 
-// Requests to the service that reach its whole control group, as `systemctl kill -s RTMIN` sends
-// them. Until the child ignores them itself, they would end it.
-sigset_t requests() {
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  for (const int signal : {SIGHUP, SIGUSR1, SIGUSR2, SIGRTMIN})
-    ::sigaddset(&signals, signal);
-  return signals;
-}
-
 // A child begins with its directory, its streams, the signals of a fresh process except that no
 // request ends it, and a process group of its own. Each call fails for want of memory alone.
 class Beginning {
@@ -64,6 +55,8 @@ class Beginning {
     require(::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0));
     for (const int stream : {STDOUT_FILENO, STDERR_FILENO})
       require(::posix_spawn_file_actions_adddup2(&actions_, output, stream));
+    // Such as `systemctl kill -s RTMIN` sends to the whole control group. Until the child blocks
+    // them itself, they would end it.
     const sigset_t blocked = requests();
     sigset_t all;
     ::sigfillset(&all);

@@ -8,7 +8,6 @@
 #include <fstream>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <thread>
 
 #include "tests/service/file_descriptor.hpp"
@@ -17,14 +16,6 @@
 namespace service {
 
 namespace {
-
-// AddressSanitizer opens one in each program that it warns about, and keeps it open across
-// execve(2).
-bool is_report_of_the_sanitizer(const std::filesystem::path& descriptor) {
-  std::error_code closed_meanwhile;
-  const auto target = std::filesystem::read_symlink(descriptor, closed_meanwhile);
-  return target.filename().string().starts_with("report.");
-}
 
 std::ifstream open(pid_t process, const char* file) {
   std::ifstream stream("/proc/" + std::to_string(process) + "/" + file);
@@ -60,14 +51,6 @@ std::size_t resident_bytes(pid_t process) {
   std::size_t resident = 0;
   stream >> all >> resident;
   return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-}
-
-std::size_t open_descriptors(pid_t process) {
-  std::size_t count = 0;
-  for (const auto& entry :
-       std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/fd"))
-    if (!is_report_of_the_sanitizer(entry.path())) ++count;
-  return count;
 }
 
 std::vector<std::string> descriptors_kept_on_exec(pid_t process) {

@@ -7,12 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "tests/open_descriptors.hpp"
+
 namespace service {
 
-// The kernel's figures of a running program, proc(5). Each throws std::runtime_error when the
-// program has ended.
+// The kernel's figures of a running program, proc(5), as open_descriptors() is one. Each throws
+// std::runtime_error when the program has ended.
 std::size_t resident_bytes(pid_t process);
-std::size_t open_descriptors(pid_t process);
 
 // Those of its descriptors that stay open when it executes another program (execve(2)), and what
 // each leads to, but for the standard streams.

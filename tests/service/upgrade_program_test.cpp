@@ -11,7 +11,7 @@
 #include "tests/service/server.hpp"
 #include "tests/service/upgrade.hpp"
 
-// Which program an upgrade executes, and with what.
+// The program that an upgrade executes, its arguments and its descriptors.
 namespace service {
 namespace {
 

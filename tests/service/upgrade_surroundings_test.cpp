@@ -151,7 +151,7 @@ TEST(UpgradeKeeps, TheWatchdogFed) {
   }
 }
 
-// Which client numbers a log has in lines with `event`, each at most once.
+// The client numbers in the lines of a log with `event`, each at most once.
 std::set<int> numbers(const std::string& log, const std::string& event) {
   std::set<int> numbers;
   const std::regex form("client ([0-9]+) " + event);

@@ -16,13 +16,13 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include "coro/descriptor.hpp"
 #include "coro/scheduler.hpp"
 #include "coro/task.hpp"
 #include "server/upgrade/state_codec.hpp"
 #include "server/upgrade/state_memory.hpp"
+#include "tests/open_descriptors.hpp"
 #include "tests/temporary_directory.hpp"
 #include "tests/unit/server/upgrade/sample_state.hpp"
 
@@ -41,19 +41,8 @@ std::string read_file(const std::filesystem::path& path) {
 class ProgramTest : public testing::Test {
  protected:
   void TearDown() override {
-    EXPECT_EQ(open_descriptors(), descriptors_);
+    EXPECT_EQ(open_descriptors(::getpid()), descriptors_);
     EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
-  }
-
-  static std::size_t open_descriptors() {
-    std::size_t count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-      std::error_code closed;  // the directory's own
-      const auto target = std::filesystem::read_symlink(entry.path(), closed);
-      // AddressSanitizer opens one when it warns.
-      if (!target.filename().string().starts_with("report.")) ++count;
-    }
-    return count;
   }
 
   // A program with this text.
@@ -104,7 +93,7 @@ class ProgramTest : public testing::Test {
   TemporaryDirectory directory_;
 
  private:
-  std::size_t descriptors_ = open_descriptors();
+  std::size_t descriptors_ = open_descriptors(::getpid());
 };
 
 TEST_F(ProgramTest, ReturnsTheVersionOfAProgramThatAgrees) {
