@@ -96,8 +96,8 @@ TEST(ClientMtu, IsThatOfTheNarrowestLinkWhichARouterNames) {
   if (run(command).exit_code != 0) GTEST_SKIP() << "needs to make network namespaces";
   command = apart;
   command.insert(command.end(), {SERVICE_TESTS "/router.sh", "bash", "-c",
-                                 COROECHO_CLIENT " --ping --udp --mtu 10.0.2.2 7 && "  //
-                                 COROECHO_CLIENT " --ping --udp --mtu fd02::2 7"});
+                                 "\"" COROECHO_CLIENT "\" --ping --udp --mtu 10.0.2.2 7 && "  //
+                                 "\"" COROECHO_CLIENT "\" --ping --udp --mtu fd02::2 7"});
   const auto finished = run(command);
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;
   expect_contains(finished.output, " bytes: too large for the interface");

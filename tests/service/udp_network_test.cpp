@@ -39,8 +39,9 @@ TEST_F(UdpNetwork, AnAddressThatOnlyALocalRouteMakesOursAnswers) {
       "ip route add local 198.51.100.0/24 dev lo; ip -6 route add local 2001:db8::/64 dev lo; ");
   const std::string port = std::to_string(server.port("udp [::]"));
   for (const std::string address : {"198.51.100.7", "2001:db8::7"}) {
-    const auto ping = run_beside(
-        server, COROECHO_CLIENT " --ping --udp --count 1 --timeout 5 " + address + " " + port);
+    const auto ping =
+        run_beside(server, "\"" COROECHO_CLIENT "\" --ping --udp --count 1 --timeout 5 " + address +
+                               " " + port);
     EXPECT_EQ(0, ping.exit_code) << address << ": " << ping.output << ping.errors;
   }
 }
@@ -65,8 +66,8 @@ TEST_F(UdpNetwork, AFullSendBufferDropsAnswersAndCountsThem) {
     statistics = server.log().wait_for_line("; udp: ", number);
   }
 
-  const auto ping = run_beside(server, "tc qdisc del dev lo root; " COROECHO_CLIENT
-                                       " --ping --udp --count 1 --timeout 5 127.0.0.1 " +
+  const auto ping = run_beside(server, "tc qdisc del dev lo root; \"" COROECHO_CLIENT
+                                       "\" --ping --udp --count 1 --timeout 5 127.0.0.1 " +
                                            port);
   EXPECT_EQ(0, ping.exit_code) << ping.output << ping.errors;
 }

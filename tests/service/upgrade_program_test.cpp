@@ -106,8 +106,9 @@ TEST(UpgradeProgram, AStateForAnotherProcessIsIgnored) {
 
 TEST(UpgradeProgram, AStateThatIsNoneIsOneLineAndExit70) {
   for (const std::string state : {"$$:0", "$$:99"}) {
-    const Finished finished = run(
-        {"sh", "-c", "COROECHO_STATE=" + state + " exec " COROECHO " --host 127.0.0.1 --port 0"});
+    const Finished finished =
+        run({"sh", "-c",
+             "COROECHO_STATE=" + state + " exec \"" COROECHO "\" --host 127.0.0.1 --port 0"});
     EXPECT_EQ(70, finished.exit_code) << state;
     EXPECT_EQ("", finished.output);
     EXPECT_EQ(1, std::count(finished.errors.begin(), finished.errors.end(), '\n'))

@@ -126,8 +126,8 @@ INSTANTIATE_TEST_SUITE_P(
         Misfit{"LeavesAProcessBehind", "sleep 30 >/dev/null & exit 3", "exit code 3"},
         Misfit{"LeavesAProcessWithItsOutputBehind", "sleep 5 & exit 3", "exit code 3"},
         // A release from before there were upgrades, and one that knows no state as late as this.
-        Misfit{"IsOfAnEarlierRelease", "exec " COROECHO " --colour", "--colour"},
-        Misfit{"KnowsNoStateAsLate", "shift $(($# - 1)); exec " COROECHO " --check-upgrade 999",
+        Misfit{"IsOfAnEarlierRelease", "exec \"" COROECHO "\" --colour", "--colour"},
+        Misfit{"KnowsNoStateAsLate", "shift $(($# - 1)); exec \"" COROECHO "\" --check-upgrade 999",
                "999"}),
     [](const auto& misfit) { return misfit.param.name; });
 
