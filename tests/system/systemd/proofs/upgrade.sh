@@ -26,7 +26,8 @@ upgraded() {
 
 # begin_load PORT: clients that stay, and clients that come and go, of the package as it is now.
 begin_load() {
-  local mode since=$EPOCHSECONDS
+  local mode
+  load_since=$EPOCHSECONDS
   load=()
   for mode in pingpong churn; do
     # No function around it, which would be another process than the one that must be ended.
@@ -35,11 +36,17 @@ begin_load() {
       >"$transcript.$mode" 2>"$transcript.errors" &
     load+=($!)
   done
-  wait_for 10 journal 'coroecho*' '^client [0-9]{2,} connected' --since "@$since"
+  wait_for 10 journal 'coroecho*' '^client [0-9]{2,} connected' --since "@$load_since"
+}
+
+# Long enough for the echoes that lost_nothing asks for, however fast the upgrade was.
+load_is_old_enough() {
+  ((EPOCHSECONDS >= load_since + 3))
 }
 
 # load_loses_nothing: it ends.
 load_loses_nothing() {
+  wait_for 10 load_is_old_enough
   kill -INT "${load[@]}"
   wait "${load[@]}" || true # what it printed is judged
   "$here/../lost_nothing" "$transcript.pingpong" && "$here/../lost_nothing" "$transcript.churn"
