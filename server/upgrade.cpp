@@ -8,6 +8,7 @@
 
 #include "coro/time_limit.hpp"
 #include "server/server.hpp"
+#include "server/session/when_there_is_memory.hpp"
 
 namespace server {
 namespace {
@@ -110,7 +111,7 @@ void Server::take_over(State state, coro::Yield yield) {
   ++statistics_.upgrades;
   ready_ = true;
   log_.info("upgraded to coroecho {}, {} connections kept", COROECHO_VERSION, sessions_.active());
-  manager_.ready();
+  when_there_is_memory([this] { manager_.ready(); }, yield);
   if (startup_.pid_file) startup_.pid_file->report_upgraded();
   try {
     listen(config_, yield);

@@ -9,7 +9,6 @@
 
 #include "coro/error.hpp"
 #include "server/accept/accept_error.hpp"
-#include "server/accept/inherited_sockets.hpp"
 #include "server/accept/socket_options.hpp"
 #include "server/net/peer.hpp"
 
@@ -29,13 +28,6 @@ constexpr int most_in_a_turn = 16;
 // If processes share a socket, another one may be faster, but not each time.
 constexpr int most_turns_for_nothing = 16;
 
-ListeningSocket taken_over(const ListenerState& state) {
-  return {.socket = adopt(state.socket),
-          .file = state.file < 0 ? SocketFile()
-                                 : SocketFile(state.path, coro::Descriptor(state.file), state.mode),
-          .inherited = state.inherited};
-}
-
 }  // namespace
 
 Listener::Listener(Accepting& shared, ListenAddress asked, ListeningSocket socket)
@@ -47,9 +39,10 @@ Listener::Listener(Accepting& shared, ListenAddress asked, ListeningSocket socke
       inherited_(socket.inherited),
       task_(shared.scheduler.spawn("listener", [this](Yield yield) { run(yield); }).value()) {}
 
-Listener::Listener(Accepting& shared, const ListenerState& state)
-    : Listener(shared, state.asked, taken_over(state)) {
-  if (state.accepted >= 0) accepted_ = adopt(state.accepted);
+Listener::Listener(Accepting& shared, ListenAddress asked, ListeningSocket socket,
+                   coro::Descriptor accepted)
+    : Listener(shared, std::move(asked), std::move(socket)) {
+  accepted_ = std::move(accepted);
 }
 
 bool Listener::is_for(const ListenAddress& address) const {

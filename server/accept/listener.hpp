@@ -39,8 +39,10 @@ class Listener {
  public:
   /// Begins to accept. Throws boost::system::system_error if there is no memory for the coroutine.
   Listener(Accepting& shared, ListenAddress asked, ListeningSocket socket);
-  /// Goes on where another program has stopped, and takes over the descriptors of the state.
-  Listener(Accepting& shared, const ListenerState& state);
+  /// Goes on where another program has stopped. `accepted`: the connection that has no session yet
+  /// (ListenerState), if there is one.
+  Listener(Accepting& shared, ListenAddress asked, ListeningSocket socket,
+           coro::Descriptor accepted);
   /// It must have stopped.
   ~Listener() = default;
   Listener(const Listener&) = delete;

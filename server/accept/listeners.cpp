@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "server/accept/inherited_sockets.hpp"
 #include "server/config/config_error.hpp"
 #include "server/net/peer.hpp"
 
@@ -129,8 +130,16 @@ void Listeners::adopt(const std::vector<ListenerState>& states) {
   for (const ListenerState& state : states) {
     bool& inherits = state.asked.transport == Transport::tls ? inherits_tls_ : inherits_;
     inherits = inherits || state.inherited;
+    // Owned before anything takes memory: what cannot go on is closed, and its address is free.
+    coro::Descriptor socket = server::adopt(state.socket);
+    coro::Descriptor accepted = server::adopt(state.accepted);
+    coro::Descriptor file(state.file);
     try {
-      listeners_.emplace_back(shared_, state);
+      SocketFile path =
+          file.is_open() ? SocketFile(state.path, std::move(file), state.mode) : SocketFile();
+      ListeningSocket listening{
+          .socket = std::move(socket), .file = std::move(path), .inherited = state.inherited};
+      listeners_.emplace_back(shared_, state.asked, std::move(listening), std::move(accepted));
     } catch (const std::exception& error) {
       shared_.log.error("no longer listening on {}: {}", to_string(state.asked.endpoint),
                         error.what());

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/session/sessions.hpp"
+#include "server/session/when_there_is_memory.hpp"
 
 namespace server {
 namespace {
@@ -71,8 +72,11 @@ Ending Session::go_on(std::unique_ptr<SessionState> state, Yield yield) {
   detail_ = std::move(state->detail);
   if (decided_ && state->unsent.empty()) return *decided_;
 
-  const auto kept = place(0);
-  if (state->faults) faults_ = std::make_unique<Faults>(*state->faults, yield);
+  const auto kept = when_there_is_memory([this] { return place(0); }, yield);
+  if (state->faults) {
+    faults_ = when_there_is_memory([&] { return std::make_unique<Faults>(*state->faults, yield); },
+                                   yield);
+  }
   if (!state->unsent.empty()) {
     if (const auto ending = send_unsent(*state, yield)) return *ending;
     state->silent_since.reset();
