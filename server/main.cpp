@@ -139,6 +139,8 @@ int serve(const server::Options& options, const server::Config& config, server::
   server::EventLog log;
   log.configure(config);
   if (startup.state) log.adopt(startup.state->log);
+  const sigset_t requests_to_stop = server::requests_to_stop();
+  ::pthread_sigmask(SIG_BLOCK, &requests_to_stop, nullptr);
 
   int exit_code = EX_SOFTWARE;
   coro::Scheduler scheduler;

@@ -127,6 +127,16 @@ TEST_P(InterruptedSleep, ChangesNothing) {
 INSTANTIATE_TEST_SUITE_P(Phases, InterruptedSleep, testing::ValuesIn(all_phases),
                          [](const auto& phase) { return to_string(phase.param); });
 
+TEST(InjectionOfASleep, IsExplainedHoweverOftenTheServiceIsAskedToStopMeanwhile) {
+  std::vector<Point> sleeps;
+  for (const Point& point : points(Phase::stop, true, {.system_calls = true}, 1)) {
+    if (name_of(point.call) == "epoll_wait") sleeps.resize(10, point);
+  }
+  const std::size_t all = sleeps.size();
+  EXPECT_EQ((ExitCodes{{70, all}}),
+            expect_none_bad(sleeps, {.system_calls = true, .impatient = true}));
+}
+
 TEST(InjectionOfADaemon, AtItsStartIsReportedToWhoStartsIt) {
   constexpr Kind kind{.system_calls = true, .daemon = true};
   expect_none_bad(points(Phase::start, false, kind, 2), kind);

@@ -32,6 +32,7 @@ std::string to_string(const Point& point);
 struct Kind {
   bool system_calls = true;  // or allocations
   bool daemon = false;
+  bool impatient = false;  // SIGTERM comes again and again until the service has ended
 };
 
 // How often each call occurs in each phase while nothing fails.
