@@ -1,9 +1,11 @@
 # The package of the engine, as CPack makes it of what coro/ by itself installs: a static library, its headers and its
 # CMake package. scripts/package has coro's project() include this.
 set(CPACK_PACKAGE_NAME libcoro-dev)
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "coroutines with a stack and a scheduler for them, in C++20")
-set(CPACK_PACKAGE_DESCRIPTION
-    "coro is a library on top of Boost.Coroutine2 and Boost.Asio. A coroutine reads
+set(CPACK_COMPONENTS_ALL libcoro-dev)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME libcoro-dev)
+set(CPACK_COMPONENT_LIBCORO-DEV_DESCRIPTION
+    "coroutines with a stack and a scheduler for them, in C++20
+coro is a library on top of Boost.Coroutine2 and Boost.Asio. A coroutine reads
 and writes the network as if it blocked, and the others run meanwhile, all in
 one thread: sockets, timers, signals, time limits, cancellation, generators.
 

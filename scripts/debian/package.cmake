@@ -1,12 +1,21 @@
-# The common part of both packages. Each sets its own name and description, then includes this.
+# The common part of all packages. A component is a package of the same name; its description is set before this is included.
 set(CPACK_GENERATOR DEB)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_COMPONENTS_GROUPING IGNORE)
+foreach(component ${CPACK_COMPONENTS_ALL})
+  string(TOUPPER ${component} upper)
+  set(CPACK_DEBIAN_${upper}_PACKAGE_NAME ${component})
+endforeach()
+set(CPACK_DEBIAN_PACKAGE_SOURCE ${CPACK_PACKAGE_NAME})
+# A component brings its own; this one would stand before it.
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")
 set(CPACK_PACKAGE_CONTACT "coroecho authors <coroecho@coroecho.invalid>")
 set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_PREFIX /usr)
 # The configuration is not below /usr.
 set(CPACK_SET_DESTDIR ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 2)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 
 set(root ${CMAKE_CURRENT_LIST_DIR}/../..)
@@ -21,7 +30,9 @@ string(STRIP "${license}" license)
 string(REPLACE "\n\n" "\n.\n" license "${license}")
 string(REPLACE "\n" "\n " license "${license}")
 configure_file(${CMAKE_CURRENT_LIST_DIR}/copyright.in ${documents}/copyright @ONLY)
-configure_file(${CMAKE_CURRENT_LIST_DIR}/lintian-overrides.in ${documents}/lintian-overrides @ONLY)
+foreach(component ${CPACK_COMPONENTS_ALL})
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/lintian-overrides.in ${documents}/${component}.overrides @ONLY)
+endforeach()
 set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/documents.cmake)
 set(CPACK_COROECHO_DOCUMENTS ${documents})
 

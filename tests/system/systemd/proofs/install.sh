@@ -1,10 +1,6 @@
 # apt-get install, and what is there afterwards.
 # shellcheck shell=bash
 
-install() {
-  inside apt-get -q -y install "/packages/$1" >"$transcript" 2>&1 || broken "apt-get install $1" cat "$transcript"
-}
-
 conffile_is_marked() {
   # shellcheck disable=SC2016 # dpkg-query's variable
   [[ $(inside dpkg-query -W -f '${Conffiles}' coroecho) == *' /etc/coroecho/coroecho.yaml '* ]]
@@ -16,8 +12,8 @@ files_are_there() {
     lib/systemd/system/coroecho{.service,@.service,.socket} usr/share/man/man8/coroecho.8.gz \
     usr/share/man/man1/coroecho-client.1.gz usr/share/bash-completion/completions/coroecho{,-client} \
     usr/share/zsh/vendor-completions/_coroecho{,-client} \
-    usr/share/doc/coroecho/{copyright,changelog.gz,changelog.Debian.gz}; do
-    inside test -s "/$file" || broken "The package has no $file." inside dpkg -L coroecho
+    usr/share/doc/coroecho{,-client}/{copyright,changelog.gz,changelog.Debian.gz}; do
+    inside test -s "/$file" || broken "The packages have no $file." inside dpkg -L coroecho coroecho-client
   done
 }
 
@@ -32,12 +28,12 @@ units_are_right() {
   [[ -z $findings ]] || broken "$findings"
 }
 
-install coroecho.deb
+install coroecho coroecho-client
 inside cp /etc/coroecho/coroecho.yaml /packages/coroecho.yaml
 
-promise 'the package has programs, configuration, units, manual pages, completions, copyright, changelogs' files_are_there
-promise 'its configuration is a conffile' conffile_is_marked
-promise 'installing it enables the service' inside systemctl --quiet is-enabled coroecho
+promise 'the packages have programs, configuration, units, manual pages, completions, copyright, changelogs' files_are_there
+promise 'the configuration is a conffile' conffile_is_marked
+promise 'installing them enables the service' inside systemctl --quiet is-enabled coroecho
 promise 'and starts it' is coroecho ActiveState active
 promise 'the socket and the instances wait for the administrator' \
   test "$(inside systemctl is-enabled coroecho.socket coroecho@1.service)" = $'disabled\ndisabled'

@@ -65,7 +65,7 @@ process=$(property coroecho MainPID)
 hold 127.0.0.1 8899
 held_echoes before || broken 'no echo before the upgrade' evidence
 begin_load 8899
-install newer.deb
+install newer
 promise 'an upgrade installs the new version' is_installed newer.deb
 promise 'an edited configuration survives it' test "$(inside cat /etc/coroecho/coroecho.yaml)" = "$edited"
 promise 'the same process runs the new program, and is active' upgraded coroecho "$process"
