@@ -9,7 +9,6 @@
 #include "client/cli/options.hpp"
 #include "client/conversation/conversation.hpp"
 #include "client/output/output.hpp"
-#include "client/output/rendering.hpp"
 #include "client/ping/ping.hpp"
 #include "client/pipe/pipe.hpp"
 #include "client/wire/failure.hpp"
@@ -17,13 +16,18 @@
 
 namespace {
 
+int end_early(const client::EarlyExit& early) {
+  client::print(early.output);
+  if (early.error.empty()) return early.status;
+  const client::Failure failure{client::FailureClass::usage, early.error};
+  if (early.of_check) return client::print_unknown(failure);
+  client::report(failure);
+  return early.status;
+}
+
 int run(int argc, char** argv) {
   const auto options = client::parse_options(argc, argv);
-  if (!options) {
-    client::print(options.error().output);
-    client::print_error(client::escaped_lines(options.error().error));
-    return options.error().status;
-  }
+  if (!options) return end_early(options.error());
   if (options->mode == client::Options::Mode::ping) return client::run_ping(*options);
   if (options->mode == client::Options::Mode::bench) return client::run_bench(*options);
   const bool at_terminal = ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;

@@ -8,11 +8,15 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <span>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
 
+#include "client/cli/ping_options.hpp"
 #include "client/cli/tls_options.hpp"
 #include "client/cli/udp_options.hpp"
+#include "client/cli/values.hpp"
 #include "client/output/rendering.hpp"
 #include "client/udp/datagram_socket.hpp"
 #include "client/wire/dscp.hpp"
@@ -29,8 +33,6 @@ const char* const sizes = "a size from 1 to 64m: 100, 64k, 1m";
 constexpr std::size_t most_connections = 1'000'000;
 using program::Spelling;
 
-constexpr Duration shortest_time = std::chrono::milliseconds(1);
-constexpr Duration longest_time = std::chrono::hours(100 * 24);
 constexpr double lowest_rate = 0.001;
 constexpr double highest_rate = 1e9;
 
@@ -41,7 +43,8 @@ const char* const description =
 
 const char* const footer =
     "HOST may also be host:port or [v6]:port. A TIME is in seconds, or has a unit: 500ms, 2m.\n"
-    "Exit status: 0 every byte came back the same, 1 not so, 2 usage error.";
+    "Exit status: 0 every byte came back the same, 1 not so, 2 usage error; with --warning or\n"
+    "--critical 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.";
 
 // The command line, and what is bound to it while it is parsed.
 struct CommandLine {
@@ -56,43 +59,6 @@ struct CommandLine {
   bool benches = false;
   TlsOptions tls;
 };
-
-template <typename Number>
-std::optional<Number> within(std::optional<Number> number, Number least, Number most) {
-  return number && least <= *number && *number <= most ? number : std::nullopt;
-}
-
-// An option whose value `parse` returns; if it returns nothing, the value is refused.
-template <typename Target, typename Parse>
-void add(CLI::App& app, const std::string& name, const char* kind, Target& target,
-         const std::string& text, const std::string& expected, Parse parse) {
-  const auto keep = [=, &target](const std::string& value) {
-    const auto parsed = parse(value);
-    if (!parsed)
-      throw CLI::ValidationError(name, fmt::format("found \"{}\", expected {}", value, expected));
-    target = *parsed;
-  };
-  app.add_option_function<std::string>(name, keep, text)->option_text(kind);
-}
-
-template <typename Target>
-void add_time(CLI::App& app, const std::string& name, Target& target, const std::string& text,
-              Duration shortest = shortest_time) {
-  const auto expected = fmt::format("a time from {} to 100 days: 0.5, 500ms, 2s, 5m, 1h",
-                                    shortest == shortest_time ? "1ms" : "0");
-  add(app, name, "TIME", target, text, expected, [shortest](const std::string& value) {
-    return within(program::parse_duration(value, Spelling::free), shortest, longest_time);
-  });
-}
-
-template <typename Target>
-void add_number(CLI::App& app, const std::string& name, Target& target, const std::string& text,
-                std::size_t most) {
-  add(app, name, "N", target, text, fmt::format("a number from 1 to {}", most),
-      [most](const std::string& value) {
-        return within(program::parse_whole_number(value, Spelling::free), 1UL, most);
-      });
-}
 
 std::optional<BenchMode> parse_mode(const std::string& value) {
   static const std::map<std::string, BenchMode> modes = {{"pingpong", BenchMode::pingpong},
@@ -148,18 +114,6 @@ void add_of_mode(CLI::App& app, const std::string& mode, const std::function<voi
   add_options();
   for (auto* const option : app.get_options())
     if (option->get_group() == heading) option->needs(app.get_option(mode));
-}
-
-void add_ping(CommandLine& line) {
-  auto& app = line.app;
-  auto& ping = line.options.ping;
-  add_number(app, "-c,--count", ping.count, "Stop after so many", most_connections * 1000);
-  add_time(app, "-i,--interval", ping.interval,
-           "From one to the next (1s); 0: when the one before has come back", Duration::zero());
-  add_time(app, "-w,--deadline", ping.deadline, "Stop after this time");
-  app.add_flag("-q,--quiet", ping.quiet, "Only the summary")->option_text(" ");
-  auto* const mtu = app.add_flag("--mtu", ping.mtu, "Find the largest datagram that comes back");
-  mtu->needs("--udp")->excludes("--size", "--count", "--interval")->option_text(" ");
 }
 
 void add_bench(CommandLine& line) {
@@ -229,6 +183,7 @@ void take_modes(CommandLine& line) {
   check_size(line);
   if (options.bench.mode == BenchMode::idle && options.bench.rate)
     throw CLI::ExcludesError("--rate", "--mode idle");
+  take_check(line.app, options.ping);
   options.ping.json = line.json;
   if (line.json) options.bench.format = BenchFormat::json;
   if (line.csv) options.bench.format = BenchFormat::csv;
@@ -252,21 +207,35 @@ Options parse(CommandLine& line, int argc, const char* const* argv) {
   return line.options;
 }
 
+std::string message_of(const CLI::ParseError& error) {
+  const std::string message = error.what();
+  const std::string missing = "1 required TEXT missing";  // CLI11's words
+  if (!message.ends_with(missing)) return message;
+  return message.substr(0, message.size() - missing.size()) + "its value is missing";
+}
+
+// A monitoring system reads one line and the exit status, also of a mistake.
+bool asks_for_check(std::span<const char* const> arguments) {
+  return std::ranges::any_of(arguments, [](std::string_view argument) {
+    return argument.starts_with("--warning") || argument.starts_with("--critical");
+  });
+}
+
 }  // namespace
 
 boost::system::result<Options, EarlyExit> parse_options(int argc, const char* const* argv) {
   CommandLine line;
   add_general(line);
   add_of_mode(line.app, "--tls", [&] { add_tls(line.app, line.tls); });
-  add_of_mode(line.app, "--ping", [&] { add_ping(line); });
+  add_of_mode(line.app, "--ping", [&] { add_ping(line.app, line.options.ping); });
   add_of_mode(line.app, "--bench", [&] { add_bench(line); });
   try {
     return parse(line, argc, argv);
   } catch (const CLI::ParseError& error) {
     std::ostringstream output;
-    std::ostringstream message;
-    const int status = line.app.exit(error, output, message) == 0 ? 0 : usage_error;
-    return EarlyExit{status, output.str(), message.str()};
+    std::ostringstream nothing;
+    if (line.app.exit(error, output, nothing) == 0) return EarlyExit{0, output.str()};
+    return EarlyExit{usage_error, {}, message_of(error), asks_for_check({argv, argv + argc})};
   }
 }
 

@@ -12,6 +12,12 @@ namespace client {
 
 using Duration = std::chrono::nanoseconds;
 
+/// The values from which on a check is a warning, or critical. Without one there is no limit.
+struct CheckLimits {
+  std::optional<Duration> round_trip;  ///< the mean
+  std::optional<double> loss;          ///< in percent; 0: any loss
+};
+
 /// The options of --ping; the letters are those of ping(8).
 struct PingOptions {
   std::optional<std::size_t> count;  ///< -c: stop after so many; without it, at Ctrl-C
@@ -22,6 +28,9 @@ struct PingOptions {
   bool quiet = false;                ///< -q: only the summary
   bool mtu = false;   ///< look for the largest datagram that comes back, instead of echo after echo
   bool json = false;  ///< a JSON object per line instead of text
+  bool check = false;  ///< one line and an exit status, as monitoring plugins have them
+  CheckLimits warning;
+  CheckLimits critical;
 };
 
 enum class BenchMode {
@@ -63,9 +72,10 @@ struct Options {
 
 /// The program ends after it has printed this: for --help, --version or a mistake.
 struct EarlyExit {
-  int status = 0;      ///< 0, or 2 for a usage error
-  std::string output;  ///< for standard output
-  std::string error;   ///< for standard error
+  int status = 0;           ///< 0, or 2 for a usage error
+  std::string output = {};  ///< for standard output
+  std::string error = {};   ///< the mistake, in one line
+  bool of_check = false;    ///< a monitoring system is to get it
 };
 
 /// Reads the command line.

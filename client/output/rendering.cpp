@@ -77,17 +77,6 @@ std::string escaped(std::string_view bytes) {
   return text;
 }
 
-std::string escaped_lines(std::string_view text) {
-  std::string lines;
-  for (;;) {
-    const auto end = text.find('\n');
-    lines += escaped(text.substr(0, end));
-    if (end == std::string_view::npos) return lines;
-    lines += '\n';
-    text.remove_prefix(end + 1);
-  }
-}
-
 std::string hex_dump(std::string_view bytes) {
   std::string text;
   for (std::size_t offset = 0; offset < bytes.size(); offset += bytes_per_row) {

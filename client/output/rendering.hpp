@@ -12,8 +12,6 @@ namespace client {
 /// Printable characters of the locale's encoding as they are, everything else, also what is
 /// invisible (program/invisible.hpp), as `\n`, `\t`, `\r` or `\xNN`.
 std::string escaped(std::string_view bytes);
-/// The same, but for line ends.
-std::string escaped_lines(std::string_view text);
 
 /// Rows such as `00000010  68 65 6c 6c 6f 0a                                 |hello.|`, each with
 /// its line end.

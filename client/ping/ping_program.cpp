@@ -27,8 +27,9 @@ void PingProgram::run(Yield yield) {
   const auto signals =
       scheduler_->spawn("signals", [this](Yield inner) { watch_signals(inner); }).value();
   const bool has_results = run_until_the_end(yield);
-  // A failure to connect has been reported. A program gets its last object all the same.
-  if (has_results || interrupted_ || options_->ping.json) show_always(summary());
+  // A failure to connect has been reported. A program gets its last object or line all the same.
+  const bool is_for_people = !options_->ping.json && !options_->ping.check;
+  if (has_results || interrupted_ || !is_for_people) show_always(summary());
   close();
   signals.cancel();
 }
@@ -51,7 +52,7 @@ void PingProgram::watch_signals(Yield yield) {
       print_error(summary() + '\n');
       continue;
     }
-    if (::isatty(STDOUT_FILENO) == 1) print("\n");  // after the ^C
+    if (::isatty(STDOUT_FILENO) == 1 && !options_->ping.check) print("\n");  // after the ^C
     end();
   }
 }
@@ -62,6 +63,8 @@ void PingProgram::end() {
 }
 
 void PingProgram::show_failure(const Failure& failure) {
+  if (!first_failure_) first_failure_ = failure;
+  if (options_->ping.check) return;
   client::report(failure);
   if (options_->ping.json) show_always(report_.failed(failure));
 }

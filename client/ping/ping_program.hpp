@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "client/cli/options.hpp"
@@ -40,8 +41,9 @@ class PingProgram {
   PingReport& report() { return report_; }
   const PingReport& report() const { return report_; }
   bool was_interrupted() const { return interrupted_; }
+  const std::optional<Failure>& first_failure() const { return first_failure_; }
 
-  /// On standard error, and with --json on standard output too.
+  /// On standard error, and with --json on standard output too. A check has it in its line.
   void show_failure(const Failure& failure);
   /// Unless only the summary is wanted.
   void show(const std::string& line);
@@ -59,6 +61,7 @@ class PingProgram {
   coro::Signals signals_;
   coro::Task main_;
   bool interrupted_ = false;
+  std::optional<Failure> first_failure_;
 };
 
 }  // namespace client

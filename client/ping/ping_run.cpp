@@ -17,6 +17,7 @@ constexpr auto pause = 10ms;  // where echoes follow without an interval, but ca
 
 int PingRun::exit_status() const {
   const auto& ping = options().ping;
+  if (ping.check) return check().exit_status();
   const bool too_few = ping.count && ping.deadline && tally_.received < *ping.count;
   return tally_.clean() && !too_few ? 0 : 1;
 }
@@ -98,12 +99,21 @@ void PingRun::give_up_on_late(Yield yield) {
   }
 }
 
-std::string PingRun::summary() const {
+PingTally PingRun::tally_so_far() const {
   auto tally = tally_;
   tally.under_way = echoes_.under_way();
   tally.elapsed = Clock::now() - started_;
   if (tally.datagrams) tally.datagrams->jitter = echoes_.jitter();
-  return report().summary(options().target, tally);
+  return tally;
+}
+
+std::string PingRun::summary() const {
+  if (options().ping.check) return check().line;
+  return report().summary(options().target, tally_so_far());
+}
+
+Check PingRun::check() const {
+  return client::check(options(), tally_so_far(), first_failure(), was_interrupted());
 }
 
 }  // namespace client

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "client/ping/check.hpp"
 #include "client/ping/ping_program.hpp"
 #include "client/ping/ping_report.hpp"
 #include "client/ping/sequence.hpp"
@@ -44,6 +45,8 @@ class PingRun : public PingProgram {
   bool none_under_way() const { return echoes_.under_way() == 0; }
   void give_up_on_late(coro::Yield yield);
   std::string summary() const override;
+  PingTally tally_so_far() const;
+  Check check() const;
 
   Sequence echoes_;
   coro::Condition changed_;  // echoes_ have

@@ -56,7 +56,7 @@ std::optional<Failure> handshake_failure(const Target& target, error_code error)
 const char* name_of(FailureClass kind) {
   constexpr std::array names = {"refused",     "unreachable", "timeout",   "dns",
                                 "reset",       "closed",      "truncated", "handshake",
-                                "certificate", "mismatch",    "local"};
+                                "certificate", "mismatch",    "local",     "usage"};
   return names.at(static_cast<std::size_t>(kind));
 }
 

@@ -25,7 +25,8 @@ enum class FailureClass {
   handshake,    ///< the two ends did not agree on how to encrypt
   certificate,  ///< the server's certificate is not trusted
   mismatch,     ///< a byte came back that was not sent there
-  local         ///< this machine: its files, descriptors, ports
+  local,        ///< this machine: its files, descriptors, ports
+  usage         ///< the command line
 };
 
 /// Why a run did not succeed.

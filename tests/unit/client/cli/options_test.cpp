@@ -262,7 +262,7 @@ TEST(Options, NameTheModesWhereThereIsNoneOfThatName) {
   const auto parsed = parse({"--bench", "--mode", "wild"});
   ASSERT_FALSE(parsed);
   EXPECT_TRUE(parsed.error().error.starts_with(
-      "--mode: found \"wild\", expected pingpong, stream, churn or idle\n"))
+      "--mode: found \"wild\", expected pingpong, stream, churn or idle"))
       << parsed.error().error;
   EXPECT_EQ(accepted({"--bench", "--mode", "Churn"}).bench.mode, BenchMode::churn);
 }

@@ -40,11 +40,6 @@ TEST_F(Rendering, ShowsWhatIsInvisibleAsBytes) {
   }
 }
 
-TEST_F(Rendering, KeepsOnlyTheLineEndsOfLines) {
-  EXPECT_EQ(escaped_lines("one\n\033[1mtwo\n"), "one\n\\x1b[1mtwo\n");
-  EXPECT_EQ(escaped_lines("one\n\ntwo"), "one\n\ntwo");
-}
-
 TEST(HexDump, HasSixteenBytesARow) {
   EXPECT_EQ(hex_dump("0123456789abcdef\n"),
             "00000000  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|\n"
