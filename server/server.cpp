@@ -200,6 +200,12 @@ Status Server::status() const {
           .coroutines = coroutines(),
           .dropped_log_lines = log_.dropped_lines(),
           .ready = ready_ && listens(),
+          .limits = {.max_connections = config_.limits.max_connections,
+                     .max_connections_per_ip = config_.limits.max_connections_per_ip,
+                     .accept_rate = config_.limits.accept_rate,
+                     .udp_rate = config_.udp.rate},
+          .full = sessions_.full(),
+          .tls_connections = sessions_.speaking_tls(),
           .certificate_left = certificate_left,
           .uptime = duration_cast<seconds>(coro::Clock::now() - statistics_.started)};
 }

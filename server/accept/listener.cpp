@@ -122,11 +122,13 @@ error_code Listener::wait_for_connection(coro::Readiness& readiness, Yield yield
 // listeners wait behind this one, so that each gets its share of the room that there is.
 error_code Listener::wait_for_admission(Yield yield) {
   if (shared_.sessions.full()) {
+    ++shared_.statistics.full_waits;
     shared_.full.happened();
     if (const error_code stopped = shared_.sessions.wait_until_not_full(yield)) return stopped;
   }
   const auto wait = shared_.rate.wait(shared_.config.limits.accept_rate, coro::Clock::now());
   if (wait.count() == 0) return {};
+  ++shared_.statistics.accept_rate_waits;
   shared_.slowed.happened();
   return coro::sleep_for(yield, wait);
 }

@@ -48,7 +48,7 @@ HttpResponse live_page_response() {
 HttpResponse page(std::string_view path, const Status& status) {
   if (path == "/metrics") {
     return response(http::status::ok, "text/plain; version=0.0.4; charset=utf-8",
-                    to_prometheus(status));
+                    to_prometheus(status, process_usage()));
   }
   if (path == "/healthz") return plain(http::status::ok, "ok\n");
   if (path == "/readyz") {

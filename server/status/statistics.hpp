@@ -46,7 +46,9 @@ struct Statistics {
   std::uint64_t failed_handshakes = 0;     ///< and those that did not, but for the next
   std::uint64_t timed_out_handshakes = 0;  ///< tls.handshake_timeout
 
-  std::uint64_t accept_pauses = 0;  ///< for want of descriptors or memory
+  std::uint64_t accept_pauses = 0;      ///< for want of descriptors or memory
+  std::uint64_t full_waits = 0;         ///< a client waited because of limits.max_connections,
+  std::uint64_t accept_rate_waits = 0;  ///< or because of limits.accept_rate
   std::uint64_t reloads = 0;
   std::uint64_t failed_reloads = 0;
   std::uint64_t upgrades = 0;

@@ -112,23 +112,27 @@ std::string to_json(const Status& status) {
   const program::Histogram& lag = status.scheduler_lag;
   return fmt::format(
       R"({{"version":"{}","ready":{},"uptime_seconds":{},)"
+      R"("limits":{{"max_connections":{},"max_connections_per_ip":{},"accept_rate":{},)"
+      R"("udp_rate":{}}},"full":{},"full_waits":{},"accept_rate_waits":{},)"
       R"("connections":{{"accepted":{},"active":{},"peak":{}}},)"
       R"("bytes":{{"received":{},"sent":{}}},"reads":{},"accept_pauses":{},)"
       R"("coroutines":{{"alive":{},"peak":{},"spawned":{},"failed":{},"stacks":{}}},)"
       R"("dropped_log_lines":{},"reloads":{{"done":{},"failed":{}}},)"
       R"("upgrades":{{"done":{},"failed":{}}},)"
       R"("scheduler_lag_seconds":{{"p50":{},"p99":{},"max":{},"sum":{},"count":{}}},)"
-      R"("tls":{{"handshakes":{},"failed_handshakes":{},"timed_out_handshakes":{},)"
+      R"("tls":{{"active":{},"handshakes":{},"failed_handshakes":{},"timed_out_handshakes":{},)"
       R"("certificate_days_left":{}}},)"
       R"("refused":{{{}}},"ended":{{{}}},"udp":{}}})",
-      COROECHO_VERSION, status.ready, status.uptime.count(), statistics.accepted, statistics.active,
-      statistics.peak, statistics.bytes_received, statistics.bytes_sent, statistics.reads,
-      statistics.accept_pauses, status.coroutines.alive, status.coroutines.peak,
+      COROECHO_VERSION, status.ready, status.uptime.count(), status.limits.max_connections,
+      status.limits.max_connections_per_ip, status.limits.accept_rate, status.limits.udp_rate,
+      status.full, statistics.full_waits, statistics.accept_rate_waits, statistics.accepted,
+      statistics.active, statistics.peak, statistics.bytes_received, statistics.bytes_sent,
+      statistics.reads, statistics.accept_pauses, status.coroutines.alive, status.coroutines.peak,
       status.coroutines.spawned, status.coroutines.failed, status.coroutines.stacks,
       status.dropped_log_lines, statistics.reloads, statistics.failed_reloads, statistics.upgrades,
       statistics.failed_upgrades, seconds(lag.percentile(0.5)), seconds(lag.percentile(0.99)),
-      seconds(lag.max()), seconds(lag.sum()), lag.count(), statistics.handshakes,
-      statistics.failed_handshakes, statistics.timed_out_handshakes,
+      seconds(lag.max()), seconds(lag.sum()), lag.count(), status.tls_connections,
+      statistics.handshakes, statistics.failed_handshakes, statistics.timed_out_handshakes,
       status.certificate_left ? fmt::format("{:.2f}", days(*status.certificate_left)) : "null",
       in_json(statistics, true), in_json(statistics, false), in_json(statistics.udp));
 }

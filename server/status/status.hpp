@@ -12,6 +12,14 @@
 
 namespace server {
 
+/// The limits in force; 0 = no limit.
+struct Limits {
+  std::size_t max_connections = 0;
+  std::size_t max_connections_per_ip = 0;
+  std::size_t accept_rate = 0;  ///< connections a second
+  std::size_t udp_rate = 0;     ///< answers a second for each source network
+};
+
 /// Everything that is told about the service at one moment, gathered in one place so that the log,
 /// the metrics and the status page say the same.
 struct Status {
@@ -20,6 +28,9 @@ struct Status {
   coro::Scheduler::Counters coroutines;
   std::uint64_t dropped_log_lines = 0;
   bool ready = false;
+  Limits limits = {};
+  bool full = false;                ///< limits.max_connections is reached
+  std::size_t tls_connections = 0;  ///< open, those in their handshake included
   /// Until the certificate of TLS expires; none without TLS. Negative if it has.
   std::optional<std::chrono::seconds> certificate_left = {};
   std::chrono::seconds uptime{0};

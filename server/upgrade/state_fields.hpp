@@ -158,6 +158,8 @@ void fields(Type<Statistics>, Visit& visit) {
   visit("failed_handshakes", &Statistics::failed_handshakes);
   visit("timed_out_handshakes", &Statistics::timed_out_handshakes);
   visit("accept_pauses", &Statistics::accept_pauses);
+  visit("full_waits", &Statistics::full_waits);
+  visit("accept_rate_waits", &Statistics::accept_rate_waits);
   visit("reloads", &Statistics::reloads);
   visit("failed_reloads", &Statistics::failed_reloads);
   visit("upgrades", &Statistics::upgrades);

@@ -107,6 +107,37 @@ TEST(Admin, CountsRefusalsByReason) {
   EXPECT_EQ(1, status["refused"]["limit"]);
 }
 
+// Whether the metrics have this sample: "full 1".
+bool has_sample(const std::string& metrics, const std::string& sample) {
+  return metrics.find("\ncoroecho_" + sample + "\n") != std::string::npos;
+}
+
+TEST(Admin, CountsHowOftenClientsWaitedAndReportsThatItIsFull) {
+  Server server("admin: {port: 0}\nlimits: {max_connections: 1}");
+  EXPECT_TRUE(has_sample(get(server, "/metrics"), "full 0"));
+  SocketClient first = server.connect();
+  first.echo("hello");
+  SocketClient second = server.connect();
+  server.log().wait_for_line("limits.max_connections: full");
+  const std::string metrics = get(server, "/metrics");
+  EXPECT_TRUE(has_sample(metrics, "full 1"));
+  EXPECT_TRUE(has_sample(metrics, "full_waits_total 1"));
+  EXPECT_TRUE(has_sample(metrics, "connections_limit 1"));
+  first.close();
+  second.echo("hello");
+  second.close();
+  server.log().wait_for_line("client 2 disconnected");
+  EXPECT_TRUE(has_sample(get(server, "/metrics"), "full 0"));
+}
+
+TEST(Admin, CountsHowOftenClientsWaitedForTheirRate) {
+  Server server("admin: {port: 0}\nlimits: {accept_rate: 5}");
+  SocketClient first = server.connect();
+  SocketClient second = server.connect();
+  second.echo("hello");
+  EXPECT_TRUE(has_sample(get(server, "/metrics"), "accept_rate_waits_total 1"));
+}
+
 TEST(Admin, MeasuresTheLagOfTheScheduler) {
   Server server(admin_anywhere);
   nlohmann::json lag;

@@ -53,6 +53,8 @@ inline Statistics sample_statistics() {
                         .failed_handshakes = 1008,
                         .timed_out_handshakes = 1009,
                         .accept_pauses = 1010,
+                        .full_waits = 1015,
+                        .accept_rate_waits = 1016,
                         .reloads = 1011,
                         .failed_reloads = 1012,
                         .upgrades = 1013,

@@ -133,6 +133,8 @@ void expect_equal(const Statistics& found, const Statistics& expected) {
   EXPECT_EQ(found.failed_handshakes, expected.failed_handshakes);
   EXPECT_EQ(found.timed_out_handshakes, expected.timed_out_handshakes);
   EXPECT_EQ(found.accept_pauses, expected.accept_pauses);
+  EXPECT_EQ(found.full_waits, expected.full_waits);
+  EXPECT_EQ(found.accept_rate_waits, expected.accept_rate_waits);
   EXPECT_EQ(found.reloads, expected.reloads);
   EXPECT_EQ(found.failed_reloads, expected.failed_reloads);
   EXPECT_EQ(found.upgrades, expected.upgrades);
@@ -240,7 +242,10 @@ TEST(StateCodec, AStateOfNothingComesBack) {
 TEST(StateCodec, ReadsTheStateThatTheFirstReleaseWithUpgradesWrote) {
   const auto state = decode(file("version-1"));
   ASSERT_TRUE(state) << state.error();
-  expect_equal(*state, sample_state());
+  State expected = sample_state();
+  expected.statistics.full_waits = 0;  // counted since a later release
+  expected.statistics.accept_rate_waits = 0;
+  expect_equal(*state, expected);
 }
 
 TEST(StateCodec, RefusesAStateOfALaterVersionWhateverFollows) {
