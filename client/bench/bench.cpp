@@ -120,6 +120,7 @@ void Bench::run(Yield yield) {
 }
 
 bool Bench::find_addresses(Yield yield) {
+  if (options_->target.is_local()) return true;
   const auto resolver = scheduler_->spawn("resolve", [this](Yield inner) {
     auto addresses = resolve(inner, options_->target, options_->timeout);
     if (addresses)

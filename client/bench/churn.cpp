@@ -88,7 +88,7 @@ boost::system::result<std::unique_ptr<Connection>> Churn::connect_from_anywhere(
       !connection && connection.error() == boost::system::errc::address_not_available;
   if (no_port && sources_.exhausted()) connection = try_to();
   // One that does not answer is waited for once, not each time.
-  if (connection && (*connection)->facts().peer != addresses_.front())
+  if (connection && !addresses_.empty() && (*connection)->facts().peer != addresses_.front())
     std::iter_swap(addresses_.begin(), std::ranges::find(addresses_, (*connection)->facts().peer));
   return connection;
 }

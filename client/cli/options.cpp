@@ -42,7 +42,8 @@ const char* const description =
     "a ping and a benchmark.";
 
 const char* const footer =
-    "HOST may also be host:port or [v6]:port. A TIME is in seconds, or has a unit: 500ms, 2m.\n"
+    "HOST may also be host:port, [v6]:port, or the path of a Unix socket (with a slash).\n"
+    "A TIME is in seconds, or has a unit: 500ms, 2m.\n"
     "Exit status: 0 every byte came back the same, 1 not so, 2 usage error; with --warning or\n"
     "--critical 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.";
 
@@ -191,12 +192,19 @@ void take_modes(CommandLine& line) {
   check_udp(line.app, options);
 }
 
+// A Unix socket has no packets and nobody on the way.
+void check_local(const CLI::App& app) {
+  for (const auto* const option : {"--udp", "--tls", "--dscp"})
+    if (app.count(option) > 0) throw CLI::ExcludesError(option, "a Unix socket");
+}
+
 Options parse(CommandLine& line, int argc, const char* const* argv) {
   line.app.parse(argc, argv);
   take_modes(line);
   try {
     const auto given = line.options.target;
     line.options.target = parse_target(line.host, line.port, "");
+    if (line.options.target.is_local()) check_local(line.app);
     line.options.target.proxied = given.proxied;
     line.options.target.dscp = given.dscp;
     if (line.tls.used) line.options.target.tls = make_tls(line.tls, line.options.target.host);

@@ -76,7 +76,7 @@ double PingTally::loss() const {
 }
 
 std::string PingReport::connected(const ConnectionFacts& facts) {
-  peer_ = name_of(facts.peer);
+  peer_ = name_of(facts);
   if (!json_) return connected_text(facts);
   ordered_json json{
       {"event", "connected"}, {"peer", peer_}, {"connect_ms", milliseconds(facts.connect_time)}};

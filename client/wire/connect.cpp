@@ -14,6 +14,7 @@
 
 #include "client/wire/dscp.hpp"
 #include "client/wire/failure.hpp"
+#include "client/wire/local_socket.hpp"
 #include "coro/condition.hpp"
 #include "coro/error.hpp"
 #include "coro/readiness.hpp"
@@ -224,6 +225,14 @@ boost::system::result<Connected> connect_to_one(Yield yield, const tcp::endpoint
   return std::move(attempt).result();
 }
 
+boost::system::result<Connected> connect_locally(Yield yield, const std::string& path,
+                                                 Clock::duration limit) {
+  const auto started = Clock::now();
+  auto socket = connect_to_path(yield, path, limit);
+  if (!socket) return socket.error();
+  return Connected{std::move(*socket), {}, Clock::now() - started};
+}
+
 // The header of version 2 that tells no address (LOCAL): a load balancer's own connection. It is
 // no part of the echo.
 constexpr std::string_view local_proxy_header("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16);
@@ -243,14 +252,17 @@ boost::system::result<std::unique_ptr<Connection>> connect(Yield yield, const Ta
                                                            const std::optional<address>& source) {
   const auto deadline = Clock::now() + limit;
   const LocalEnd local{source, target.dscp};
-  auto connected = addresses.size() == 1 ? connect_to_one(yield, addresses.front(), limit, local)
-                                         : race(yield, addresses, deadline, local);
+  auto connected = target.is_local()       ? connect_locally(yield, target.path, limit)
+                   : addresses.size() == 1 ? connect_to_one(yield, addresses.front(), limit, local)
+                                           : race(yield, addresses, deadline, local);
   if (!connected) return connected.error();
   if (target.proxied) {
     if (const auto error = send_proxy_header(connected->socket.number())) return error;
   }
-  auto connection = std::make_unique<Connection>(yield.scheduler(), std::move(connected->socket),
-                                                 ConnectionFacts{connected->peer, connected->took});
+  auto connection = std::make_unique<Connection>(
+      yield.scheduler(), std::move(connected->socket),
+      ConnectionFacts{
+          .peer = connected->peer, .connect_time = connected->took, .path = target.path});
   if (target.tls) {
     const auto left = deadline - Clock::now();
     if (const auto error = connection->shake_hands(*target.tls, left, yield)) return error;
@@ -261,6 +273,7 @@ boost::system::result<std::unique_ptr<Connection>> connect(Yield yield, const Ta
 boost::system::result<std::unique_ptr<Connection>> connect(Yield yield, const Target& target,
                                                            Clock::duration limit) {
   const auto deadline = Clock::now() + limit;
+  if (target.is_local()) return connect(yield, target, Addresses(), limit);
   const auto addresses = resolve(yield, target, limit);
   if (!addresses) return addresses.error();
   return connect(yield, target, *addresses, deadline - Clock::now());

@@ -19,6 +19,8 @@ namespace client {
 /// last one that failed, but one of the network rather than one of this machine; timed_out if none
 /// has answered within the limit. A target with TLS has shaken hands when this returns.
 ///
+/// A Unix socket has no addresses, and none are looked at.
+///
 /// source: an address of this machine to connect from, for the peers of its family; without it the
 /// kernel chooses.
 boost::system::result<std::unique_ptr<Connection>> connect(

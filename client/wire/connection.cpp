@@ -36,13 +36,13 @@ coro::error_code Connection::shake_hands(const Tls& tls, coro::Clock::duration l
   return {};
 }
 
-std::string name_of(const boost::asio::ip::tcp::endpoint& peer) {
-  return Target{peer.address().to_string(), std::to_string(peer.port())}.name();
+std::string name_of(const ConnectionFacts& facts) {
+  const auto& peer = facts.peer;
+  return Target{peer.address().to_string(), std::to_string(peer.port()), facts.path}.name();
 }
 
 std::string connected_text(const ConnectionFacts& facts) {
-  auto text =
-      fmt::format("connected to {} in {}", name_of(facts.peer), time_text(facts.connect_time));
+  auto text = fmt::format("connected to {} in {}", name_of(facts), time_text(facts.connect_time));
   if (facts.handshake_time)
     text += fmt::format(", {} in {}", facts.encryption, time_text(*facts.handshake_time));
   return text;

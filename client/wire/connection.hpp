@@ -19,12 +19,13 @@ struct ConnectionFacts {
   /// With TLS: from the first message to when both ends have agreed.
   std::optional<coro::Clock::duration> handshake_time = std::nullopt;
   std::string encryption = {};  ///< with TLS: "TLSv1.3 TLS_AES_256_GCM_SHA384"
+  std::string path = {};        ///< of a Unix socket, which has no such peer
 };
 
 /// `connected to 127.0.0.1:8888 in 0.1 ms`, and with TLS the rest.
 std::string connected_text(const ConnectionFacts& facts);
-/// `127.0.0.1:8888`
-std::string name_of(const boost::asio::ip::tcp::endpoint& peer);
+/// The peer: `127.0.0.1:8888`, or a path.
+std::string name_of(const ConnectionFacts& facts);
 
 /// A connection to the server, with TLS or without.
 class Connection : public coro::Connection {

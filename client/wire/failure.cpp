@@ -51,6 +51,25 @@ std::optional<Failure> handshake_failure(const Target& target, error_code error)
   }
 }
 
+// Of a Unix socket.
+Failure local_connect_failure(const std::string& name, error_code error) {
+  const bool is_missing = error == boost::system::errc::no_such_file_or_directory;
+  const auto kind = is_missing ? FailureClass::refused : classify(error);
+  switch (kind) {
+    case FailureClass::refused:
+      return {kind, fmt::format("nothing listens on {} ({}): start the server, or check the path",
+                                name, error.message())};
+    case FailureClass::unreachable:
+      return {kind, fmt::format("no way to {} ({}): check the permissions of the socket and of its "
+                                "folders",
+                                name, error.message())};
+    case FailureClass::timeout:
+      return {kind, fmt::format("no answer from {}: its queue is full, or raise --timeout", name)};
+    default:
+      return {kind, fmt::format("cannot connect to {}: {}", name, error.message())};
+  }
+}
+
 }  // namespace
 
 const char* name_of(FailureClass kind) {
@@ -80,6 +99,7 @@ FailureClass classify(error_code error) {
 }
 
 Failure connect_failure(const Target& target, error_code error) {
+  if (target.is_local()) return local_connect_failure(target.name(), error);
   if (target.tls) {
     if (auto failure = handshake_failure(target, error)) return *failure;
   }

@@ -66,7 +66,7 @@ bool SourceAddresses::exhausted() {
 // The kernel looks among every second port before it takes one of the others.
 bool had_to_search_for_ports(const Addresses& targets, std::uint64_t connections,
                              std::chrono::nanoseconds time) {
-  if (are_on_loopback(targets)) return false;
+  if (targets.empty() || are_on_loopback(targets)) return false;  // none: a Unix socket
   constexpr double always = 1;
   constexpr double on_loopback = 2;
   const double reuse = setting("tcp_tw_reuse", on_loopback);

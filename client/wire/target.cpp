@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "client/output/rendering.hpp"
+#include "client/wire/local_socket.hpp"
 
 namespace client {
 namespace {
@@ -47,14 +48,28 @@ Parts split(std::string_view text) {
   return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
+Target local_target(std::string_view path, std::string_view port) {
+  if (!port.empty())
+    throw std::invalid_argument(fmt::format("{} is a Unix socket, which has no port", path));
+  if (path.size() > longest_socket_path) {
+    throw std::invalid_argument(
+        fmt::format("the path of a Unix socket has at most {} bytes", longest_socket_path));
+  }
+  Target target;
+  target.path = path;
+  return target;
+}
+
 }  // namespace
 
 std::string Target::name() const {
+  if (is_local()) return escaped(path);
   const bool is_v6 = host.find(':') != std::string::npos;
   return escaped(is_v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port));
 }
 
 Target parse_target(std::string_view host, std::string_view port, std::string_view usual_port) {
+  if (host.find('/') != std::string_view::npos) return local_target(host, port);
   Target target;
   const auto parts = split(host);
   if (!parts.port.empty() && !port.empty())

@@ -20,17 +20,22 @@ struct Tls {
 struct Target {
   std::string host = "localhost";  ///< a name or an address, without brackets
   std::string port = "8888";       ///< a number from 1 to 65535, or a service name (services(5))
+  std::string path = {};           ///< of a Unix socket, instead of the two; "": none
 
   bool proxied = false;  ///< a connection begins with a PROXY header, as if from a load balancer
   /// Of each packet sent, 0 to 63 (RFC 2474); none: the default.
   std::optional<unsigned> dscp = std::nullopt;
   std::optional<Tls> tls = std::nullopt;  ///< none: nothing is encrypted
 
-  /// `host:port`, with an IPv6 address in brackets (RFC 3986, 3.2.2); escaped, as it is shown.
+  /// A Unix socket.
+  bool is_local() const { return !path.empty(); }
+  /// The path, or `host:port` with an IPv6 address in brackets (RFC 3986, 3.2.2); escaped, as it is
+  /// shown.
   std::string name() const;
 };
 
-/// Reads `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT` or a bare IPv6 address; port may be empty.
+/// Reads `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT` or a bare IPv6 address; port may be empty. With a
+/// slash it is the path of a Unix socket, which has no port.
 /// Missing parts keep their default, the port the one given as such (none if that is empty). Throws
 /// std::invalid_argument with one line for the operator when it makes no sense.
 Target parse_target(std::string_view host, std::string_view port,

@@ -90,6 +90,7 @@ TEST_P(Completion, CompletesAfterAnEqualsSignAndOffersNoHostAsAPort) {
   expect_completed("coroecho-client --bench --plot=cha",
                    "coroecho-client --bench --plot=chart.svg");
   expect_completed("coroecho --pidfile=cha", "coroecho --pidfile=chart.svg");
+  expect_completed("coroecho-client ./cha", "coroecho-client ./chart.svg");
   expect_completed("coroecho-client localho", "coroecho-client localhost");
   expect_completed("coroecho-client --timeout 3s localho",
                    "coroecho-client --timeout 3s localhost");

@@ -43,6 +43,17 @@ TEST(Failure, HasAClassForEveryKindOfError) {
   EXPECT_EQ(classify({EADDRNOTAVAIL, boost::system::system_category()}), FailureClass::local);
 }
 
+TEST(Failure, NamesThePathOfAUnixSocketAndWhatToDo) {
+  Target local;
+  local.path = "/run/echo.sock";
+  const error_code missing{ENOENT, boost::system::system_category()};
+  EXPECT_EQ(connect_failure(local, missing).kind, FailureClass::refused);
+  EXPECT_THAT(connect_failure(local, missing).text,
+              AllOf(HasSubstr("/run/echo.sock"), HasSubstr("check the path")));
+  EXPECT_THAT(connect_failure(local, error::access_denied).text, HasSubstr("permissions"));
+  EXPECT_THAT(connect_failure(local, error::timed_out).text, HasSubstr("queue is full"));
+}
+
 TEST(Failure, NamesTheServerAndWhatToDo) {
   EXPECT_THAT(text_of(connect_failure(target, error::connection_refused)),
               AllOf(StartsWith("coroecho-client: refused: "), HasSubstr("example.org:7"),

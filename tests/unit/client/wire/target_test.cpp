@@ -20,6 +20,18 @@ TEST(Target, IsPort8888OfThisMachineByDefault) {
   EXPECT_EQ(parsed(""), Pair("localhost", "8888"));
 }
 
+TEST(Target, IsAUnixSocketIfItHasASlash) {
+  const auto target = parse_target("./echo.sock", "");
+  EXPECT_TRUE(target.is_local());
+  EXPECT_EQ(target.path, "./echo.sock");
+  EXPECT_EQ(parse_target("/run/a:b", "").name(), "/run/a:b");
+  EXPECT_FALSE(parse_target("echo.sock", "").is_local());
+  EXPECT_EQ(parse_target("/a\nb", "").name(), "/a\\nb");
+  EXPECT_THROW(parse_target("/run/echo.sock", "7"), std::invalid_argument);
+  EXPECT_NO_THROW(parse_target('/' + std::string(106, 'x'), ""));
+  EXPECT_THROW(parse_target('/' + std::string(107, 'x'), ""), std::invalid_argument);
+}
+
 TEST(Target, TakesHostAndPortApart) {
   EXPECT_EQ(parsed("example.org"), Pair("example.org", "8888"));
   EXPECT_EQ(parsed("example.org", "7"), Pair("example.org", "7"));
