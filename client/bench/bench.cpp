@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "client/bench/bench_worker.hpp"
+#include "client/bench/source_addresses.hpp"
 #include "client/figures/bench_report.hpp"
 #include "client/figures/bench_results.hpp"
 #include "client/figures/plot.hpp"
@@ -24,7 +25,6 @@
 #include "client/wire/failure.hpp"
 #include "client/wire/resolution.hpp"
 #include "client/wire/run.hpp"
-#include "client/wire/source_addresses.hpp"
 #include "coro/scheduler.hpp"
 #include "coro/signals.hpp"
 #include "program/descriptor_limit.hpp"

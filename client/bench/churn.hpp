@@ -4,9 +4,9 @@
 #include <deque>
 
 #include "client/bench/bench_lane.hpp"
+#include "client/bench/source_addresses.hpp"
 #include "client/cli/options.hpp"
 #include "client/wire/connect.hpp"
-#include "client/wire/source_addresses.hpp"
 #include "coro/condition.hpp"
 #include "coro/yield.hpp"
 

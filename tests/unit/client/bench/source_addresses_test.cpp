@@ -1,4 +1,4 @@
-#include "client/wire/source_addresses.hpp"
+#include "client/bench/source_addresses.hpp"
 
 #include <gtest/gtest.h>
 
