@@ -41,22 +41,47 @@ std::vector<std::uint64_t> chosen(int call, std::uint64_t occurrences, std::uint
   return all;
 }
 
+// To load the configuration takes nine of ten allocations of a reload, and more of an upgrade, for
+// which a child that is asked and the new program load it with their options. Each time that is the
+// same code, all of whose allocations are tried in the phase `start`, and here whichever fails has
+// one result: the reload or the child is refused, or the new program ends. So of each loading this
+// many are tried, evenly spread, and all that come before, between and after.
+constexpr std::size_t most_of_a_loading = 100;
+
+std::vector<std::uint64_t> thinned(const std::vector<std::uint64_t>& occurrences,
+                                   const Loading& loading) {
+  const auto first = std::ranges::upper_bound(occurrences, loading.begin);
+  const auto last = std::ranges::upper_bound(occurrences, loading.end);
+  const auto number = static_cast<std::size_t>(last - first);
+  const std::size_t tried = std::min(number, most_of_a_loading);
+  std::vector<std::uint64_t> left(occurrences.begin(), first);
+  for (std::size_t i = 0; i < tried; ++i)
+    left.push_back(*(first + static_cast<std::ptrdiff_t>(i * number / tried)));
+  left.insert(left.end(), last, occurrences.end());
+  return left;
+}
+
 // Counts the calls of a phase in which nothing fails.
-std::map<int, std::uint64_t> occurrences(Phase phase, Kind kind) {
-  Life life({}, kind);
+Calls calls_of(Phase phase, Kind kind) {
+  Life life({.phase = phase}, kind);
   const std::string wrong = life.go();
   if (!wrong.empty() || life.exit_code() != 0)
     throw std::runtime_error("without a fault: " + wrong + life.text());
-  return life.counts().at(phase);
+  return life.calls().at(phase);
 }
 
 // At most so many occurrences of each call, or of allocations.
 std::vector<Point> points(Phase phase, bool for_good, Kind kind, std::uint64_t most) {
   std::vector<Point> points;
-  for (const auto& [call, number] : occurrences(phase, kind)) {
+  const Calls calls = calls_of(phase, kind);
+  for (const auto& [call, number] : calls.counts) {
     if ((call == allocation) == kind.system_calls) continue;
     const int error = call == allocation ? 0 : plausible_error(call);
-    for (const std::uint64_t occurrence : chosen(call, number, most))
+    std::vector<std::uint64_t> occurrences = chosen(call, number, most);
+    if (call == allocation && phase != Phase::start)
+      for (const Loading& loading : calls.loadings)
+        occurrences = thinned(occurrences, loading);
+    for (const std::uint64_t occurrence : occurrences)
       points.push_back({phase, call, occurrence, for_good, error});
   }
   return points;

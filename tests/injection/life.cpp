@@ -108,9 +108,14 @@ bool Life::failed() const {
 // The phase that was is over.
 void Life::begin(Phase phase) {
   if (phase_) {
-    counts_[*phase_] = system_calls_ ? system_calls_->counts() : std::map<int, std::uint64_t>();
-    counts_[*phase_][allocation] = stage_.control().allocations;
+    const Control& control = stage_.control();
+    Calls& calls = calls_[*phase_];
+    calls.counts = system_calls_ ? system_calls_->counts() : std::map<int, std::uint64_t>();
+    calls.counts[allocation] = control.allocations;
+    const std::size_t loadings = std::min(control.loading.size(), control.loadings.load());
+    calls.loadings.assign(control.loading.begin(), control.loading.begin() + loadings);
   }
+  stage_.control().loadings = 0;
   phase_ = phase;
   const bool now = point_.phase == phase && point_.occurrence != 0;
   if (system_calls_) {
@@ -129,11 +134,11 @@ void Life::begin(Phase phase) {
 
 std::string Life::go() {
   // Steps that have nothing to do with the point take time.
-  const bool upgrades = point_.occurrence == 0 || point_.phase == Phase::upgrade;
-  const bool serves = point_.occurrence == 0 || point_.phase != Phase::upgrade;
+  const bool reloads = point_.phase == Phase::reload;
+  const bool upgrades = point_.phase == Phase::upgrade;
   for (const auto& [step, wanted] :
-       {std::pair{&Life::start, true}, std::pair{&Life::serve, serves},
-        std::pair{&Life::reload, serves}, std::pair{&Life::upgrade, upgrades},
+       {std::pair{&Life::start, true}, std::pair{&Life::serve, !reloads && !upgrades},
+        std::pair{&Life::reload, !upgrades}, std::pair{&Life::upgrade, upgrades},
         std::pair{&Life::stop, true}}) {
     if (wanted) (this->*step)();
     if (!wrong_.empty()) return wrong_;

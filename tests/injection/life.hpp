@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/injection/stage.hpp"
 #include "tests/injection/system_calls.hpp"
@@ -35,11 +36,15 @@ struct Kind {
   bool impatient = false;  // SIGTERM comes again and again until the service has ended
 };
 
-// How often each call occurs in each phase while nothing fails.
-using Counts = std::map<Phase, std::map<int, std::uint64_t>>;
+// The calls of a phase.
+struct Calls {
+  std::map<int, std::uint64_t> counts;  // how often each occurs
+  std::vector<Loading> loadings;        // among the allocations
+};
 
-// One life of the service: it starts, serves clients, reloads, executes itself anew and stops, and
-// one point fails.
+// One life of the service, in which one point fails: it starts, serves clients, reloads and stops.
+// If the point is at a reload, it serves none before; if at an upgrade, it executes itself anew
+// instead of both.
 class Life {
  public:
   Life(const Point& point, Kind kind);
@@ -51,7 +56,7 @@ class Life {
   // was none.
   std::string go();
 
-  const Counts& counts() const { return counts_; }
+  const std::map<Phase, Calls>& calls() const { return calls_; }
   // Whether the point was reached.
   bool failed() const;
   int exit_code() const { return exit_code_; }
@@ -86,7 +91,7 @@ class Life {
   std::optional<SystemCalls> system_calls_;  // answers to the program, so outlives it
   std::optional<service::Process> process_;
   pid_t pid_ = 0;  // of the service: of the process, or of the daemon that it has left
-  Counts counts_;
+  std::map<Phase, Calls> calls_;
   std::optional<Phase> phase_;
   bool asked_to_stop_ = false;
   int exit_code_ = -1;

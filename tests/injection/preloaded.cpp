@@ -1,6 +1,6 @@
 // Preloaded into a program (LD_PRELOAD in ld.so(8)): makes its allocations fail as the Control
 // asks, and lets the test decide on each of its system calls (seccomp_unotify(2)). Both from main()
-// on.
+// on. It also notes which of the allocations load the configuration.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -8,13 +8,17 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstdarg>
 #include <cstddef>
 #include <cstdlib>
+#include <string_view>
+#include <utility>
 
 #include "tests/injection/control.hpp"
 
@@ -33,6 +37,8 @@ using Main = int (*)(int, char**, char**);
 // Without destructors, for allocations go on until the process ends.
 Control* control = nullptr;
 Main program = nullptr;
+bool loads = false;
+std::uint64_t loading_since = 0;
 
 // Every allocation asks this.
 bool fails() {
@@ -43,6 +49,23 @@ bool fails() {
   ++control->failed;
   errno = ENOMEM;
   return true;
+}
+
+// A start loads from main() on, or after the last thing that it does with the state of a program
+// before it, which is to have the descriptors closed on exec again. A reload looks at the file
+// first.
+void begin_to_load() {
+  loads = true;
+  loading_since = control->allocations;
+}
+
+// With its configuration the program opens its terminal or its log. It has read files before by
+// streams, which do not call open() here.
+void have_loaded() {
+  if (!std::exchange(loads, false)) return;
+  const std::size_t index = control->loadings++;
+  if (index < control->loading.size())
+    control->loading.at(index) = {.begin = loading_since, .end = control->allocations};
 }
 
 Control* shared_control() {
@@ -94,6 +117,7 @@ int marked_main(int argc, char** argv, char** environment) {
   if (control == nullptr) ::_exit(127);
   if (control->traps_system_calls) hand_over_listener();
   control->in_main = true;
+  begin_to_load();
   return program(argc, argv, environment);
 }
 
@@ -108,6 +132,31 @@ int __libc_start_main(Main main, int argc, char** argv, void (*init)(), void (*f
   const auto next =
       reinterpret_cast<decltype(&__libc_start_main)>(::dlsym(RTLD_NEXT, "__libc_start_main"));
   return next(marked_main, argc, argv, init, fini, rtld_fini, stack_end);
+}
+
+int fcntl(int descriptor, int command, ...) {
+  va_list arguments;
+  va_start(arguments, command);
+  const long argument = va_arg(arguments, long);
+  va_end(arguments);
+  if (loads && command == F_SETFD) begin_to_load();
+  return static_cast<int>(::syscall(SYS_fcntl, descriptor, command, argument));
+}
+
+int stat(const char* path, struct stat* status) noexcept {
+  if (control != nullptr && !loads &&
+      std::string_view(path).ends_with(injection::configuration_name))
+    begin_to_load();
+  return ::fstatat(AT_FDCWD, path, status, 0);
+}
+
+int open(const char* path, int flags, ...) {
+  va_list arguments;
+  va_start(arguments, flags);
+  const mode_t mode = va_arg(arguments, mode_t);
+  va_end(arguments);
+  have_loaded();
+  return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, path, flags, mode));
 }
 
 void* malloc(std::size_t size) noexcept {

@@ -47,7 +47,7 @@ std::vector<std::string> Stage::command(const std::vector<std::string>& argument
       "LD_LIBRARY_PATH=" PRELOADED_FOLDER, "LD_PRELOAD=" PRELOADED,
       control_variable + ("=" + path("control").string()),
       "NOTIFY_SOCKET=" + path("manager").string(), "WATCHDOG_USEC=1000000", COROECHO, "--config",
-      path("configuration").string(), "--pidfile", path("pid").string()};
+      path(configuration_name).string(), "--pidfile", path("pid").string()};
   words.insert(words.end(), arguments.begin(), arguments.end());
   return words;
 }
@@ -59,7 +59,7 @@ void Stage::configure(std::string_view second_host, std::string_view log) const 
       "}\nadmin: {host: 127.0.0.1, port: 0}\nlimits: {idle_timeout: 50s}\nudp: {port: 0}\n"
       "shutdown: {timeout: 500ms}\nlog: {payload: 5";
   if (!log.empty()) yaml += ", file: " + path(log).string();
-  directory_.write("configuration", yaml + "}\n");
+  directory_.write(std::string(configuration_name), yaml + "}\n");
 }
 
 std::string Stage::told() {
