@@ -92,9 +92,9 @@ default_configuration() {
   inside cp /packages/coroecho.yaml /etc/coroecho/coroecho.yaml
 }
 
-# A client that stays connected: hold HOST PORT, then held_echoes TEXT as often as wanted, then release.
+# A client that stays connected: hold [OPTION...] HOST PORT, then held_echoes TEXT as often as wanted, then release.
 hold() {
-  coproc held { inside coroecho-client "$1" "$2"; }
+  coproc held { inside coroecho-client "$@"; }
   # shellcheck disable=SC2154 # held_PID: coproc's
   held_input=${held[1]} held_output=${held[0]} held_client=$held_PID
 }
