@@ -20,7 +20,7 @@ namespace server {
 ///
 ///     const std::size_t count = batch.receive(socket, most, error);
 ///     for (index below count) if (wanted(batch[index])) batch.answer(index, batch[index]);
-///     send batch.answers()
+///     send(socket, batch.answers())
 class DatagramBatch {
  public:
   static constexpr std::size_t capacity = 32;  // datagrams
@@ -29,7 +29,8 @@ class DatagramBatch {
   DatagramBatch();
 
   /// Receives what has arrived, at most `most` datagrams or `capacity`, and forgets what was in the
-  /// batch before. It does not wait: the error is then would_block, or another one of recvmmsg(2).
+  /// batch before. For one alone that is recvmsg(2). It does not wait: the error is then
+  /// would_block, or another one of recvmmsg(2).
   std::size_t receive(int socket, std::size_t most, coro::error_code& error);
 
   /// One of those that were received last, but none before the last one that was answered.
@@ -40,7 +41,7 @@ class DatagramBatch {
   /// its own. Each index at most once, in ascending order.
   void answer(std::size_t index, const Datagram& datagram, int socket_ttl);
 
-  /// The answers in that order, for sendmmsg(2).
+  /// The answers in that order, for send().
   std::span<mmsghdr> answers() { return std::span(messages_).first(answer_count_); }
 
  private:
@@ -69,6 +70,10 @@ class DatagramBatch {
   std::size_t received_count_ = 0;  // by the last call
   std::size_t answer_count_ = 0;
 };
+
+/// Sends as many of the answers as sendmmsg(2) does, without waiting. Returns their number, or -1
+/// with errno. There is at least one.
+int send(int socket, std::span<mmsghdr> answers);
 
 /// Why an answer was not sent, by the errno of sendmmsg(2).
 UdpRefusal refusal_by(int error);

@@ -94,6 +94,7 @@ class UdpSocket {
   bool stopping_ = false;
   std::uint64_t reads_before_ = 0;  // of the sessions, at the last turn
   int turns_for_nothing_ = 0;       // in succession
+  unsigned came_alone_ = 0;         // datagrams in succession that no other one came with
   int ttl_ = 0;                     // of datagrams without one of their own; 0 = unknown
   coro::Task task_;
 };
