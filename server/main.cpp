@@ -173,13 +173,16 @@ void take_pid_file(const std::filesystem::path& path, server::Startup& startup) 
 // Serves, in the background with --daemon: until it listens, its errors are shown on the terminal
 // too.
 int start(const server::Options& options, const server::Config& config, server::Startup startup) {
-  startup.environment =
-      startup.state ? startup.state->environment : server::ServiceEnvironment::take();
-  startup.sockets = server::inherited_sockets(startup.environment.descriptors);
-  if (startup.state) {  // the program before this one has inherited them
+  if (startup.state) {
+    // The program before this one has inherited them. A number that it has closed since, because
+    // the socket was shut down, may be that of a client by now.
+    startup.environment = startup.state->environment;
     for (const server::ListenerState& listener : startup.state->listeners)
       if (listener.inherited && listener.asked.transport == server::Transport::tls)
         startup.sockets.tls.push_back(listener.socket);
+  } else {
+    startup.environment = server::ServiceEnvironment::take();
+    startup.sockets = server::inherited_sockets(startup.environment.descriptors);
   }
   // Without a certificate clients of TLS fail, and the others must not after an upgrade.
   const bool needs_tls =

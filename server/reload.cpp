@@ -29,6 +29,7 @@ void Server::open_and_reload(coro::Yield yield) {
   };
   while (!deserted_ && !signalled_.wait(yield, due) && stops_ == 0)
     take_next_step(yield);
+  if (std::exchange(upgrade_asked_, false)) report_failed_upgrade(service_stops);
 }
 
 void Server::take_next_step(coro::Yield yield) {
@@ -100,7 +101,7 @@ void Server::report_failed_reload(const std::string& error) {
   } catch (const std::exception&) {  // Its file cannot be opened any more: the new log stays.
   }
   ++statistics_.failed_reloads;
-  log_.error("not reloaded: {}", stops_ > 0 ? "the service stops" : error);
+  log_.error("not reloaded: {}", stops_ > 0 ? service_stops : error);
   manager_.not_reloaded(error);
 }
 

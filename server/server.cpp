@@ -154,7 +154,7 @@ void Server::handle_signals(coro::Yield yield) {
 }
 
 void Server::handle_signal(int signal) {
-  if (signal == SIGRTMIN) upgrade_asked_ = true;  // its number is none at compile time
+  if (signal == SIGRTMIN) ask_for_upgrade();  // its number is none at compile time
   switch (signal) {
     case SIGHUP:
       if (startup_.terminal.closed_by(signals_.origin())) {

@@ -91,6 +91,7 @@ class Server {
   bool listens() const;
 
   // In upgrade.cpp
+  void ask_for_upgrade();
   void upgrade(coro::Yield yield);
   std::string execute_program(coro::Yield yield);
   bool end_tls(coro::Yield yield);
@@ -99,6 +100,9 @@ class Server {
   void report_failed_upgrade(const std::string& reason);
   void take_over(State state, coro::Yield yield);
   void adopt(State state, coro::Yield yield);
+
+  // A reason of requests that come too late.
+  static constexpr const char* service_stops = "the service stops";
 
   coro::Scheduler& scheduler_;
   EventLog& log_;

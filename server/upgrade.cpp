@@ -9,6 +9,7 @@
 #include "coro/time_limit.hpp"
 #include "server/server.hpp"
 #include "server/session/when_there_is_memory.hpp"
+#include "server/upgrade/descriptors.hpp"
 
 namespace server {
 namespace {
@@ -17,6 +18,14 @@ namespace {
 constexpr std::chrono::seconds longest_step{2};
 
 }  // namespace
+
+// While the service drains, nobody is left who could do it.
+void Server::ask_for_upgrade() {
+  if (opening_.done())
+    report_failed_upgrade(service_stops);
+  else
+    upgrade_asked_ = true;
+}
 
 // Returns only if the service goes on with this program.
 void Server::upgrade(coro::Yield yield) {
@@ -31,7 +40,7 @@ void Server::upgrade(coro::Yield yield) {
   }
   sessions_.go_on_with_tls();
   listeners_.go_on();
-  report_failed_upgrade(stops_ > 0 ? "the service stops" : reason);
+  report_failed_upgrade(stops_ > 0 ? service_stops : reason);
 }
 
 // Returns why it cannot be.
@@ -81,7 +90,7 @@ void Server::end_short_exchanges(coro::Yield yield) {
 }
 
 State Server::state() const {
-  return {
+  State state{
       .sessions = sessions_.state(),
       .listeners = listeners_.state(),
       .udp_sockets = udp_.state(),
@@ -95,12 +104,14 @@ State Server::state() const {
       .log = log_.state(),
       .reload_asked = reload_asked_,
       .upgrade_asked = upgrade_asked_};
+  forget_closed(state);
+  return state;
 }
 
 void Server::report_failed_upgrade(const std::string& reason) {
   ++statistics_.failed_upgrades;
   log_.error("not upgraded: {}", reason);
-  manager_.not_upgraded(reason);
+  if (!opening_.done()) manager_.not_upgraded(reason);  // otherwise its state stays: it drains
   if (startup_.pid_file) startup_.pid_file->report_not_upgraded();
 }
 

@@ -39,19 +39,19 @@ constexpr std::size_t end_of_stream = 1;
 
 }  // namespace
 
-bool Goodbye::say(Yield yield) {
+bool Goodbye::say(std::optional<Clock::time_point>& until, Yield yield) {
   stream_.finish_sending();
   std::size_t left = stream_.unacknowledged();
-  const auto until = Clock::now() + shortest_goodbye + std::chrono::seconds(left / slowest_line);
+  if (!until) until = Clock::now() + shortest_goodbye + std::chrono::seconds(left / slowest_line);
   // While the service serves, the wait goes on to `until` or a stall (gives_up()); while it drains,
   // only as long as each round brings some progress.
   while (!discard_until_closed(yield)) {
     const std::size_t before = std::exchange(left, stream_.unacknowledged());
     if (left <= end_of_stream) return true;
-    if (gives_up() || Clock::now() >= until) return false;
+    if (gives_up() || Clock::now() >= *until) return false;
     if (stage_ == Stage::draining && left == before) return false;
   }
-  return deliver(until, yield);
+  return deliver(*until, yield);
 }
 
 bool Goodbye::deliver_rest(Yield yield) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 
 #include "coro/connection.hpp"
@@ -25,8 +26,9 @@ class Goodbye {
 
   /// The service ends the connection: it sends the end of the stream, and discards what the client
   /// still sends until the client closes its half. Returns false if the client does not take its
-  /// echo in time: 10 s, and one more for each 32 KiB that it is owed.
-  bool say(coro::Yield yield);
+  /// echo in time: 10 s, and one more for each 32 KiB that it is owed. `until` is set to the end of
+  /// this time, unless another program has begun the goodbye and set it.
+  bool say(std::optional<coro::Clock::time_point>& until, coro::Yield yield);
 
   /// The client has closed its half, and may still be reading. Returns false if the client takes
   /// nothing any more.

@@ -242,7 +242,7 @@ Ending Session::close(Ending ending, Yield yield) {
 
   bool arrives = !reset;
   Goodbye goodbye(*stream_, context_.scratch, stage_, delivery_);
-  if (!reset && by_service) arrives = goodbye.say(yield);
+  if (!reset && by_service) arrives = goodbye.say(goodbye_until_, yield);
   if (!reset && by_client) arrives = goodbye.deliver_rest(yield);
   // Without a reset the kernel keeps for minutes what the client does not take. A service that ends
   // needs none: no further clients fill that memory, and the kernel goes on delivering.

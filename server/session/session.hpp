@@ -112,6 +112,7 @@ class Session : public boost::intrusive::list_base_hook<
   Stage stage_;              // the orders of the service
   Transport transport_;      // which the client must speak
   std::string detail_;       // why it has ended, behind the ending in the log
+  std::optional<coro::Clock::time_point> goodbye_until_;  // once the goodbye has begun
 };
 
 }  // namespace server

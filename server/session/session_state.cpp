@@ -52,8 +52,10 @@ SessionState Session::state() const {
   state.totals = totals_;
   state.silent_since = silent_since();
   state.unsent = unsent_;
+  if (delivery_.state().without_progress > 0) state.delivery = delivery_.state();
   state.ending = decided_;
   state.detail = detail_;
+  state.goodbye_until = goodbye_until_;
   if (faults_) {
     state.faults = faults_->state();
     if (!faults_->held_back().empty()) {
@@ -68,8 +70,10 @@ SessionState Session::state() const {
 Ending Session::go_on(std::unique_ptr<SessionState> state, Yield yield) {
   log_.emplace(context_.log, number_, peer_.name, state->introduced, state->connected_at);
   totals_ = state->totals;
+  delivery_ = Delivery(state->delivery);
   decided_ = state->ending;
   detail_ = std::move(state->detail);
+  goodbye_until_ = state->goodbye_until;
   if (decided_ && state->unsent.empty()) return *decided_;
 
   const auto kept = when_there_is_memory([this] { return place(0); }, yield);

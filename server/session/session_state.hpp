@@ -8,6 +8,7 @@
 #include "coro/io.hpp"
 #include "server/net/peer.hpp"
 #include "server/session/client_log.hpp"
+#include "server/session/delivery.hpp"
 #include "server/session/faults.hpp"
 #include "server/status/ending.hpp"
 
@@ -28,8 +29,10 @@ struct SessionState {
   std::optional<coro::Clock::time_point> silent_since = {};  ///< limits.idle_timeout counts
   std::string unsent = {};                ///< the rest of the echo, which the kernel has not taken
   std::chrono::nanoseconds held_back{0};  ///< until `unsent` may be sent (faults.delay)
+  DeliveryState delivery = {};            ///< limits.write_timeout counts; none without a stall
   std::optional<Ending> ending = {};      ///< why the connection ends, once `unsent` is sent
   std::string detail = {};                ///< stands behind the ending in the log
+  std::optional<coro::Clock::time_point> goodbye_until = {};  ///< of a goodbye that has begun
   std::optional<FaultsState> faults = {};
 };
 

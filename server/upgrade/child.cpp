@@ -21,7 +21,9 @@
 namespace server {
 namespace {
 
-constexpr std::size_t most_output = 4096;
+constexpr std::size_t kept_output = 4096;
+// A program that answers prints a line. One that prints without end must not keep the service busy.
+constexpr std::size_t most_output = std::size_t{1024} * 1024;
 
 [[noreturn]] void throw_error(int error, const char* call) {
   throw std::system_error(error, std::generic_category(), call);
@@ -142,6 +144,7 @@ boost::system::result<int> Child::wait(coro::Yield yield, std::chrono::nanosecon
       error = changed.wait(yield, [&] { return ended.readable() || printed.readable(); });
       if (!read_output()) static_cast<void>(pipe.observe_readable(nullptr));
       printed.clear();
+      if (!error && printed_ > most_output) error = boost::asio::error::message_size;
     }
     in_time = !time_limit.expired();
   }
@@ -156,12 +159,13 @@ boost::system::result<int> Child::wait(coro::Yield yield, std::chrono::nanosecon
 
 // Returns false at the end of the output. One turn reads as much as a pipe holds.
 bool Child::read_output() {
-  std::array<char, most_output> bytes{};
+  std::array<char, kept_output> bytes{};
   for (int turns = 0; turns < 16; ++turns) {
     const ssize_t size = ::read(pipe_.number(), bytes.data(), bytes.size());
     if (size <= 0) return size < 0 && errno == EAGAIN;
+    printed_ += static_cast<std::size_t>(size);
     output_.append(bytes.data(), static_cast<std::size_t>(size));
-    output_.erase(0, output_.size() - std::min(output_.size(), most_output));
+    output_.erase(0, output_.size() - std::min(output_.size(), kept_output));
   }
   return true;
 }

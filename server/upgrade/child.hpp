@@ -4,6 +4,7 @@
 
 #include <boost/system/result.hpp>
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,8 @@ class Child {
   Child& operator=(Child&&) = delete;
 
   /// Waits until it has ended. Returns its status as of waitpid(2). It is killed if it has not
-  /// ended after this time (timed_out), and if this is cancelled (operation_aborted). Call it once.
+  /// ended after this time (timed_out), if it prints more than 1 MiB (message_size), and if this is
+  /// cancelled (operation_aborted). Call it once.
   boost::system::result<int> wait(coro::Yield yield, std::chrono::nanoseconds limit);
 
   /// The end of both outputs, at most 4 KiB.
@@ -42,6 +44,7 @@ class Child {
   coro::Descriptor process_;  // pidfd_open(2)
   coro::Descriptor pipe_;     // both outputs
   std::string output_;
+  std::size_t printed_ = 0;  // bytes, on both
 };
 
 /// The texts as execve(2) takes them, with a null behind the last.

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -28,6 +29,17 @@ std::vector<int> own_descriptors(const State& state) {
   if (state.admin) descriptors.push_back(state.admin->socket);
   if (state.pid_file) descriptors.push_back(*state.pid_file);
   return descriptors;
+}
+
+void forget_closed(State& state) {
+  std::vector<int> open;
+  for (const auto* listeners : {&state.listeners, &state.udp_sockets})
+    for (const ListenerState& listener : *listeners)
+      if (listener.inherited) open.push_back(listener.socket);
+  if (state.admin && state.admin->inherited) open.push_back(state.admin->socket);
+  std::erase_if(state.environment.descriptors, [&](const InheritedDescriptor& inherited) {
+    return std::ranges::find(open, inherited.number) == open.end();
+  });
 }
 
 std::vector<int> all_descriptors(const State& state) {

@@ -9,6 +9,10 @@ namespace server {
 /// The descriptors that a state names and for which something in it is responsible.
 std::vector<int> own_descriptors(const State& state);
 
+/// Leaves those of the environment's descriptors that a listener has inherited and still has: the
+/// number of one that was shut down, and closed, may be another descriptor's by now.
+void forget_closed(State& state);
+
 /// Those, and the ones of the service manager, which may be among them.
 std::vector<int> all_descriptors(const State& state);
 

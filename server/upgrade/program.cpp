@@ -146,6 +146,8 @@ Program::Result Program::ask(coro::Yield yield, std::chrono::nanoseconds limit) 
     if (!status && status.error() == boost::asio::error::timed_out)
       return refused(
           fmt::format("it did not answer in {} s", std::chrono::duration<double>(limit).count()));
+    if (!status && status.error() == boost::asio::error::message_size)
+      return refused("it prints without end");
     if (!status) return refused("it could not be asked: " + status.error().message());
     const std::string_view version = version_in(child.output());
     const bool agrees = WIFEXITED(*status) && WEXITSTATUS(*status) == EXIT_SUCCESS;

@@ -33,6 +33,10 @@ void check(const SessionState& session) {
   require_descriptor(session.socket);
 }
 
+void check(const DeliveryState& delivery) {
+  require(delivery.without_progress >= 0, "the number of looks is out of range");
+}
+
 void check(const ListenerState& listener) {
   require_descriptor(listener.socket);
   for (const int optional : {listener.file, listener.accepted})

@@ -17,6 +17,7 @@ template <typename T>
 void check(const T&) {}
 
 void check(const SessionState& session);
+void check(const DeliveryState& delivery);
 void check(const ListenerState& listener);
 void check(const AdminState& admin);
 void check(LogState& log);  ///< mends it

@@ -50,8 +50,10 @@ void fields(Type<SessionState>, Visit& visit) {
   visit("silent_since", &SessionState::silent_since);
   visit.in_bulk("unsent", &SessionState::unsent);
   visit("held_back", &SessionState::held_back);
+  visit("delivery", &SessionState::delivery);
   visit("ending", &SessionState::ending);
   visit("detail", &SessionState::detail);
+  visit("goodbye_until", &SessionState::goodbye_until);
   visit("faults", &SessionState::faults);
 }
 
@@ -66,6 +68,12 @@ void fields(Type<SessionTotals>, Visit& visit) {
   visit("in", &SessionTotals::bytes_in);
   visit("out", &SessionTotals::bytes_out);
   visit("duration", &SessionTotals::duration);
+}
+
+template <typename Visit>
+void fields(Type<DeliveryState>, Visit& visit) {
+  visit("arrived", &DeliveryState::arrived);
+  visit("without_progress", &DeliveryState::without_progress);
 }
 
 template <typename Visit>

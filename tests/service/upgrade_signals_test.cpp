@@ -42,6 +42,8 @@ TEST(UpgradeAndStop, AtAnyMomentEndsInOrder) {
     server.expect_exit(0);
     EXPECT_EQ(1U, server.log().count_lines("client 1 disconnected: shutdown"));
     EXPECT_EQ(1U, server.log().count_lines(" stopped"));
+    EXPECT_EQ(1U, server.log().count_lines(" upgraded to coroecho ") +
+                      server.log().count_lines("not upgraded: the service stops"));
   }
 }
 
@@ -53,6 +55,7 @@ TEST(UpgradeAndStop, TogetherEndsInOrder) {
   EXPECT_EQ("", client.receive_until_end());
   client.close();
   server.expect_exit(0);
+  EXPECT_EQ(1U, server.log().count_lines("not upgraded: the service stops"));
 }
 
 TEST(UpgradeAndStop, WhileItDrainsIsNoUpgrade) {
@@ -67,6 +70,7 @@ TEST(UpgradeAndStop, WhileItDrainsIsNoUpgrade) {
   client.close();
   server.expect_exit(0);
   EXPECT_EQ(0U, server.log().count_lines(" upgraded to coroecho "));
+  EXPECT_EQ(3U, server.log().count_lines("not upgraded: the service stops"));
 }
 
 TEST(UpgradeAndReload, TogetherBothHappen) {

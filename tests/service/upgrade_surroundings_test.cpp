@@ -64,6 +64,29 @@ TEST(UpgradeKeeps, SocketsThatAreInherited) {
   SocketClient waits("127.0.0.1", tcp.port());  // as does the socket
 }
 
+// The number of the descriptor becomes that of a client.
+TEST(UpgradeKeeps, TheOthersIfASocketThatIsInheritedWasShutDown) {
+  const ManagedSocket lost(AF_INET);
+  const ManagedSocket tcp(AF_INET);
+  const ManagedSocket udp(AF_INET, SOCK_DGRAM, false);
+  const ManagedSocket admin(AF_INET);
+  Server server("", on_any_port, activation({&lost, &tcp, &udp, &admin}, "a:b:c:admin"));
+  lost.shut_down();
+  server.log().wait_for_line("no longer listening on 127.0.0.1:");
+  admin.shut_down();
+  server.log().wait_for_line("admin no longer on ");
+  SocketClient first("127.0.0.1", tcp.port());
+  SocketClient second("127.0.0.1", tcp.port());
+  EXPECT_EQ("before", first.echo("before"));
+  EXPECT_EQ("before", second.echo("before"));
+  for (int i = 0; i < 2; ++i)
+    upgrade(server);
+  EXPECT_EQ("after", first.echo("after"));
+  EXPECT_EQ("after", second.echo("after"));
+  EXPECT_EQ("new", SocketClient("127.0.0.1", tcp.port()).echo("new"));
+  EXPECT_EQ("udp", DatagramClient().echo("udp", "127.0.0.1", udp.port()).value().payload);
+}
+
 TEST(UpgradeKeeps, ItsAddressesAndItsAdminEndpoint) {
   Server server("{host: [127.0.0.1, 127.0.0.2], port: 0, udp: {port: 0}, admin: {port: 0}}", {});
   const std::string before = "admin on http://127.0.0.1:";

@@ -418,7 +418,10 @@ TEST_F(SessionStateTest, AGoodbyeGoesOnUntilTheClientHasClosedItsHalf) {
   ASSERT_TRUE(is([](const SessionState& state) { return state.ending == Ending::proxy_header; }));
   std::vector<SessionState> states = end();
   EXPECT_EQ(states[0].detail, ": not from a trusted proxy");
+  const auto until = states[0].goodbye_until;
+  EXPECT_TRUE(until);
   go_on(states);
+  EXPECT_TRUE(is([&](const SessionState& state) { return state.goodbye_until == until; }));
   ASSERT_TRUE(program_->runs_until([&] { return client.has_ended(); }));
   EXPECT_EQ(program_->statistics().active, 1U);
   client.close();
@@ -541,6 +544,23 @@ TEST_F(SessionStateTest, AClientThatStallsAfterwardsIsStillEnded) {
   }));
   go_on(end(), [](Config& config) { config.limits.write_timeout = 10ms; });
   EXPECT_TRUE(ended(Ending::write_timeout));
+}
+
+TEST_F(SessionStateTest, TheLooksAtOneThatStallsCountOn) {
+  Client client(4096);
+  const std::string bytes(1'000'000, 'x');
+  begin([](Config& config) { config.limits.write_timeout = 10ms; });
+  program_->start(client);
+  ASSERT_TRUE(program_->runs_until([&] {
+    client.send(bytes);
+    const std::vector<SessionState> states = program_->sessions().state();
+    return states.size() == 1 && states[0].delivery.without_progress > 1;
+  }));
+  const std::vector<SessionState> states = end();
+  go_on(states, [](Config& config) { config.limits.write_timeout = std::chrono::hours(1); });
+  const DeliveryState before = states[0].delivery;
+  ASSERT_TRUE(is([](const SessionState& state) { return !state.unsent.empty(); }));
+  EXPECT_EQ(before, program_->sessions().state()[0].delivery);
 }
 
 // ---- all sessions

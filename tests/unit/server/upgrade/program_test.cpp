@@ -179,6 +179,10 @@ TEST_F(ProgramTest, OneThatDoesNotAnswerIsEndedWithItsChildren) {
   EXPECT_EQ(answer_of(script("while :; do echo y; done"), 100ms), "it did not answer in 0.1 s");
 }
 
+TEST_F(ProgramTest, OneThatPrintsWithoutEndIsNotReadForLong) {
+  EXPECT_EQ(answer_of(script("exec yes")), "it prints without end");
+}
+
 TEST_F(ProgramTest, AProcessThatItLeavesBehindIsNotWaitedFor) {
   EXPECT_EQ(answer_of(script("sleep 5 & echo $! >left; echo coroecho 1.1.0")), "upgrade to 1.1.0");
   ::kill(std::stoi(read_file(directory_ / "left")), SIGKILL);

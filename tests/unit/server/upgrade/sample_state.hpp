@@ -25,8 +25,10 @@ inline SessionState sample_session() {
       .silent_since = coro::Clock::time_point(12s),
       .unsent = std::string("owed\0\xff", 6),
       .held_back = 250ms,
+      .delivery = {.arrived = -3, .without_progress = 2},
       .ending = Ending::write_timeout,
-      .detail = "no reader"};
+      .detail = "no reader",
+      .goodbye_until = coro::Clock::time_point(13s)};
   session.faults = {.config = {.delay = {.least = 1ms, .most = 20ms},
                                .rate = 4096,
                                .close_after = {.bytes = 5, .time = 6s},
