@@ -180,12 +180,18 @@ void Server::handle_signal(int signal) {
   signalled_.notify_all();
 }
 
-// How late a timer fires that is due: each client waits as long, besides for the network.
+// How late a timer fires that is due: each client waits as long, besides for the network. The
+// history is for those who ask the admin endpoint.
 void Server::measure_lag(coro::Yield yield) {
   for (;;) {
     const auto due = coro::from_now(between_measurements);
     if (coro::sleep_until(yield, due)) return;
-    lag_.record(coro::Clock::now() - due);
+    const auto now = coro::Clock::now();
+    lag_.record(now - due);
+    if (admin_.listens())
+      history_.record(statistics_, sessions_.speaking_tls(), now - due, now);
+    else
+      history_.clear();
   }
 }
 
@@ -195,19 +201,21 @@ Status Server::status() const {
   std::optional<seconds> certificate_left;
   if (tls_)
     certificate_left = duration_cast<seconds>(tls_->expires - std::chrono::system_clock::now());
-  return {.statistics = statistics_,
-          .scheduler_lag = lag_,
-          .coroutines = coroutines(),
-          .dropped_log_lines = log_.dropped_lines(),
-          .ready = ready_ && listens(),
-          .limits = {.max_connections = config_.limits.max_connections,
-                     .max_connections_per_ip = config_.limits.max_connections_per_ip,
-                     .accept_rate = config_.limits.accept_rate,
-                     .udp_rate = config_.udp.rate},
-          .full = sessions_.full(),
-          .tls_connections = sessions_.speaking_tls(),
-          .certificate_left = certificate_left,
-          .uptime = duration_cast<seconds>(coro::Clock::now() - statistics_.started)};
+  return {
+      .statistics = statistics_,
+      .scheduler_lag = lag_,
+      .history = history_,
+      .coroutines = coroutines(),
+      .dropped_log_lines = log_.dropped_lines(),
+      .ready = ready_ && listens(),
+      .limits = {.max_connections = config_.limits.max_connections,
+                 .max_connections_per_ip = config_.limits.max_connections_per_ip,
+                 .accept_rate = config_.limits.accept_rate,
+                 .udp_rate = config_.udp.rate},
+      .full = sessions_.full(),
+      .tls_connections = sessions_.speaking_tls(),
+      .certificate_left = certificate_left,
+      .uptime = duration_cast<std::chrono::milliseconds>(coro::Clock::now() - statistics_.started)};
 }
 
 // Since the start of the service, not only of this program.

@@ -115,6 +115,7 @@ class Server {
   Listeners listeners_;
   UdpSockets udp_;
   program::Histogram lag_;
+  History history_;
   Admin admin_;
   ServiceManager manager_;
   std::optional<TlsIdentity> tls_;                // in force; none if tls.port is off

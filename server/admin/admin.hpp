@@ -19,9 +19,9 @@
 
 namespace server {
 
-/// The admin endpoint: /metrics, /healthz, /readyz, /status and a live page over HTTP (GET and
-/// HEAD), each connection in a coroutine on the scheduler that also echoes. It has no password, so
-/// it belongs on an address that strangers do not reach.
+/// The admin endpoint: /metrics, /healthz, /readyz, /status, /history and a live page over HTTP
+/// (GET and HEAD), each connection in a coroutine on the scheduler that also echoes. It has no
+/// password, so it belongs on an address that strangers do not reach.
 class Admin {
  public:
   using GetStatus = std::function<Status()>;
@@ -58,6 +58,9 @@ class Admin {
 
   /// Ends what was there before the change.
   void finish(const Change& change, const Config& config, coro::Yield yield);
+
+  /// Whether it is on.
+  bool listens() const { return !listener_.done(); }
 
   /// All that another program needs to go on listening; none if the endpoint is off or was lost.
   std::optional<AdminState> state() const;

@@ -80,7 +80,10 @@ void serve_http(coro::Descriptor descriptor, const std::function<Status()>& get_
     if (error == http::error::end_of_stream) return;
     if (error && !is_about_request(error)) return;
 
-    HttpResponse response = error ? refusal(error) : admin_response(parser.get(), get_status());
+    HttpResponse response =
+        error ? refusal(error) : admin_response(parser.get(), get_status(), [yield] {
+          return process_usage([yield] { yield.now(); });
+        });
     if (!parser.is_done()) response.keep_alive(false);  // its body may or may not follow
     if (write(stream, response)) return;
     again = response.keep_alive();

@@ -18,6 +18,7 @@ namespace server {
 namespace {
 
 namespace http = boost::beast::http;
+using GetProcessUsage = std::function<ProcessUsage()>;
 
 HttpResponse response(http::status status, std::string_view type, std::string body) {
   HttpResponse response(status, 11);
@@ -43,22 +44,6 @@ HttpResponse live_page_response() {
            "default-src 'none'; connect-src 'self'; img-src data:; "
            "style-src 'unsafe-inline'; script-src 'unsafe-inline'; frame-ancestors 'none'");
   return page;
-}
-
-HttpResponse page(std::string_view path, const Status& status) {
-  if (path == "/metrics") {
-    return response(http::status::ok, "text/plain; version=0.0.4; charset=utf-8",
-                    to_prometheus(status, process_usage()));
-  }
-  if (path == "/healthz") return plain(http::status::ok, "ok\n");
-  if (path == "/readyz") {
-    return status.ready ? plain(http::status::ok, "ready\n")
-                        : plain(http::status::service_unavailable, "not ready\n");
-  }
-  if (path == "/status")
-    return response(http::status::ok, "application/json", to_json(status) + "\n");
-  if (path == "/") return live_page_response();
-  return plain(http::status::not_found, "not found\n");
 }
 
 // A server must take a target that names scheme and host too, as it goes through a proxy (RFC 9112,
@@ -93,6 +78,37 @@ std::string path_of(std::string_view target) {
   return path.empty() ? "/" : decoded(path);
 }
 
+// The number in ?after=NUMBER; 0 if there is none.
+std::uint64_t after_of(std::string_view target) {
+  constexpr std::string_view key = "?after=";
+  std::uint64_t after = 0;
+  const std::size_t begin = target.find(key);
+  if (begin == std::string_view::npos) return 0;
+  std::from_chars(target.data() + begin + key.size(), target.data() + target.size(), after);
+  return after;
+}
+
+HttpResponse page(std::string_view target, const Status& status, const GetProcessUsage& usage) {
+  const std::string path = path_of(target);
+  if (path == "/metrics") {
+    return response(http::status::ok, "text/plain; version=0.0.4; charset=utf-8",
+                    to_prometheus(status, usage()));
+  }
+  if (path == "/healthz") return plain(http::status::ok, "ok\n");
+  if (path == "/readyz") {
+    return status.ready ? plain(http::status::ok, "ready\n")
+                        : plain(http::status::service_unavailable, "not ready\n");
+  }
+  if (path == "/status")
+    return response(http::status::ok, "application/json", to_json(status) + "\n");
+  if (path == "/history") {
+    return response(http::status::ok, "application/json",
+                    history_to_json(status, after_of(target)) + "\n");
+  }
+  if (path == "/") return live_page_response();
+  return plain(http::status::not_found, "not found\n");
+}
+
 HttpResponse with_methods(HttpResponse response) {
   response.set(http::field::allow, "GET, HEAD, OPTIONS");
   return response;
@@ -103,11 +119,12 @@ bool names_its_host(const HttpRequest& request) {
   return request.version() < 11 || request.count(http::field::host) == 1;
 }
 
-HttpResponse answer(const HttpRequest& request, const Status& status) {
+HttpResponse answer(const HttpRequest& request, const Status& status,
+                    const GetProcessUsage& usage) {
   if (!names_its_host(request)) return plain(http::status::bad_request, "exactly one Host\n");
   if (request.method() == http::verb::get || request.method() == http::verb::head) {
     const std::string_view target(request.target().data(), request.target().size());
-    return page(path_of(target), status);
+    return page(target, status, usage);
   }
   if (request.method() == http::verb::options) return with_methods(plain(http::status::ok, ""));
   return with_methods(plain(http::status::method_not_allowed, "GET or HEAD\n"));
@@ -115,8 +132,9 @@ HttpResponse answer(const HttpRequest& request, const Status& status) {
 
 }  // namespace
 
-HttpResponse admin_response(const HttpRequest& request, const Status& status) {
-  HttpResponse response = answer(request, status);
+HttpResponse admin_response(const HttpRequest& request, const Status& status,
+                            const GetProcessUsage& get_process_usage) {
+  HttpResponse response = answer(request, status, get_process_usage);
   response.version(request.version());
   response.keep_alive(request.keep_alive());
   response.content_length(response.body().size());

@@ -169,7 +169,7 @@ std::string to_prometheus(const Status& status, const ProcessUsage& process) {
   std::string page;
   add_build_info(page);
   add(page, "coroecho_uptime_seconds", "Time since the service started.",
-      static_cast<std::uint64_t>(status.uptime.count()));
+      std::chrono::duration_cast<std::chrono::seconds>(status.uptime).count());
   add(page, "coroecho_ready", "1 while the service accepts connections and is not draining.",
       status.ready ? 1 : 0);
   add_limits(page, status.limits);

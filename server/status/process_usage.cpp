@@ -9,6 +9,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <memory>
 #include <string_view>
@@ -17,6 +18,8 @@
 
 namespace server {
 namespace {
+
+constexpr std::uint64_t entries_in_a_turn = 256;
 
 double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
@@ -46,7 +49,7 @@ std::optional<std::uint64_t> max_descriptors() {
 
 // Since Linux 6.2 the size of the directory is the number of its files; without that, each one
 // counts but for ".", ".." and the directory itself.
-std::optional<std::uint64_t> open_descriptors() {
+std::optional<std::uint64_t> open_descriptors(const std::function<void()>& take_turns) {
   constexpr const char* path = "/proc/self/fd";
   struct stat status {};
   if (::stat(path, &status) == 0 && status.st_size > 0)
@@ -55,7 +58,7 @@ std::optional<std::uint64_t> open_descriptors() {
   if (!directory) return {};
   std::uint64_t entries = 0;
   while (::readdir(directory.get()) != nullptr)
-    ++entries;
+    if (++entries % entries_in_a_turn == 0) take_turns();
   return entries >= 3 ? std::optional(entries - 3) : std::nullopt;
 }
 
@@ -85,18 +88,18 @@ void read_stat(ProcessUsage& usage) {
   if (const auto pages = field(stat, 24))
     usage.resident_bytes = *pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   if (const auto ticks = field(stat, 22)) {
-    // Once: the clock may be set later, which does not start another process.
+    // Once, and whole seconds: a clock that is set or adjusted does not start another process.
     static const double boot = unix_time() - seconds_since_boot();
-    usage.started =
-        boot + static_cast<double>(*ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+    usage.started = std::round(boot + static_cast<double>(*ticks) /
+                                          static_cast<double>(::sysconf(_SC_CLK_TCK)));
   }
 }
 
 }  // namespace
 
-ProcessUsage process_usage() {
+ProcessUsage process_usage(const std::function<void()>& take_turns) {
   ProcessUsage usage{.cpu_seconds = cpu_seconds(),
-                     .open_descriptors = open_descriptors(),
+                     .open_descriptors = open_descriptors(take_turns),
                      .max_descriptors = max_descriptors()};
   read_stat(usage);
   return usage;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 namespace server {
@@ -17,7 +18,9 @@ struct ProcessUsage {
   std::optional<double> started = {};                ///< seconds since 1970
 };
 
-/// The account at this moment. An upgrade does not start another process.
-ProcessUsage process_usage();
+/// The account at this moment. An upgrade does not start another process. Before Linux 6.2 each
+/// descriptor costs a microsecond; `take_turns` is called after every few hundred of them, so that
+/// a coroutine may let others run.
+ProcessUsage process_usage(const std::function<void()>& take_turns);
 
 }  // namespace server

@@ -71,6 +71,10 @@ std::string in_json(const UdpStatistics& udp) {
       }));
 }
 
+auto whole_seconds(std::chrono::milliseconds duration) {
+  return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+}
+
 double days(std::chrono::seconds duration) {
   return std::chrono::duration<double, std::ratio<86400>>(duration).count();
 }
@@ -85,7 +89,7 @@ std::string to_log_line(const Status& status) {
       "out, {} reads; {} accept pauses, {} reloads, {} failed reloads; {} coroutines, {} stacks; "
       "{} log lines dropped; scheduler lag p50 {} us, p99 {} us, max {} us; {}; {} upgrades, {} "
       "failed upgrades",
-      status.uptime.count(), statistics.accepted, statistics.active, statistics.peak,
+      whole_seconds(status.uptime), statistics.accepted, statistics.active, statistics.peak,
       in_words(statistics, true), in_words(statistics, false), statistics.bytes_received,
       statistics.bytes_sent, statistics.reads, statistics.accept_pauses, statistics.reloads,
       statistics.failed_reloads, status.coroutines.alive, status.coroutines.stacks,
@@ -123,7 +127,7 @@ std::string to_json(const Status& status) {
       R"("tls":{{"active":{},"handshakes":{},"failed_handshakes":{},"timed_out_handshakes":{},)"
       R"("certificate_days_left":{}}},)"
       R"("refused":{{{}}},"ended":{{{}}},"udp":{}}})",
-      COROECHO_VERSION, status.ready, status.uptime.count(), status.limits.max_connections,
+      COROECHO_VERSION, status.ready, whole_seconds(status.uptime), status.limits.max_connections,
       status.limits.max_connections_per_ip, status.limits.accept_rate, status.limits.udp_rate,
       status.full, statistics.full_waits, statistics.accept_rate_waits, statistics.accepted,
       statistics.active, statistics.peak, statistics.bytes_received, statistics.bytes_sent,
@@ -135,6 +139,11 @@ std::string to_json(const Status& status) {
       statistics.handshakes, statistics.failed_handshakes, statistics.timed_out_handshakes,
       status.certificate_left ? fmt::format("{:.2f}", days(*status.certificate_left)) : "null",
       in_json(statistics, true), in_json(statistics, false), in_json(statistics.udp));
+}
+
+std::string history_to_json(const Status& status, std::uint64_t after) {
+  return fmt::format(R"({{"now":{},"status":{},{}}})", status.uptime.count(), to_json(status),
+                     status.history.to_json(after));
 }
 
 }  // namespace server

@@ -8,6 +8,7 @@
 
 #include "coro/scheduler.hpp"
 #include "program/histogram.hpp"
+#include "server/status/history.hpp"
 #include "server/status/statistics.hpp"
 
 namespace server {
@@ -25,6 +26,7 @@ struct Limits {
 struct Status {
   const Statistics& statistics;
   const program::Histogram& scheduler_lag;
+  const History& history;
   coro::Scheduler::Counters coroutines;
   std::uint64_t dropped_log_lines = 0;
   bool ready = false;
@@ -33,7 +35,7 @@ struct Status {
   std::size_t tls_connections = 0;  ///< open, those in their handshake included
   /// Until the certificate of TLS expires; none without TLS. Negative if it has.
   std::optional<std::chrono::seconds> certificate_left = {};
-  std::chrono::seconds uptime{0};
+  std::chrono::milliseconds uptime{0};
 };
 
 /// One line for the log: "uptime 12 s; 3 accepted, ...".
@@ -44,5 +46,9 @@ std::string to_short_line(const Status& status);
 
 /// A JSON object, one line.
 std::string to_json(const Status& status);
+
+/// A JSON object with the milliseconds since the start of the service, the status, and the samples
+/// of the history after that many milliseconds; see History::to_json.
+std::string history_to_json(const Status& status, std::uint64_t after);
 
 }  // namespace server

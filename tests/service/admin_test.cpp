@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <nlohmann/json.hpp>
@@ -72,7 +73,7 @@ TEST(Admin, IsOffUnlessAskedFor) {
 
 TEST(Admin, AnswersEveryPath) {
   Server server(admin_anywhere);
-  for (const std::string path : {"/", "/metrics", "/healthz", "/readyz", "/status"}) {
+  for (const std::string path : {"/", "/metrics", "/healthz", "/readyz", "/status", "/history"}) {
     EXPECT_EQ("HTTP/1.1 200 OK", status_line(get(server, path))) << path;
   }
 }
@@ -145,6 +146,29 @@ TEST(Admin, MeasuresTheLagOfTheScheduler) {
     lag = nlohmann::json::parse(body(get(server, "/status")))["scheduler_lag_seconds"];
   } while (lag["count"] == 0);
   EXPECT_GT(lag["max"], 0);
+}
+
+TEST(Admin, KeepsAHistoryForWhoeverAsksLater) {
+  Server server(admin_anywhere);
+  const auto history = [&](const std::string& query) {
+    return nlohmann::json::parse(body(get(server, "/history" + query)));
+  };
+  server.connect().exchange("hello");
+  nlohmann::json all;
+  do {
+    all = history("");
+  } while (all["samples"].size() < 2);
+  const auto reads = std::find(all["fields"].begin(), all["fields"].end(), "reads");
+  const auto column = static_cast<std::size_t>(reads - all["fields"].begin());
+  int sum = 0;
+  for (const auto& sample : all["samples"])
+    sum += sample.at(column).get<int>();
+  EXPECT_LE(sum, 1) << "the first sample begins at a time";
+  EXPECT_EQ(all["status"]["reads"], 1);
+  const auto& latest = all["samples"].back().front();
+  EXPECT_GE(all["now"], latest);
+  const auto newer = history("?after=" + latest.dump())["samples"];
+  EXPECT_TRUE(newer.empty() || newer.front().front() > latest);
 }
 
 TEST(Admin, AnswersOneRequestAfterTheOtherOnAConnection) {

@@ -28,7 +28,8 @@ class HandedOverAdmin : public testing::Test {
   HandedOverAdmin() { config_.admin.port = 0; }
 
   Status status() const {
-    return {.statistics = statistics_, .scheduler_lag = lag_, .coroutines = {}};
+    return {
+        .statistics = statistics_, .scheduler_lag = lag_, .history = history_, .coroutines = {}};
   }
   Admin admin(coro::Yield yield, std::optional<int> inherited = {}) {
     return {yield.scheduler(), log_, [this] { return status(); }, inherited};
@@ -62,6 +63,7 @@ class HandedOverAdmin : public testing::Test {
   Config config_;
   Statistics statistics_;
   program::Histogram lag_;
+  History history_;
   Pipe pipe_;
   EventLog log_{pipe_.writer()};
 };

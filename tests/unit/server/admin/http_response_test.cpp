@@ -6,12 +6,15 @@
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/verb.hpp>
+#include <chrono>
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace server {
 namespace {
 
 namespace http = boost::beast::http;
+using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::MatchesRegex;
@@ -26,13 +29,18 @@ class HttpResponseTest : public testing::Test {
   }
 
   HttpResponse answer(const HttpRequest& request, bool ready = true) const {
-    return admin_response(
-        request,
-        {.statistics = statistics_, .scheduler_lag = lag_, .coroutines = {}, .ready = ready});
+    return admin_response(request,
+                          {.statistics = statistics_,
+                           .scheduler_lag = lag_,
+                           .history = history_,
+                           .coroutines = {},
+                           .ready = ready},
+                          [] { return ProcessUsage(); });
   }
 
   Statistics statistics_;
   program::Histogram lag_;
+  History history_;
 };
 
 std::string field(const HttpResponse& response, const char* name) {
@@ -50,6 +58,7 @@ TEST_F(HttpResponseTest, ServesEachPathInItsOwnType) {
   };
   expect("/metrics", "text/plain; version=0.0.4; charset=utf-8", "# HELP coroecho_");
   expect("/status", "application/json", "{");
+  expect("/history", "application/json", "{\"now\":0,\"status\":{");
   expect("/healthz", "text/plain; charset=utf-8", "ok\n");
   expect("/readyz", "text/plain; charset=utf-8", "ready\n");
   expect("/", "text/html; charset=utf-8", "<!DOCTYPE html>");
@@ -67,6 +76,21 @@ TEST_F(HttpResponseTest, IsHealthyButNotReadyWhileItDrains) {
 
 TEST_F(HttpResponseTest, IgnoresTheQuery) {
   EXPECT_EQ(answer(request("/healthz?verbose=1")).result(), http::status::ok);
+}
+
+TEST_F(HttpResponseTest, HasOnlyTheHistoryAfterTheTimeThatIsAskedFor) {
+  const auto begin = statistics_.started;
+  for (const auto second : {1s, 2s, 3s})
+    history_.record(statistics_, 0, 0ns, begin + second);
+  const auto samples = [&](const std::string& query) {
+    return nlohmann::json::parse(answer(request("/history" + query)).body())["samples"].size();
+  };
+  EXPECT_EQ(samples(""), 2U);
+  EXPECT_EQ(samples("?after=1999"), 2U);
+  EXPECT_EQ(samples("?after=2000"), 1U);
+  EXPECT_EQ(samples("?after=18446744073709551615"), 0U);
+  for (const char* none : {"?after=", "?after=x", "?after=-1", "?before=3000", "?"})
+    EXPECT_EQ(samples(none), 2U) << none;
 }
 
 // As a client asks that goes through a proxy (RFC 9112, section 3.2.2).

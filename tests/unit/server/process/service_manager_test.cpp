@@ -44,7 +44,8 @@ class ServiceManagerTest : public testing::Test {
   }
 
   Status status() const {
-    return {.statistics = statistics_, .scheduler_lag = lag_, .coroutines = {}};
+    return {
+        .statistics = statistics_, .scheduler_lag = lag_, .history = history_, .coroutines = {}};
   }
 
   std::vector<std::string> logged() {
@@ -66,6 +67,7 @@ class ServiceManagerTest : public testing::Test {
   ServiceEnvironment environment_{.notify_socket = directory_ / "notify"};
   Statistics statistics_;
   program::Histogram lag_;
+  History history_;
   Pipe pipe_;
   EventLog log_{pipe_.writer()};
   coro::Scheduler scheduler_{{.stacks = {.stack_size = std::size_t{256} * 1024}}};

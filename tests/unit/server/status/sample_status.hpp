@@ -43,6 +43,7 @@ class StatusTest : public testing::Test {
     using namespace std::chrono_literals;
     return {.statistics = statistics_,
             .scheduler_lag = lag_,
+            .history = history_,
             .coroutines = {.alive = 11, .peak = 12, .spawned = 13, .failed = 14, .stacks = 15},
             .dropped_log_lines = 16,
             .ready = ready,
@@ -53,11 +54,12 @@ class StatusTest : public testing::Test {
             .full = !ready,
             .tls_connections = 29,
             .certificate_left = 36h,
-            .uptime = 61s};
+            .uptime = 61999ms};
   }
 
   Statistics statistics_;
   program::Histogram lag_;
+  History history_;
 };
 
 }  // namespace server
