@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <boost/endian/conversion.hpp>
 #include <boost/locale/utf.hpp>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "program/invisible.hpp"
 
@@ -19,15 +22,19 @@ boost::locale::utf::code_point first_character(std::string_view bytes) {
   return Utf8::decode(position, bytes.data() + bytes.size());
 }
 
-// The bytes of the printable, not ASCII character that `bytes` begin with; 0 if there is none.
-std::size_t printable_length(std::string_view bytes) {
-  // It begins with C2 or more and goes on with 80 to BF: most binary bytes end here.
-  if (static_cast<unsigned char>(bytes.front()) < 0xC2 || bytes.size() < 2 ||
-      (static_cast<unsigned char>(bytes[1]) & 0xC0U) != 0x80)
-    return 0;
+// The bytes of the printable, not ASCII character that `bytes` begin with; 0 if there is none. Not
+// inline, so that a caller which finds ASCII only has little on its stack.
+[[gnu::noinline]] std::size_t printable_length_of(std::string_view bytes) {
   const auto character = first_character(bytes);
   if (!boost::locale::utf::is_valid_codepoint(character) || is_invisible(character)) return 0;
   return static_cast<std::size_t>(Utf8::width(character));
+}
+
+// It begins with C2 or more and goes on with 80 to BF: most binary bytes do not.
+std::size_t printable_length(std::string_view bytes) {
+  const bool may_be = static_cast<unsigned char>(bytes.front()) >= 0xC2 && bytes.size() >= 2 &&
+                      (static_cast<unsigned char>(bytes[1]) & 0xC0U) == 0x80;
+  return may_be ? printable_length_of(bytes) : 0;
 }
 
 // How a byte is written that is not part of a printable character beyond ASCII.
@@ -79,29 +86,76 @@ constexpr std::array<std::array<Notations, 2>, 2> all_notations = {{
     {notations({.quoted = true, .json = false}), notations({.quoted = true, .json = true})},
 }};
 
+// A processor compares all bytes of a block at once (SSE2, NEON).
+using Block [[gnu::vector_size(16)]] = unsigned char;
+using SignedBlock [[gnu::vector_size(16)]] = signed char;
+using Halves [[gnu::vector_size(16)]] = std::uint64_t;
+
+// The bytes, too few for a block, with zeros behind them.
+[[gnu::noinline]] Block last_block(std::string_view bytes) {
+  Block block{};
+  std::memcpy(&block, bytes.data(), bytes.size());
+  return block;
+}
+
+// How many bytes at the beginning of the block are plain: printable ASCII, neither `"` nor `\`.
+std::size_t plain_length(Block block) {
+  // Printable ASCII becomes the lowest numbers with a sign: one comparison for both ends.
+  constexpr int lowest = std::numeric_limits<signed char>::min();
+  const auto shifted = std::bit_cast<SignedBlock>(block - static_cast<unsigned char>(' ' - lowest));
+  const auto special = (shifted > lowest + '~' - ' ') | (block == '"') | (block == '\\');
+  const auto halves = std::bit_cast<Halves>(special);  // 0xFF for each byte that is not plain
+  const auto first = [](std::uint64_t half) {
+    const int bits = std::countr_zero(boost::endian::native_to_little(half));
+    return static_cast<std::size_t>(bits) / 8;
+  };
+  return halves[0] != 0 ? first(halves[0]) : sizeof halves[0] + first(halves[1]);
+}
+
+// Writes one character, and takes it from `bytes`. A whole notation is copied, however short,
+// because that takes no branch that a processor could mispredict.
+char* write_character(char* end, std::string_view& bytes, const Notations& notations) {
+  std::size_t length = printable_length(bytes);
+  if (length > 0) {
+    end = std::copy_n(bytes.data(), length, end);
+  } else {
+    length = 1;
+    const Notation& notation = notations[static_cast<unsigned char>(bytes.front())];
+    std::memcpy(end, notation.text.data(), sizeof notation.text);
+    end += notation.length;
+  }
+  bytes.remove_prefix(length);
+  return end;
+}
+
 }  // namespace
 
-// Done for every byte that is logged: a whole notation is copied, however short, because that takes
-// no branch that a processor could mispredict.
-void append_escaped(TextBuffer& out, std::string_view bytes, EscapeRules rules) {
-  constexpr std::size_t longest = 5;  // \\x1f, in JSON
-  constexpr std::size_t copied = sizeof(Notation::text);
+// Text is mostly plain, and is copied by blocks. Bytes that are not plain come together: behind one
+// of them, as many as a block has are looked at one by one.
+char* write_escaped(char* end, std::string_view bytes, EscapeRules rules) {
   const Notations& notations = all_notations[rules.quoted ? 1 : 0][rules.json ? 1 : 0];
-  const std::size_t before = out.size();
-  out.resize(before + longest * bytes.size() + copied);
-  char* end = out.data() + before;
   while (!bytes.empty()) {
-    std::size_t length = printable_length(bytes);
-    if (length > 0) {
-      end = std::copy_n(bytes.data(), length, end);
-    } else {
-      length = 1;
-      const Notation& notation = notations[static_cast<unsigned char>(bytes.front())];
-      std::memcpy(end, notation.text.data(), copied);
-      end += notation.length;
-    }
-    bytes.remove_prefix(length);
+    Block block;
+    if (bytes.size() >= sizeof block)
+      std::memcpy(&block, bytes.data(), sizeof block);
+    else
+      block = last_block(bytes);
+    std::memcpy(end, &block, sizeof block);
+    const std::size_t plain = plain_length(block);
+    end += plain;
+    bytes.remove_prefix(plain);
+    if (plain == sizeof block) continue;
+    const std::size_t rest = bytes.size() - std::min(bytes.size(), sizeof block);
+    while (bytes.size() > rest)
+      end = write_character(end, bytes, notations);
   }
+  return end;
+}
+
+void append_escaped(TextBuffer& out, std::string_view bytes, EscapeRules rules) {
+  const std::size_t before = out.size();
+  out.resize(before + escaped_room(bytes.size()));
+  const char* end = write_escaped(out.data() + before, bytes, rules);
   out.resize(static_cast<std::size_t>(end - out.data()));
 }
 
@@ -111,8 +165,7 @@ std::string escaped(std::string_view bytes, EscapeRules rules) {
   return fmt::to_string(out);
 }
 
-std::size_t whole_characters(std::string_view bytes, std::size_t limit) {
-  if (bytes.size() <= limit) return bytes.size();
+std::size_t whole_characters_of_more(std::string_view bytes, std::size_t limit) {
   // A character that spans the limit begins at most three bytes before it.
   for (std::size_t back = 1; back < Utf8::max_width && back <= limit; ++back) {
     const auto character = first_character(bytes.substr(limit - back));

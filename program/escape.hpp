@@ -27,10 +27,23 @@ struct EscapeRules {
 /// UTF-8.
 void append_escaped(TextBuffer& out, std::string_view bytes, EscapeRules rules = {});
 
+/// The same into memory with escaped_room() for the bytes. Returns the end of what was written;
+/// memory behind that end may have changed too.
+char* write_escaped(char* end, std::string_view bytes, EscapeRules rules = {});
+
+/// The memory that write_escaped() may use for so many bytes: in JSON each may become \\\\x1f, and
+/// whole blocks are copied.
+constexpr std::size_t escaped_room(std::size_t size) {
+  return 5 * size + 16;
+}
+
 /// The same as a text of its own.
 std::string escaped(std::string_view bytes, EscapeRules rules = {});
 
 /// How many of `bytes` to show so that at most `limit` are shown and no UTF-8 character is cut.
-std::size_t whole_characters(std::string_view bytes, std::size_t limit);
+inline std::size_t whole_characters(std::string_view bytes, std::size_t limit) {
+  std::size_t whole_characters_of_more(std::string_view bytes, std::size_t limit);
+  return bytes.size() <= limit ? bytes.size() : whole_characters_of_more(bytes, limit);
+}
 
 }  // namespace program

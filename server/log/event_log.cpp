@@ -7,9 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "program/escape.hpp"
 #include "server/config/config_error.hpp"
-#include "server/log/log_format.hpp"
 
 namespace server {
 
@@ -20,7 +18,8 @@ EventLog::EventLog(int standard_output, int standard_error)
     : standard_output_(standard_output),
       standard_error_(standard_error),
       output_(LogDestination::inherited(standard_output)),
-      layout_(log_layout(config_.format, output_.journal())) {}
+      event_layout_(config_.format, output_.journal()),
+      message_layout_(message_layout(config_.format, output_.journal())) {}
 
 EventLog::~EventLog() {
   close();
@@ -39,9 +38,13 @@ void EventLog::configure(const Config& config) {
     }
     redirect(std::move(*destination));
   }
-  write_queue();
   config_ = wanted;
-  layout_ = log_layout(config_.format, output_.journal());
+  set_layout();
+}
+
+void EventLog::set_layout() {
+  event_layout_ = EventLayout(config_.format, output_.journal());
+  message_layout_ = message_layout(config_.format, output_.journal());
 }
 
 void EventLog::reopen() {
@@ -56,10 +59,10 @@ void EventLog::reopen() {
 
 // Lines that the old destination has not taken go to the new one too.
 void EventLog::redirect(LogDestination destination) {
-  write_queue();
+  write();
   output_.redirect(std::move(destination));
-  layout_ = log_layout(config_.format, output_.journal());
-  write_queue();
+  set_layout();
+  write();
 }
 
 void EventLog::log(spdlog::level::level_enum level, fmt::string_view text,
@@ -67,82 +70,83 @@ void EventLog::log(spdlog::level::level_enum level, fmt::string_view text,
   if (level < config_.level) return;
   message_.clear();
   fmt::vformat_to(fmt::appender(message_), text, values);
-  append({.level = level, .time = system_clock::now(), .text = {message_.data(), message_.size()}});
+  append_message(level, {message_.data(), message_.size()});
 } catch (const std::bad_alloc&) {
   output_.drop();
 }
 
-void EventLog::answer(std::string_view text) {
-  if (config_.level == spdlog::level::off) return;
-  append({.time = system_clock::now(), .text = text});
+void EventLog::answer(std::string_view text) try {
+  if (config_.level != spdlog::level::off) append_message(spdlog::level::info, text);
+} catch (const std::bad_alloc&) {
+  output_.drop();
 }
 
-void EventLog::append(const LogRecord& record) {
-  if (!queue_.fits(record)) write_queue();
-  queue_.push(record);
+void EventLog::append_message(spdlog::level::level_enum level, std::string_view text) {
+  if (!takes_lines()) return output_.drop();
+  content_.clear();
+  server::append_message(content_, text, config_.format);
+  line_.clear();
+  message_layout_->format({system_clock::now(), {}, {}, level, {content_.data(), content_.size()}},
+                          line_);
+  output_.append({line_.data(), line_.size()});
 }
 
-void EventLog::append(LogRecord record, std::string_view bytes) {
-  const std::size_t shown = program::whole_characters(bytes, config_.payload);
-  record.bytes_in = bytes.size();
-  record.omitted = config_.payload > 0 ? bytes.size() - shown : 0;
-  record.text = bytes.substr(0, shown);
-  append(record);
+// As a rule the line is written where it stays.
+template <typename Event>
+void EventLog::append(const Event& event) {
+  if (!takes_lines()) return output_.drop();
+  const std::size_t room = EventLayout::room(event);
+  char* const place = output_.prepare(room);
+  if (place == nullptr) return append_copy(event, room);
+  output_.commit(event_layout_.write(place, event));
+}
+
+// A line for which there is no memory is dropped: the echo goes on.
+template <typename Event>
+[[gnu::noinline]] void EventLog::append_copy(const Event& event, std::size_t room) try {
+  line_.resize(room);
+  const char* const end = event_layout_.write(line_.data(), event);
+  output_.append({line_.data(), end});
+} catch (const std::bad_alloc&) {
+  output_.drop();
+}
+
+template void EventLog::append(const ConnectEvent& event);
+template void EventLog::append(const ReceiveEvent& event);
+template void EventLog::append(const DisconnectEvent& event);
+template void EventLog::append(const DatagramEvent& event);
+
+// A destination that reads again takes what waits for it, and then lines are kept again. A single
+// line for which there was no memory does not drop those behind it.
+bool EventLog::takes_lines() {
+  if (output_.dropping()) write();
+  return !output_.dropping();
 }
 
 void EventLog::flush() {
-  if (queue_.empty() && output_.idle()) return;  // as a rule, before each sleep
-  write_queue();
+  if (output_.idle()) return;  // as a rule, before each sleep
+  write();
   report_failure();
 }
 
 void EventLog::close(std::chrono::milliseconds limit) {
   const auto deadline = steady_clock::now() + limit;
-  write_queue();
   output_.drain(deadline);
   if (report_dropped()) output_.drain(deadline);
   output_.discard();
   report_failure();
 }
 
-void EventLog::write_queue() {
-  // A destination that reads again first takes what waits for it: that makes room.
-  output_.write();
-  report_dropped();
-  queue_.drain([this](const LogRecord& record) {
-    // A line for which there was no memory does not drop those behind it: the destination reads.
-    if (output_.dropping()) {
-      output_.write();
-      report_dropped();
-    }
-    if (output_.dropping())
-      output_.drop();
-    else
-      append_line(record);
-  });
+void EventLog::write() {
   output_.write();
   if (report_dropped()) output_.write();
 }
 
-// A line for which there is no memory is dropped: the echo goes on.
-void EventLog::append_line(const LogRecord& record) try {
-  content_.clear();
-  append_content(content_, record, config_.format);
-  line_.clear();
-  layout_->format({record.time, {}, {}, record.level, {content_.data(), content_.size()}}, line_);
-  output_.append({line_.data(), line_.size()});
-} catch (const std::bad_alloc&) {
-  output_.drop();
-}
-
+// Dropped lines are reported once those before them are written, so that there is room.
 bool EventLog::report_dropped() {
   const std::uint64_t lost = output_.take_lost();
-  if (lost == 0) return false;
-  append_line({.kind = LogKind::dropped,
-               .level = spdlog::level::warn,
-               .time = system_clock::now(),
-               .lines = lost});
-  return true;
+  if (lost > 0) append(DroppedEvent{.time = system_clock::now(), .lines = lost});
+  return lost > 0;
 }
 
 // A line on standard error, since the log cannot report it. It does not wait for a reader. Without

@@ -9,18 +9,16 @@
 #include <string_view>
 
 #include "server/config/config.hpp"
+#include "server/log/log_event.hpp"
+#include "server/log/log_format.hpp"
 #include "server/log/log_output.hpp"
-#include "server/log/log_queue.hpp"
-
-namespace spdlog {
-class formatter;
-}  // namespace spdlog
 
 namespace server {
 
 /// The service's log: messages of the service itself (info(), warn(), ...) and events of its
-/// clients (ClientLog), in the order in which they were logged. Logging only copies; flush()
-/// formats and writes. Nothing waits for a destination before close(). For one thread.
+/// clients (ClientLog), in the order in which they were logged. Logging formats a line into memory;
+/// flush() writes all of them at once. Nothing waits for a destination before close(). For one
+/// thread.
 class EventLog {
  public:
   /// Logs to `standard_output`, by the defaults of LogConfig, until it is configured. If that
@@ -66,13 +64,18 @@ class EventLog {
   /// Logs the answer to an operator's request, at any level but `off`.
   void answer(std::string_view text);
 
-  /// Copies a client's event. If the queue is full it is written first, so that no event is lost
-  /// while the destination reads.
-  void append(const LogRecord& record);
+  /// Logs an event (log_event.hpp). If the memory for lines is full they are written first, so that
+  /// no event is lost while the destination reads. Needs little of the caller's stack.
+  template <typename Event>
+  void append(const Event& event);
 
-  /// The same, for an event that received `bytes`: sets their number, and the first of them as the
-  /// text, by log.payload.
-  void append(LogRecord record, std::string_view bytes);
+  /// Received bytes as an event shows them, by log.payload.
+  LogPayload payload(std::string_view bytes) const {
+    const std::size_t shown = program::whole_characters(bytes, config_.payload);
+    return {.size = bytes.size(),
+            .shown = bytes.substr(0, shown),
+            .omitted = config_.payload > 0 ? bytes.size() - shown : 0};
+  }
 
   /// Whether events of a kind are wanted.
   bool logs_connect() const { return logs(config_.events.connect); }
@@ -110,19 +113,23 @@ class EventLog {
   bool logs(bool wanted) const { return wanted && config_.level <= spdlog::level::info; }
   void log(spdlog::level::level_enum level, fmt::string_view text, fmt::format_args values);
   void redirect(LogDestination destination);
-  void write_queue();
-  void append_line(const LogRecord& record);
+  template <typename Event>
+  void append_copy(const Event& event, std::size_t room);
+  void append_message(spdlog::level::level_enum level, std::string_view text);
+  bool takes_lines();
+  void set_layout();
+  void write();
   bool report_dropped();
   void report_failure();
 
   int standard_output_;
   int standard_error_;
   LogConfig config_;
-  LogQueue queue_;
   LogOutput output_;
-  std::unique_ptr<spdlog::formatter> layout_;
-  // Buffers that are kept, so that a short line takes no memory: a message before it is queued, the
-  // content of a line, and the whole of it.
+  EventLayout event_layout_;
+  std::unique_ptr<spdlog::formatter> message_layout_;
+  // Buffers that are kept, so that a short line takes no memory: a message, the content of its
+  // line, and the whole of it.
   spdlog::memory_buf_t message_;
   spdlog::memory_buf_t content_;
   spdlog::memory_buf_t line_;

@@ -1,33 +1,46 @@
 #include "server/log/log_format.hpp"
 
-#include <fmt/compile.h>
 #include <spdlog/pattern_formatter.h>
 
 #include <algorithm>
 #include <string>
 
-#include "program/escape.hpp"
+#include "server/log/log_line.hpp"
 
 namespace server {
 namespace {
 
-// %*: the level as a syslog priority (sd-daemon(3)).
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::system_clock;
+
+// The level as a syslog priority (sd-daemon(3)).
+constexpr char priority_of(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::critical:
+      return '2';
+    case spdlog::level::err:
+      return '3';
+    case spdlog::level::warn:
+      return '4';
+    case spdlog::level::info:
+      return '6';
+    default:
+      return '7';
+  }
+}
+
+// The same as spdlog's, for a level that the compiler knows.
+constexpr std::string_view name_of(spdlog::level::level_enum level) {
+  return level == spdlog::level::warn ? "warning" : "info";
+}
+
+// %*: the priority.
 class PriorityFlag final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
               spdlog::memory_buf_t& out) override {
-    switch (message.level) {
-      case spdlog::level::critical:
-        return out.push_back('2');
-      case spdlog::level::err:
-        return out.push_back('3');
-      case spdlog::level::warn:
-        return out.push_back('4');
-      case spdlog::level::info:
-        return out.push_back('6');
-      default:
-        return out.push_back('7');
-    }
+    out.push_back(priority_of(message.level));
   }
 
   std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
@@ -35,25 +48,11 @@ class PriorityFlag final : public spdlog::custom_flag_formatter {
   }
 };
 
-auto in_milliseconds(std::chrono::nanoseconds duration) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-}
-
-// Parsed by the compiler: a third of the time of a format string that is parsed for every event.
-template <typename Format, class... Values>
-void write(spdlog::memory_buf_t& out, const Format& format, const Values&... values) {
-  fmt::format_to(fmt::appender(out), format, values...);
-}
-
-// The size, and as much of the bytes as the record shows.
-void append_received(spdlog::memory_buf_t& out, const LogRecord& record) {
-  write(out, FMT_COMPILE(" received {} bytes"), record.bytes_in);
-  if (!record.text.empty() || record.omitted > 0) {
-    write(out, FMT_COMPILE(": \""));
-    program::append_escaped(out, record.text);
-    out.push_back('"');
-  }
-  if (record.omitted > 0) write(out, FMT_COMPILE("… {} more"), record.omitted);
+// The size, and as much of the bytes as the log shows.
+[[gnu::always_inline]] inline void write_payload(LogLine& line, const LogPayload& payload) {
+  line << " received " << payload.size << " bytes";
+  if (!payload.shown.empty() || payload.omitted > 0) (line << ": \"").escaped(payload.shown) << '"';
+  if (payload.omitted > 0) line << "… " << payload.omitted << " more";
 }
 
 std::string_view next_of(std::string_view& details) {
@@ -62,113 +61,146 @@ std::string_view next_of(std::string_view& details) {
   return next;
 }
 
-void append_tls(spdlog::memory_buf_t& out, std::string_view details) {
+void write_text(LogLine& line, const ConnectEvent& event) {
+  line << "client " << event.client << " connected from ";
+  line.escaped(event.peer, {.quoted = false});
+  std::string_view details = event.tls;
   for (const std::string_view prefix : {", ", " ", ", for \"", ", subject \""}) {
     const std::string_view detail = next_of(details);
     if (detail.empty()) continue;
     const bool quoted = prefix.ends_with('"');
-    out.append(prefix);
-    program::append_escaped(out, detail, {.quoted = quoted});
-    if (quoted) out.push_back('"');
+    (line << prefix).escaped(detail, {.quoted = quoted});
+    if (quoted) line << '"';
   }
 }
 
-void append_text(spdlog::memory_buf_t& out, const LogRecord& record) {
-  switch (record.kind) {
-    case LogKind::message:
-      program::append_escaped(out, record.text, {.quoted = false});
-      break;
-    case LogKind::connect:
-      write(out, FMT_COMPILE("client {} connected from "), record.client);
-      program::append_escaped(out, record.peer, {.quoted = false});
-      append_tls(out, record.text);
-      break;
-    case LogKind::receive:
-      write(out, FMT_COMPILE("client {}"), record.client);
-      append_received(out, record);
-      break;
-    case LogKind::datagram:
-      write(out, FMT_COMPILE("udp "));
-      program::append_escaped(out, record.peer, {.quoted = false});
-      append_received(out, record);
-      break;
-    case LogKind::disconnect:
-      write(out, FMT_COMPILE("client {} disconnected: {} ({} bytes in, {} bytes out, {}.{:03} s)"),
-            record.client, record.text, record.bytes_in, record.bytes_out,
-            in_milliseconds(record.duration) / 1000, in_milliseconds(record.duration) % 1000);
-      break;
-    case LogKind::dropped:
-      write(out, FMT_COMPILE("{} log lines dropped"), record.lines);
-      break;
-  }
+void write_text(LogLine& line, const ReceiveEvent& event) {
+  line << "client " << event.client;
+  write_payload(line, event.payload);
 }
 
-void append_string(spdlog::memory_buf_t& out, std::string_view text, bool quoted) {
-  out.push_back('"');
-  program::append_escaped(out, text, {.quoted = quoted, .json = true});
-  out.push_back('"');
+void write_text(LogLine& line, const DatagramEvent& event) {
+  (line << "udp ").escaped(event.peer, {.quoted = false});
+  write_payload(line, event.payload);
 }
 
-void append_client(spdlog::memory_buf_t& out, std::string_view event, const LogRecord& record) {
-  write(out, FMT_COMPILE(R"("event":"{}","client":{},"peer":)"), event, record.client);
-  append_string(out, record.peer, false);
+void write_text(LogLine& line, const DisconnectEvent& event) {
+  line << "client " << event.client << " disconnected: " << event.reason << " (" << event.bytes_in
+       << " bytes in, " << event.bytes_out << " bytes out, " << event.duration << " s)";
 }
 
-void append_received_as_json(spdlog::memory_buf_t& out, const LogRecord& record) {
-  write(out, FMT_COMPILE(R"(,"bytes":{})"), record.bytes_in);
-  if (!record.text.empty() || record.omitted > 0) {
-    write(out, FMT_COMPILE(R"(,"payload":)"));
-    append_string(out, record.text, true);
-  }
-  if (record.omitted > 0) write(out, FMT_COMPILE(R"(,"omitted":{})"), record.omitted);
+void write_text(LogLine& line, const DroppedEvent& event) {
+  line << event.lines << " log lines dropped";
 }
 
-void append_tls_members(spdlog::memory_buf_t& out, std::string_view details) {
+// A member of a JSON object, behind others.
+void write_member(LogLine& line, std::string_view name, std::string_view text,
+                  bool quoted = false) {
+  line << ",\"" << name << "\":\"";
+  line.escaped(text, {.quoted = quoted, .json = true}) << '"';
+}
+
+void write_client(LogLine& line, std::string_view event, std::uint64_t client,
+                  std::string_view peer) {
+  line << R"("event":")" << event << R"(","client":)" << client;
+  write_member(line, "peer", peer);
+}
+
+void write_payload_members(LogLine& line, const LogPayload& payload) {
+  line << R"(,"bytes":)" << payload.size;
+  if (!payload.shown.empty() || payload.omitted > 0)
+    write_member(line, "payload", payload.shown, true);
+  if (payload.omitted > 0) line << R"(,"omitted":)" << payload.omitted;
+}
+
+void write_json(LogLine& line, const ConnectEvent& event) {
+  write_client(line, "connect", event.client, event.peer);
+  std::string_view details = event.tls;
   for (const std::string_view member : {"tls", "cipher", "server_name", "subject"}) {
     const std::string_view detail = next_of(details);
-    if (detail.empty()) continue;
-    write(out, FMT_COMPILE(R"(,"{}":)"), member);
-    append_string(out, detail, false);
+    if (!detail.empty()) write_member(line, member, detail);
   }
 }
 
-void append_json(spdlog::memory_buf_t& out, const LogRecord& record) {
-  switch (record.kind) {
-    case LogKind::message:
-      write(out, FMT_COMPILE(R"("event":"message","message":)"));
-      append_string(out, record.text, false);
-      break;
-    case LogKind::connect:
-      append_client(out, "connect", record);
-      append_tls_members(out, record.text);
-      break;
-    case LogKind::receive:
-      append_client(out, "receive", record);
-      append_received_as_json(out, record);
-      break;
-    case LogKind::datagram:
-      write(out, FMT_COMPILE(R"("event":"datagram","peer":)"));
-      append_string(out, record.peer, false);
-      append_received_as_json(out, record);
-      break;
-    case LogKind::disconnect:
-      append_client(out, "disconnect", record);
-      write(out, FMT_COMPILE(R"(,"reason":)"));
-      append_string(out, record.text, false);
-      write(out, FMT_COMPILE(R"(,"bytes_in":{},"bytes_out":{},"duration":{}.{:03})"),
-            record.bytes_in, record.bytes_out, in_milliseconds(record.duration) / 1000,
-            in_milliseconds(record.duration) % 1000);
-      break;
-    case LogKind::dropped:
-      write(out, FMT_COMPILE(R"("event":"dropped","lines":{},"message":"{} log lines dropped")"),
-            record.lines, record.lines);
-      break;
-  }
+void write_json(LogLine& line, const ReceiveEvent& event) {
+  write_client(line, "receive", event.client, event.peer);
+  write_payload_members(line, event.payload);
+}
+
+void write_json(LogLine& line, const DatagramEvent& event) {
+  line << R"("event":"datagram")";
+  write_member(line, "peer", event.peer);
+  write_payload_members(line, event.payload);
+}
+
+void write_json(LogLine& line, const DisconnectEvent& event) {
+  write_client(line, "disconnect", event.client, event.peer);
+  write_member(line, "reason", event.reason);
+  line << R"(,"bytes_in":)" << event.bytes_in << R"(,"bytes_out":)" << event.bytes_out
+       << R"(,"duration":)" << event.duration;
+}
+
+void write_json(LogLine& line, const DroppedEvent& event) {
+  line << R"("event":"dropped","lines":)" << event.lines << R"(,"message":")" << event.lines
+       << R"( log lines dropped")";
 }
 
 }  // namespace
 
-std::unique_ptr<spdlog::formatter> log_layout(LogFormat format, bool journal) {
+// The text of a whole second, with all zeros behind it.
+void EventLayout::begin_second(system_clock::time_point time) {
+  const auto second = std::chrono::floor<seconds>(time);
+  const auto day = std::chrono::floor<std::chrono::days>(second);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(second - day);
+  const auto number = [](auto value) { return static_cast<std::uint32_t>(value); };
+  LogLine line(time_.data());
+  line << static_cast<std::uint64_t>(static_cast<int>(date.year())) << '-';
+  line.two_digits(static_cast<unsigned>(date.month())) << '-';
+  line.two_digits(static_cast<unsigned>(date.day())) << 'T';
+  line.two_digits(number(clock.hours().count())) << ':';
+  line.two_digits(number(clock.minutes().count())) << ':';
+  line.two_digits(number(clock.seconds().count())) << ".000Z";
+  second_ = second;
+}
+
+[[gnu::always_inline]] inline void EventLayout::write_time(LogLine& line,
+                                                           system_clock::time_point time) {
+  constexpr std::size_t fraction = std::string_view("1970-01-01T00:00:00.").size();
+  if (time < second_ || time >= second_ + seconds(1)) begin_second(time);
+  const auto since = static_cast<std::uint32_t>((time - second_).count());
+  LogLine(time_.data() + fraction).three_digits(since / 1000000);
+  line << std::string_view(time_.data(), time_.size());
+}
+
+template <typename Event>
+char* EventLayout::write(char* begin, const Event& event) {
+  constexpr std::string_view level = name_of(Event::level);
+  LogLine line(begin);
+  if (journal_) line << '<' << priority_of(Event::level) << '>';
+  if (format_ == LogFormat::json) {
+    write_time(line << R"({"time":")", event.time);
+    line << R"(","level":")" << level << R"(",)";
+    write_json(line, event);
+    line << '}';
+  } else {
+    if (!journal_) {
+      write_time(line, event.time);
+      line << ' ' << level << ' ';
+    }
+    write_text(line, event);
+  }
+  line << '\n';
+  return line.end();
+}
+
+template char* EventLayout::write(char* begin, const ConnectEvent& event);
+template char* EventLayout::write(char* begin, const ReceiveEvent& event);
+template char* EventLayout::write(char* begin, const DisconnectEvent& event);
+template char* EventLayout::write(char* begin, const DatagramEvent& event);
+template char* EventLayout::write(char* begin, const DroppedEvent& event);
+
+std::unique_ptr<spdlog::formatter> message_layout(LogFormat format, bool journal) {
   std::string pattern;
   if (format == LogFormat::json)
     pattern = R"({"time":"%Y-%m-%dT%T.%eZ","level":"%l",%v})";
@@ -179,11 +211,11 @@ std::unique_ptr<spdlog::formatter> log_layout(LogFormat format, bool journal) {
   return layout;
 }
 
-void append_content(spdlog::memory_buf_t& out, const LogRecord& record, LogFormat format) {
-  if (format == LogFormat::json)
-    append_json(out, record);
-  else
-    append_text(out, record);
+void append_message(spdlog::memory_buf_t& out, std::string_view text, LogFormat format) {
+  const bool json = format == LogFormat::json;
+  if (json) out.append(std::string_view(R"("event":"message","message":")"));
+  program::append_escaped(out, text, {.quoted = false, .json = json});
+  if (json) out.push_back('"');
 }
 
 }  // namespace server

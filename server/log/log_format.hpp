@@ -3,21 +3,21 @@
 #include <spdlog/common.h>
 #include <spdlog/formatter.h>
 
+#include <array>
+#include <chrono>
+#include <cstddef>
 #include <memory>
+#include <string_view>
 
+#include "program/escape.hpp"
 #include "server/config/config.hpp"
-#include "server/log/log_queue.hpp"
+#include "server/log/log_event.hpp"
 
-/// How a log line looks. spdlog's patterns lay out all lines, those of events too: measured at 100
-/// ns a line, a hundredth of an echo.
-namespace server {
-
-/// Time (ISO 8601, UTC, milliseconds), level and message. For the journal, which keeps time and
-/// level itself, the text is led by its priority, "<6>", instead (sd-daemon(3)); JSON is led by it
-/// and keeps both, since it is made to be passed on.
-std::unique_ptr<spdlog::formatter> log_layout(LogFormat format, bool journal);
-
-/// Appends what stands in the layout's %v. Text, as a person reads it:
+/// How a log line looks: the time (ISO 8601, UTC, milliseconds), the level and the content. For the
+/// journal, which keeps time and level itself, the text is led by its priority, "<6>", instead
+/// (sd-daemon(3)); JSON is led by it and keeps both, since it is made to be passed on.
+///
+/// Text, as a person reads it:
 ///   client 3 connected from 127.0.0.1:40112
 ///   client 4 connected from 127.0.0.1:40114, TLSv1.3 TLS_AES_256_GCM_SHA384, for "localhost"
 ///   client 3 received 12 bytes: "hello\n"
@@ -30,6 +30,44 @@ std::unique_ptr<spdlog::formatter> log_layout(LogFormat format, bool journal);
 ///   client, peer, tls (its version), cipher, server_name, subject, bytes, payload, omitted,
 ///   reason, bytes_in, bytes_out, duration (seconds), lines.
 /// A payload is the same characters in both formats, those of program::append_escaped().
-void append_content(spdlog::memory_buf_t& out, const LogRecord& record, LogFormat format);
+namespace server {
+
+class LogLine;
+
+/// Events: up to one for each echo. So the bytes go straight to their place, on little stack; a
+/// session keeps one page of it.
+class EventLayout {
+ public:
+  EventLayout(LogFormat format, bool journal) : format_(format), journal_(journal) {}
+
+  /// The memory that write() may use.
+  template <typename Event>
+  static std::size_t room(const Event& event) {
+    return longest_frame + program::escaped_room(event.text_size());
+  }
+
+  /// Writes the line, which ends in '\n', where there is room() for it. Returns its end.
+  template <typename Event>
+  char* write(char* begin, const Event& event);
+
+ private:
+  static constexpr std::size_t longest_frame =
+      400;  // all but the text of the event, at its largest
+
+  void begin_second(std::chrono::system_clock::time_point time);
+  void write_time(LogLine& line, std::chrono::system_clock::time_point time);
+
+  LogFormat format_;
+  bool journal_;
+  // The text of a whole second serves all events of it.
+  std::chrono::system_clock::time_point second_ = std::chrono::system_clock::time_point::min();
+  std::array<char, sizeof("1970-01-01T00:00:00.000Z") - 1> time_ = {};
+};
+
+/// Messages of the service, which are rare: spdlog's layout, with message_content() in it.
+std::unique_ptr<spdlog::formatter> message_layout(LogFormat format, bool journal);
+
+/// Appends the content of a message. Control characters are escaped: it is one line.
+void append_message(spdlog::memory_buf_t& out, std::string_view text, LogFormat format);
 
 }  // namespace server

@@ -27,6 +27,13 @@ class LogOutput {
 
   explicit LogOutput(LogDestination destination);
 
+  /// Memory for a line of at most `size` bytes, behind the others; null if that much is not left in
+  /// one piece. For a line that dropping() would not drop; commit() keeps it.
+  char* prepare(std::size_t size) { return size <= capacity - end_ ? at(end_) : nullptr; }
+
+  /// Keeps the line that was written from prepare() up to `end`, which ends in '\n'.
+  void commit(const char* end) { end_ = static_cast<std::size_t>(end - buffer_->data()); }
+
   /// Keeps one line, which ends in '\n', or drops it.
   void append(std::string_view line);
 

@@ -24,19 +24,15 @@ void ClientLog::connected(std::string tls, bool even_a_probe) {
 
 void ClientLog::introduce() {
   introduced_ = true;
-  if (log_.logs_connect()) {
-    log_.append({.kind = LogKind::connect,
-                 .time = connected_at_,
-                 .client = number_,
-                 .peer = peer_,
-                 .text = tls_});
-  }
+  if (log_.logs_connect())
+    log_.append(ConnectEvent{.time = connected_at_, .client = number_, .peer = peer_, .tls = tls_});
 }
 
 void ClientLog::append_received(std::string_view bytes) {
-  log_.append(
-      {.kind = LogKind::receive, .time = system_clock::now(), .client = number_, .peer = peer_},
-      bytes);
+  log_.append(ReceiveEvent{.time = system_clock::now(),
+                           .client = number_,
+                           .peer = peer_,
+                           .payload = log_.payload(bytes)});
 }
 
 void ClientLog::disconnected(std::string_view reason, const SessionTotals& totals) {
@@ -46,14 +42,13 @@ void ClientLog::disconnected(std::string_view reason, const SessionTotals& total
     introduce();
   }
   if (log_.logs_disconnect()) {
-    log_.append({.kind = LogKind::disconnect,
-                 .time = system_clock::now(),
-                 .client = number_,
-                 .bytes_in = totals.bytes_in,
-                 .bytes_out = totals.bytes_out,
-                 .duration = totals.duration,
-                 .peer = peer_,
-                 .text = reason});
+    log_.append(DisconnectEvent{.time = system_clock::now(),
+                                .client = number_,
+                                .peer = peer_,
+                                .reason = reason,
+                                .bytes_in = totals.bytes_in,
+                                .bytes_out = totals.bytes_out,
+                                .duration = totals.duration});
   }
 }
 

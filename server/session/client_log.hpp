@@ -29,8 +29,8 @@ class ClientLog {
   ClientLog(EventLog& log, std::uint64_t number, std::string peer, bool introduced,
             std::chrono::system_clock::time_point connected_at);
 
-  /// The first event, once the client is known as well as it will be. `tls`: text of a connect
-  /// event (LogRecord), empty for a plain client. `even_a_probe`: also with `log.probes: false`.
+  /// The first event, once the client is known as well as it will be. `tls`: as in ConnectEvent,
+  /// empty for a plain client. `even_a_probe`: also with `log.probes: false`.
   void connected(std::string tls = {}, bool even_a_probe = false);
 
   /// Shows the first bytes, by `log.payload`.

@@ -14,7 +14,7 @@ namespace {
 using coro::error_code;
 using coro::Yield;
 
-// The parts behind each other: LogRecord::text.
+// The parts behind each other: ConnectEvent::tls.
 std::string for_log(const coro::TlsDetails& details) {
   std::string text;
   for (const std::string* part :

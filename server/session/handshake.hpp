@@ -24,7 +24,7 @@ struct HandshakeFailure {
   bool has_sent = false;
 };
 
-/// The result is text for LogRecord::text.
+/// The result is text for ConnectEvent::tls.
 using HandshakeResult = boost::system::result<std::string, HandshakeFailure>;
 
 /// Agrees on TLS with a client and encrypts the connection; `first` are bytes of the client that

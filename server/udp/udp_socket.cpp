@@ -161,10 +161,9 @@ void UdpSocket::answer(std::size_t index, const Datagram& datagram) {
 
 void UdpSocket::log_received(const Datagram& datagram) {
   const boost::asio::ip::tcp::endpoint source(datagram.peer.address(), datagram.peer.port());
-  context_.log.append({.kind = LogKind::datagram,
-                       .time = std::chrono::system_clock::now(),
-                       .peer = peer_at(source).name},
-                      datagram.payload);
+  context_.log.append(DatagramEvent{.time = std::chrono::system_clock::now(),
+                                    .peer = peer_at(source).name,
+                                    .payload = context_.log.payload(datagram.payload)});
 }
 
 // A datagram that does not go out now never does.

@@ -7,6 +7,7 @@ import concurrent.futures
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 
@@ -32,7 +33,12 @@ def system_calls(program):
 def instructions(program):
     # One at a time, the work of a second would be counted along with that of an echo.
     require("valgrind", ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "true"])
-    return per_echo(program, "instructions", count_instructions, TOGETHER | DATAGRAMS)
+    counts = per_echo(program, "instructions", count_instructions, TOGETHER | DATAGRAMS)
+    few, many = 20, 220
+    for events, name in (((), ""), (EVENTS, ", all events to a file")):
+        one, other = (count_connections(program, number, events) for number in (few, many))
+        counts[f"instructions, a connection with an echo{name}"] = (other - one) / (many - few)
+    return counts
 
 
 def require(name, trial):
@@ -89,18 +95,18 @@ def access(program):
     require("valgrind", ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "true"])
     few, many = 20, 220
     with concurrent.futures.ThreadPoolExecutor(2) as workers:
-        counts = {(networks, number): workers.submit(count_connections, program, networks, number)
+        counts = {(networks, number): workers.submit(count_connections, program, number, networks=networks)
                   for networks in (0, 10000) for number in (few, many)}
         cost = {networks: counts[networks, many].result() - counts[networks, few].result()
                 for networks in (0, 10000)}
     return {"a connection with 10,000 networks, to one without": cost[10000] / cost[0]}
 
 
-def count_connections(program, networks, number):
+def count_connections(program, number, events=(), networks=0):
     # Around the client's own address and beside it: the search goes to the end.
     denied = [f"127.{i // 250}.{i % 250}.128/25" for i in range(networks)]
     tool = ("valgrind", "--tool=callgrind", "--callgrind-out-file={directory}/instructions")
-    with Service(program, tool, more={"access": {"deny": denied}}) as service:
+    with Service(program, tool, events, {"access": {"deny": denied}}) as service:
         echoes.each_on_its_own(service.port, number)
         service.finish()
         return number_in(service, "instructions", r"^(?:summary|totals): (\d+)")
@@ -140,7 +146,22 @@ def memory(program, connections=4000):
         for client in warm + clients:
             client.close()
     return {"bytes of a silent connection": (silent - before) / connections,
-            "bytes of a connection after an echo of 4 KiB": (after - before) / connections}
+            "bytes of a connection after an echo of 4 KiB": (after - before) / connections,
+            "pages of its stack, all events to a file": stack_pages(program)}
+
+
+def stack_pages(program, connections=200):
+    """How many pages of its stack a session touches, from its first line in the log to its last."""
+    with Service(program, events=EVENTS) as service:
+        before = resident_stacks(service.pid)
+        clients = echoes.connect(service.port, connections)
+        echoes.one_by_one(clients, service.pid, 1, "\u00e9\x00\t".encode() * 1000, pause=0)
+        for client in clients:  # fewer than the pool keeps stacks, so what they have touched stays
+            client.shutdown(socket.SHUT_WR)
+            client.recv(1)
+            client.close()
+        after = resident_stacks(service.pid)
+    return (after - before) / connections / os.sysconf("SC_PAGESIZE")
 
 
 def tls(program, connections=1000, ending=200):

@@ -1,5 +1,6 @@
 #include "program/escape.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
+
+#include "program/invisible.hpp"
 
 namespace program {
 namespace {
@@ -51,6 +54,76 @@ std::string random_bytes(std::mt19937& random) {
     return random() % 2 == 0 ? often[random() % often.size()] : static_cast<char>(random());
   });
   return bytes;
+}
+
+// The bytes of the printable character beyond ASCII at the beginning, found by trying all lengths.
+std::size_t printable_at(std::string_view bytes) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
+  for (std::size_t length = 2; length <= 4 && length <= bytes.size(); ++length) {
+    std::uint32_t character = byte(0) & (0xFFU >> (length + 1));
+    for (std::size_t i = 1; i < length; ++i)
+      character = character << 6U | (byte(i) & 0x3FU);
+    const bool surrogate = character >= 0xD800 && character <= 0xDFFF;
+    if (character < 0x80 || character > 0x10FFFF || surrogate || is_invisible(character)) continue;
+    if (bytes.starts_with(utf8(character))) return length;
+  }
+  return 0;
+}
+
+// The notation as its description has it, byte by byte.
+std::string described(std::string_view bytes, EscapeRules rules) {
+  const std::string backslash = rules.json ? "\\\\" : "\\";
+  std::string notation;
+  while (!bytes.empty()) {
+    const std::size_t character = std::max<std::size_t>(printable_at(bytes), 1);
+    const char c = bytes.front();
+    const bool special = c == '"' || c == '\\';
+    if (character > 1)
+      notation += bytes.substr(0, character);
+    else if (c == '\n' || c == '\r' || c == '\t')
+      notation += backslash + (c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
+    else if (c < ' ' || c > '~')
+      notation += fmt::format("{}x{:02x}", backslash, static_cast<unsigned char>(c));
+    else
+      notation += std::string(special && rules.quoted ? backslash : "") +
+                  (special && rules.json ? "\\" : "") + c;
+    bytes.remove_prefix(character);
+  }
+  return notation;
+}
+
+void expect_described(std::string_view bytes, EscapeRules rules) {
+  std::string memory(escaped_room(bytes.size()), '\0');
+  const char* end = write_escaped(memory.data(), bytes, rules);
+  memory.resize(static_cast<std::size_t>(end - memory.data()));
+  ASSERT_EQ(memory, described(bytes, rules));
+  ASSERT_EQ(memory, escaped(bytes, rules));
+}
+
+// Plain bytes are copied by blocks: one that is not is found wherever it stands in them.
+TEST(Escape, FindsEachByteAtEachPlace) {
+  for (const std::size_t length : {1U, 16U, 35U}) {
+    for (std::size_t place = 0; place < length; ++place) {
+      std::string bytes(length, 'a');
+      for (int byte = 0; byte < 256; ++byte) {
+        bytes[place] = static_cast<char>(byte);
+        ASSERT_NO_FATAL_FAILURE(expect_described(bytes, {}));
+      }
+    }
+  }
+}
+
+TEST(Escape, IsAsDescribedForAnyBytesOfAnyLength) {
+  std::mt19937 random(24);
+  for (std::size_t length = 0; length <= 300; ++length) {
+    std::string bytes;
+    while (bytes.size() < length)
+      bytes += random() % 2 == 0 ? random_bytes(random) : std::string(random() % 40, 'a');
+    bytes.resize(length);
+    for (const bool quoted : {false, true})
+      for (const bool json : {false, true})
+        ASSERT_NO_FATAL_FAILURE(expect_described(bytes, {.quoted = quoted, .json = json}));
+  }
 }
 
 TEST(Escape, PassesPrintableAscii) {
