@@ -24,7 +24,7 @@ Churn::Churn(const Options& options, const Addresses& addresses, std::size_t thr
     : options_(&options),
       addresses_(addresses),
       state_(&state),
-      sources_(addresses, thread, options.bench.threads) {}
+      sources_(options.target.source ? Addresses() : addresses, thread, options.bench.threads) {}
 
 void Churn::run(std::uint64_t number, Yield yield) {
   const auto& schedule = state_->schedule;

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "client/cli/address_options.hpp"
 #include "client/cli/ping_options.hpp"
 #include "client/cli/tls_options.hpp"
 #include "client/cli/udp_options.hpp"
@@ -93,6 +94,7 @@ void add_general(CommandLine& line) {
       ->excludes("--proxy-protocol")
       ->excludes("--tls")
       ->option_text(" ");
+  add_addresses(app, line.options.target);
   add(app, "--dscp", "DSCP", line.options.target.dscp, "Class of service of each packet: EF, 46",
       "a number from 0 to 63, or a name: EF, AF41, CS1", parse_dscp);
   add_time(app, "-W,--wait", line.options.wait,
@@ -192,23 +194,18 @@ void take_modes(CommandLine& line) {
   check_udp(line.app, options);
 }
 
-// A Unix socket has no packets and nobody on the way.
-void check_local(const CLI::App& app) {
-  for (const auto* const option : {"--udp", "--tls", "--dscp"})
-    if (app.count(option) > 0) throw CLI::ExcludesError(option, "a Unix socket");
-}
-
 Options parse(CommandLine& line, int argc, const char* const* argv) {
   line.app.parse(argc, argv);
   take_modes(line);
   try {
-    const auto given = line.options.target;
-    line.options.target = parse_target(line.host, line.port, "");
-    if (line.options.target.is_local()) check_local(line.app);
-    line.options.target.proxied = given.proxied;
-    line.options.target.dscp = given.dscp;
-    if (line.tls.used) line.options.target.tls = make_tls(line.tls, line.options.target.host);
-    if (line.options.target.port.empty()) line.options.target.port = usual_port();
+    auto& target = line.options.target;
+    const auto named = parse_target(line.host, line.port, "");
+    target.host = named.host;
+    target.port = named.port;
+    target.path = named.path;
+    take_addresses(line.app, target);
+    if (line.tls.used) target.tls = make_tls(line.tls, target.host);
+    if (target.port.empty()) target.port = usual_port();
   } catch (const std::invalid_argument& senseless) {
     throw CLI::ValidationError("HOST", senseless.what());
   }

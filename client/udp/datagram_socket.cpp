@@ -10,6 +10,7 @@
 #include <cstring>
 #include <utility>
 
+#include "client/wire/connect.hpp"
 #include "client/wire/dscp.hpp"
 #include "coro/error.hpp"
 #include "coro/scheduler.hpp"
@@ -51,6 +52,9 @@ boost::system::result<coro::Descriptor> connect_to(const udp::endpoint& peer, co
   if (!socket.is_open()) return coro::last_error();
   if (const auto error = prepare(socket.number(), peer.address().is_v4(), size)) return error;
   if (const auto error = set_dscp(socket.number(), peer.address(), target.dscp)) return error;
+  if (target.source) {
+    if (const auto error = bind_to(*target.source, socket.number())) return error;
+  }
   if (::connect(socket.number(), peer.data(), static_cast<socklen_t>(peer.size())) != 0)
     return coro::last_error();
   return socket;

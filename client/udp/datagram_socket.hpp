@@ -49,7 +49,7 @@ class DatagramSocket {
   static constexpr std::size_t largest_received = std::size_t{64} << 10U;
 
   /// Takes the first address to which this machine has a way: connect(2) sends nothing. The
-  /// target's DSCP is set. The error is that of the last address.
+  /// target's source and DSCP are set. The error is that of the last address.
   static boost::system::result<std::unique_ptr<DatagramSocket>> connect(coro::Scheduler& scheduler,
                                                                         const Target& target,
                                                                         const Addresses& addresses,

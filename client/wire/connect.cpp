@@ -43,16 +43,6 @@ error_code try_to_connect(int socket, const tcp::endpoint& peer) {
   return coro::last_error();
 }
 
-// The port is chosen when the peer is known: the same one serves for others.
-error_code bind_to(const address& source, int socket) {
-  const int on = 1;
-  ::setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-  const tcp::endpoint own(source, 0);
-  if (::bind(socket, own.data(), static_cast<socklen_t>(own.size())) != 0)
-    return coro::last_error();
-  return {};
-}
-
 // How this end of a connection is made.
 struct LocalEnd {
   std::optional<address> source;  // for the peers of its family
@@ -251,7 +241,7 @@ boost::system::result<std::unique_ptr<Connection>> connect(Yield yield, const Ta
                                                            Clock::duration limit,
                                                            const std::optional<address>& source) {
   const auto deadline = Clock::now() + limit;
-  const LocalEnd local{source, target.dscp};
+  const LocalEnd local{target.source ? target.source : source, target.dscp};
   auto connected = target.is_local()       ? connect_locally(yield, target.path, limit)
                    : addresses.size() == 1 ? connect_to_one(yield, addresses.front(), limit, local)
                                            : race(yield, addresses, deadline, local);
@@ -268,6 +258,16 @@ boost::system::result<std::unique_ptr<Connection>> connect(Yield yield, const Ta
     if (const auto error = connection->shake_hands(*target.tls, left, yield)) return error;
   }
   return connection;
+}
+
+// The port is chosen when the peer is known: the same one serves for others.
+error_code bind_to(const address& source, int socket) {
+  const int on = 1;
+  ::setsockopt(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  const tcp::endpoint own(source, 0);
+  if (::bind(socket, own.data(), static_cast<socklen_t>(own.size())) != 0)
+    return coro::last_error();
+  return {};
 }
 
 boost::system::result<std::unique_ptr<Connection>> connect(Yield yield, const Target& target,

@@ -21,12 +21,16 @@ namespace client {
 ///
 /// A Unix socket has no addresses, and none are looked at.
 ///
-/// source: an address of this machine to connect from, for the peers of its family; without it the
-/// kernel chooses.
+/// source: an address of this machine to connect from, for the peers of its family, unless the
+/// target has one; without either the kernel chooses.
 boost::system::result<std::unique_ptr<Connection>> connect(
     coro::Yield yield, const Target& target, const Addresses& addresses,
     coro::Clock::duration limit,
     const std::optional<boost::asio::ip::address>& source = std::nullopt);
+
+/// Lets the socket connect or send from that address of this machine, with a port that the kernel
+/// chooses.
+coro::error_code bind_to(const boost::asio::ip::address& source, int socket);
 
 /// Resolves and connects, within the limit.
 boost::system::result<std::unique_ptr<Connection>> connect(coro::Yield yield, const Target& target,

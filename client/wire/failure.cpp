@@ -117,9 +117,20 @@ Failure connect_failure(const Target& target, error_code error) {
                                 "--timeout",
                                 name)};
     case FailureClass::dns:
+      if (target.family) {
+        return {kind,
+                fmt::format("no {} address for {} ({}): check the spelling, or leave -4, -6 and "
+                            "--source out",
+                            name_of(*target.family), name, error.message())};
+      }
       return {kind, fmt::format("no address for {} ({}): check the spelling, or give an address",
                                 name, error.message())};
     default:
+      if (error == boost::system::errc::address_not_available && target.source) {
+        return {kind, fmt::format("cannot connect to {} from {} ({}): this machine has no such "
+                                  "address, or no free port there",
+                                  name, target.source->to_string(), error.message())};
+      }
       if (error == boost::system::errc::address_not_available) {
         return {kind, fmt::format("cannot connect to {} ({}): this machine has no free port, or no "
                                   "address of that kind",

@@ -47,7 +47,12 @@ boost::system::result<Addresses> resolve(coro::Yield yield, const Target& target
     else
       error = found.error();
   }
+  const bool found_some = !addresses.empty();
+  std::erase_if(addresses, [&](const tcp::endpoint& each) {
+    return target.family && family_of(each.address()) != *target.family;
+  });
   if (!addresses.empty()) return addresses;
+  if (found_some) return error_code(boost::asio::error::no_data);
   return time.expired() && error == boost::asio::error::operation_aborted
              ? error_code(boost::asio::error::timed_out)
              : error;

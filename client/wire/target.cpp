@@ -62,6 +62,14 @@ Target local_target(std::string_view path, std::string_view port) {
 
 }  // namespace
 
+Family family_of(const boost::asio::ip::address& address) {
+  return address.is_v4() ? Family::v4 : Family::v6;
+}
+
+const char* name_of(Family family) {
+  return family == Family::v4 ? "IPv4" : "IPv6";
+}
+
 std::string Target::name() const {
   if (is_local()) return escaped(path);
   const bool is_v6 = host.find(':') != std::string::npos;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/ip/address.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,11 +17,20 @@ struct Tls {
   std::string server_name;
 };
 
+enum class Family { v4, v6 };
+
+Family family_of(const boost::asio::ip::address& address);
+/// `IPv4` or `IPv6`.
+const char* name_of(Family family);
+
 /// The echo service to talk to, as the operator named it; nothing is resolved yet.
 struct Target {
   std::string host = "localhost";  ///< a name or an address, without brackets
   std::string port = "8888";       ///< a number from 1 to 65535, or a service name (services(5))
   std::string path = {};           ///< of a Unix socket, instead of the two; "": none
+  std::optional<Family> family = std::nullopt;  ///< of its addresses; none: both
+  /// Of this machine, to connect or send from; of that family. None: the kernel chooses.
+  std::optional<boost::asio::ip::address> source = std::nullopt;
 
   bool proxied = false;  ///< a connection begins with a PROXY header, as if from a load balancer
   /// Of each packet sent, 0 to 63 (RFC 2474); none: the default.

@@ -107,6 +107,19 @@ TEST_F(ClientTls, ReportsAServerWithoutTls) {
   expect_failure(to(silent.port()), "timeout: ");
 }
 
+TEST_F(ClientTls, IsCheckedByAMonitoringPluginFromAnAddressOfItsOwn) {
+  const TlsEcho echo;
+  const std::vector<std::string> check = {"--ping", "-i", "0", "--critical", "10s,1%"};
+  EXPECT_THAT(run(client(echo, check)).output, StartsWith("OK - 127.0.0.1:"));
+  auto elsewhere = check;
+  elsewhere.insert(elsewhere.end(), {"--source", "127.0.0.9"});
+  EXPECT_THAT(run(client(echo, elsewhere)).output, StartsWith("OK - 127.0.0.1:"));
+  const auto untrusted = run({COROECHO_CLIENT, "127.0.0.1", std::to_string(echo.port()), "--tls",
+                              "--ping", "--critical", "10s"});
+  EXPECT_EQ(untrusted.exit_code, 2);
+  EXPECT_THAT(untrusted.output, AllOf(StartsWith("CRITICAL - "), HasSubstr("(certificate: ")));
+}
+
 TEST_F(ClientTls, PingShowsTheHandshakeApart) {
   const TlsEcho echo;
   const std::vector<std::string> ping = {"--ping", "-c", "2", "-i", "0"};

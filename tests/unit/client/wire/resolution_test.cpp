@@ -37,6 +37,17 @@ TEST(Resolution, KnowsLocalhostWithoutAsking) {
     EXPECT_THAT(names(resolved({name, "7"}).value()), ElementsAre("127.0.0.1 7", "::1 7")) << name;
 }
 
+TEST(Resolution, KeepsOnlyTheAddressesOfTheFamily) {
+  Target target{"localhost", "7"};
+  target.family = Family::v6;
+  EXPECT_THAT(names(resolved(target).value()), ElementsAre("::1 7"));
+  target.host = "127.0.0.1";
+  const auto none = resolved(target);
+  ASSERT_FALSE(none);
+  EXPECT_THAT(text_of(connect_failure(target, none.error())),
+              testing::HasSubstr("dns: no IPv6 address for 127.0.0.1:7"));
+}
+
 TEST(Resolution, KnowsTheNamesOfServices) {
   if (::getservbyname("echo", "tcp") == nullptr) GTEST_SKIP() << "no /etc/services";
   EXPECT_THAT(names(resolved({"localhost", "echo"}).value()), ElementsAre("127.0.0.1 7", "::1 7"));
