@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "coro/scheduler.hpp"
@@ -207,6 +209,21 @@ int start(const server::Options& options, const server::Config& config, server::
   return serve(options, config, std::move(startup));
 }
 
+// After an upgrade there is no program to go back to, and clients wait. A child has taken the same
+// step a moment ago, so if it fails now, that is likely want of memory or descriptors and soon
+// over.
+template <typename Step>
+auto take(Step step, bool after_upgrade) {
+  for (int attempts = after_upgrade ? 5 : 1;;) {
+    try {
+      return step();
+    } catch (const std::exception&) {
+      if (--attempts == 0) throw;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+}
+
 }  // namespace
 
 // Options, configuration, then the service. A mistake of the operator is one line and an exit code
@@ -218,11 +235,14 @@ int main(int argc, char** argv) {
   try {
     server::Startup startup{.program = server::Program::started(argc, argv),
                             .state = server::take_state()};
-    const server::Options options = server::parse_options(argc, argv);
+    const bool after_upgrade = startup.state.has_value();
+    const server::Options options =
+        take([&] { return server::parse_options(argc, argv); }, after_upgrade);
     if (options.answer) return print(*options.answer);
     std::ranges::for_each(options.warnings, warn);
     if (options.upgrade) return request_upgrade(*options.pidfile);
-    const server::Config config = server::effective_config(options);
+    const server::Config config =
+        take([&] { return server::effective_config(options); }, after_upgrade);
     if (options.check_config) {
       static_cast<void>(server::load_tls_identity(config));  // its files are a part of it
       return print(server::to_yaml(config));

@@ -46,7 +46,7 @@ std::vector<std::uint64_t> chosen(int call, std::uint64_t occurrences, std::uint
 // same code, all of whose allocations are tried in the phase `start`, and here whichever fails has
 // one result: the reload or the child is refused, or the new program ends. So of each loading this
 // many are tried, evenly spread, and all that come before, between and after.
-constexpr std::size_t most_of_a_loading = 100;
+constexpr std::size_t most_of_a_loading = 50;
 
 std::vector<std::uint64_t> thinned(const std::vector<std::uint64_t>& occurrences,
                                    const Loading& loading) {
@@ -160,6 +160,19 @@ TEST(InjectionOfASleep, IsExplainedHoweverOftenTheServiceIsAskedToStopMeanwhile)
   const std::size_t all = sleeps.size();
   EXPECT_EQ((ExitCodes{{70, all}}),
             expect_none_bad(sleeps, {.system_calls = true, .impatient = true}));
+}
+
+// The program before it is gone by then.
+TEST(InjectionOfAnUpgrade, WhileTheNewProgramLoadsItsConfigurationLosesNobody) {
+  constexpr Kind kind{.system_calls = false};
+  const Loading loading =
+      calls_of(Phase::upgrade, kind).loadings.at(1);  // the first is the child's
+  constexpr std::uint64_t tried = 12;
+  std::vector<Point> points;
+  for (std::uint64_t i = 0; i < tried; ++i)
+    points.push_back({.phase = Phase::upgrade,
+                      .occurrence = loading.begin + 1 + i * (loading.end - loading.begin) / tried});
+  EXPECT_EQ((ExitCodes{{0, tried}}), expect_none_bad(points, kind));
 }
 
 TEST(InjectionOfADaemon, AtItsStartIsReportedToWhoStartsIt) {
