@@ -88,6 +88,32 @@ TEST_F(Udp, SendsBackLongAndShortDatagramsThatArriveTogether) {
   }
 }
 
+// A socket whose datagrams come alone receives them by another call.
+TEST_F(Udp, SendsBackManyThatComeAloneAndThenManyTogether) {
+  Server server = serving(", rate: 0");
+  const DatagramClient client;
+  std::vector<std::string> payloads;
+  for (std::size_t index = 0; index < 40; ++index)
+    payloads.emplace_back(index * index, static_cast<char>('a' + index % 26));
+  for (std::size_t index = 0; index < payloads.size(); ++index) {
+    const int ttl = index % 3 == 0 ? 32 : 64;
+    const auto answer = client.echo(payloads[index], "127.0.0.1", port(server), ttl);
+    ASSERT_TRUE(answer) << index;
+    EXPECT_EQ(payloads[index], answer->payload);
+    EXPECT_EQ(ttl - 1, answer->ttl);
+  }
+  server.process().signal(SIGSTOP);
+  for (const std::string& payload : payloads)
+    client.send(payload, "127.0.0.1", port(server));
+  server.process().signal(SIGCONT);
+  for (const std::string& payload : payloads) {
+    const auto answer = client.receive();
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(payload, answer->payload);
+  }
+  EXPECT_EQ(80, count(server, "answered"));
+}
+
 TEST_F(Udp, MayHaveThePortOfTcp) {
   const std::string number = std::to_string(Server().port());
   const Server server("{host: 127.0.0.1, port: " + number + ", udp: {port: " + number + "}}", {});
