@@ -60,6 +60,17 @@ void warn(const std::string& line) {
   report(line, "<4>");
 }
 
+// The service needs no privileges. Only a person at a terminal can start it otherwise next time; a
+// service manager and a container have chosen the user.
+void warn_of_root(const server::ServiceEnvironment& environment) {
+  const bool by_hand =
+      ::isatty(STDERR_FILENO) == 1 && environment.notify_socket.empty() && ::getpid() != 1;
+  if (by_hand && ::geteuid() == 0)
+    warn(
+        "warning: the service runs as root and needs no privileges: use coroecho.socket, the image, "
+        "or setpriv --reuid=nobody --regid=nogroup --clear-groups coroecho");
+}
+
 int fail(const std::string& line, int exit_code) {
   report(line, "<3>");
   return exit_code;
@@ -184,6 +195,7 @@ int start(const server::Options& options, const server::Config& config, server::
         startup.sockets.tls.push_back(listener.socket);
   } else {
     startup.environment = server::ServiceEnvironment::take();
+    warn_of_root(startup.environment);
     startup.sockets = server::inherited_sockets(startup.environment.descriptors);
   }
   // Without a certificate clients of TLS fail, and the others must not after an upgrade.

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstddef>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/service/client_pty.hpp"
 #include "tests/service/daemon.hpp"
 #include "tests/service/file_descriptor.hpp"
 #include "tests/service/server.hpp"
@@ -136,6 +138,27 @@ TEST(ServiceAtATerminal, OfWhichNoShellKnowsOutlivesItAndReloads) {
   EXPECT_EQ("hello", server.connect().echo("hello"));
   kill(std::stoi(content(pid_file)), SIGHUP);
   expect_reload(server);
+}
+
+TEST(ServiceAtATerminal, WarnsOnceOfPrivilegesThatItDoesNotNeed) {
+  Pty terminal({COROECHO, "--host", "127.0.0.1", "--port", "0"});
+  terminal.wait_for(" info listening on 127.0.0.1:");
+  const bool root = geteuid() == 0;
+  const std::string& text = terminal.written();
+  const std::size_t warning = text.find("warning: the service runs as root");
+  EXPECT_EQ(root, warning != std::string::npos) << text;
+  for (const char* way : {"coroecho.socket", "setpriv ", "the image"}) {
+    EXPECT_EQ(root, text.find(way) != std::string::npos) << text;
+  }
+  if (root) {
+    EXPECT_EQ(std::string::npos, text.find("warning:", warning + 1)) << text;
+  }
+}
+
+TEST(ServiceWithoutATerminal, WarnsOfNoPrivileges) {
+  Server server("", address);
+  EXPECT_EQ("hello", server.connect().echo("hello"));
+  EXPECT_EQ("", server.process().errors().text());
 }
 
 TEST_F(DaemonTest, OutlivesTheTerminalItWasStartedAtAndReloads) {
