@@ -12,7 +12,9 @@ to ten thousand clients at a time, and logs who connected, what came and how
 it ended. It is for testing networks: firewalls, address translation, load
 balancers, clients.")
 set(CPACK_DEBIAN_COROECHO_PACKAGE_RECOMMENDS coroecho-client)
-file(WRITE ${CMAKE_BINARY_DIR}/debian/conffiles "/etc/coroecho/coroecho.yaml\n")
+set(CPACK_DEBIAN_COROECHO_PACKAGE_SUGGESTS logrotate)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/logrotate DESTINATION /etc/logrotate.d RENAME coroecho)
+file(WRITE ${CMAKE_BINARY_DIR}/debian/conffiles "/etc/coroecho/coroecho.yaml\n/etc/logrotate.d/coroecho\n")
 set(CPACK_DEBIAN_COROECHO_PACKAGE_CONTROL_EXTRA
     ${CMAKE_CURRENT_LIST_DIR}/postinst ${CMAKE_CURRENT_LIST_DIR}/prerm ${CMAKE_CURRENT_LIST_DIR}/postrm
     ${CMAKE_BINARY_DIR}/debian/conffiles)
