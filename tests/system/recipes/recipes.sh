@@ -159,6 +159,32 @@ check_a_stuck_service() {
   ok "all of them take it back when it goes on"
 }
 
+rotated_lines() {
+  [[ $(zcat -f /var/log/coroecho/coroecho.log* | grep -c '"event":"receive".*rotated') == "$1" ]]
+}
+
+# The package's file as it is; systemctl(1) reaches this test's service. Clients come and go meanwhile.
+check_logrotate() {
+  # shellcheck disable=SC2016 # of the script
+  printf '#!/bin/sh\n[ "$*" = "kill --kill-whom=main --signal=USR2 coroecho.service coroecho@*.service" ] && kill -USR2 %d\n' \
+    "$service" >/usr/local/bin/systemctl
+  chmod a+x /usr/local/bin/systemctl
+  cp "$root/scripts/debian/logrotate" /etc/logrotate.d/coroecho
+  local clients
+  for _ in {1..3}; do
+    for _ in {1..20}; do
+      coroecho-client 192.0.2.99 7 <<<rotated >/dev/null || fail "The client failed."
+    done &
+    clients=$!
+    logrotate --force --state "$work/logrotate" /etc/logrotate.d/coroecho || fail "logrotate fails."
+    wait "$clients"
+  done
+  [[ -s /var/log/coroecho/coroecho.log && -s /var/log/coroecho/coroecho.log.1 && -s /var/log/coroecho/coroecho.log.2.gz ]] ||
+    fail "logrotate leaves $(ls /var/log/coroecho)."
+  wait_until 10 rotated_lines 60
+  ok "logrotate rotates the log three times with the package's file, and no line is lost"
+}
+
 check_that_all_was_tried() {
   local heading number
   while IFS=$'\t' read -r heading number; do
