@@ -45,8 +45,9 @@ error_code prepare(int socket, bool is_v4, DatagramSocket::Size size) {
              whole ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_DONT);
 }
 
-boost::system::result<coro::Descriptor> connect_to(const udp::endpoint& peer, const Target& target,
-                                                   DatagramSocket::Size size) {
+boost::system::result<coro::Descriptor> try_to_connect(const udp::endpoint& peer,
+                                                       const Target& target,
+                                                       DatagramSocket::Size size) {
   coro::Descriptor socket(
       ::socket(peer.protocol().family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
   if (!socket.is_open()) return coro::last_error();
@@ -58,6 +59,13 @@ boost::system::result<coro::Descriptor> connect_to(const udp::endpoint& peer, co
   if (::connect(socket.number(), peer.data(), static_cast<socklen_t>(peer.size())) != 0)
     return coro::last_error();
   return socket;
+}
+
+boost::system::result<coro::Descriptor> connect_to(const udp::endpoint& peer, const Target& target,
+                                                   DatagramSocket::Size size) {
+  auto socket = try_to_connect(peer, target, size);
+  if (!socket || !is_connected_to_itself(socket->number(), peer.port())) return socket;
+  return try_to_connect(peer, target, size);  // gets another port, since the first one is taken
 }
 
 DatagramSocket::Received only(error_code error) {

@@ -64,13 +64,6 @@ tcp::endpoint address_by(int (*ask)(int, sockaddr*, socklen_t*), int socket) {
   return address;
 }
 
-// Without a server, two ends that connect to the same port of this machine at once become
-// connected, and so may a socket with itself: it would echo perfectly.
-bool is_connected_to_itself(int socket, const tcp::endpoint& peer) {
-  const auto own = address_by(::getsockname, socket);
-  return own.port() == peer.port() && own == address_by(::getpeername, socket);
-}
-
 // A socket of an address that has answered.
 struct Connected {
   coro::Descriptor socket;
@@ -110,7 +103,7 @@ class Attempt {
   }
 
   boost::system::result<Connected> result() && {
-    if (!state_ && is_connected_to_itself(socket(), connected_.peer))
+    if (!state_ && is_connected_to_itself(socket(), connected_.peer.port()))
       state_ = error::connection_refused;
     if (state_) return state_;
     const int on = 1;  // an echo can do without
@@ -235,6 +228,11 @@ error_code send_proxy_header(int socket) {
 }
 
 }  // namespace
+
+bool is_connected_to_itself(int socket, std::uint16_t peer_port) {
+  const auto own = address_by(::getsockname, socket);
+  return own.port() == peer_port && own == address_by(::getpeername, socket);
+}
 
 boost::system::result<std::unique_ptr<Connection>> connect(Yield yield, const Target& target,
                                                            const Addresses& addresses,

@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/system/result.hpp>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -31,6 +32,10 @@ boost::system::result<std::unique_ptr<Connection>> connect(
 /// Lets the socket connect or send from that address of this machine, with a port that the kernel
 /// chooses.
 coro::error_code bind_to(const boost::asio::ip::address& source, int socket);
+
+/// Whether this connected socket, of TCP or UDP, is its own peer. If nothing listens at a port of
+/// this machine, the kernel may choose just that port for the client: it would echo perfectly.
+bool is_connected_to_itself(int socket, std::uint16_t peer_port);
 
 /// Resolves and connects, within the limit.
 boost::system::result<std::unique_ptr<Connection>> connect(coro::Yield yield, const Target& target,
