@@ -56,6 +56,27 @@ void read_settings(EditLine* editor) {
   if (std::filesystem::is_regular_file(file, ignored)) ::el_source(editor, file.c_str());
 }
 
+// libedit takes what it does not know of a sequence as text: the Insert key would type a tilde.
+// So the keys of xterm, with and without Shift, Alt and Control, that edit nothing are ignored.
+void bind_keys_of_terminals(EditLine* editor) {
+  const auto bind = [&](const std::string& key, const char* function) {
+    ::el_set(editor, EL_BIND, key.c_str(), function, nullptr);
+  };
+  constexpr const char* nothing = "ed-ignore";
+  for (const int number : {2, 5, 6, 11, 12, 13, 14, 15, 17, 18, 19, 20, 21, 23, 24})
+    bind(fmt::format("\\e[{}~", number), nothing);
+  for (const std::string key : {"OP", "OQ", "OR", "OS", "[[A", "[[B", "[[C", "[[D", "[[E", "[Z"})
+    bind("\\e" + key, nothing);
+  for (int modifiers = 2; modifiers <= 8; ++modifiers) {
+    for (const int number : {2, 3, 5, 6, 15, 17, 18, 19, 20, 21, 23, 24})
+      bind(fmt::format("\\e[{};{}~", number, modifiers), nothing);
+    for (const char key : {'A', 'B', 'H', 'F', 'P', 'Q', 'R', 'S'})
+      bind(fmt::format("\\e[1;{}{}", modifiers, key), nothing);
+    bind(fmt::format("\\e[1;{}C", modifiers), "em-next-word");
+    bind(fmt::format("\\e[1;{}D", modifiers), "ed-prev-word");
+  }
+}
+
 LineEditor& of(EditLine* editor) {
   void* self = nullptr;
   ::el_get(editor, EL_CLIENTDATA, &self);
@@ -100,7 +121,9 @@ LineEditor::LineEditor(Style style, Completer completer)
       });
   ::el_set(editor, EL_BIND, "^I", "complete-word", nullptr);
   ::el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+  bind_keys_of_terminals(editor);
   read_settings(editor);
+  ::el_set(editor, EL_BIND, "\\ex", "ed-ignore", nullptr);  // asks for a command, unseen
   ::el_wset(
       editor, EL_ADDFN, L"begin-paste", L"Take what is pasted as text",
       +[](EditLine* caller, std::wint_t) -> unsigned char {
