@@ -8,6 +8,7 @@
 #include <boost/beast/http/write.hpp>
 #include <chrono>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "coro/stream.hpp"
@@ -38,16 +39,34 @@ error_code write(HttpStream& stream, const HttpResponse& response) {
   return stream.write(text.str());
 }
 
+// Empty lines before a request are ignored (RFC 9112, section 2.2): old clients send one behind a
+// body. Returns whether the buffer has the beginning of a request.
+bool has_begun(boost::beast::flat_buffer& buffer) {
+  for (;;) {
+    const std::string_view received(static_cast<const char*>(buffer.data().data()), buffer.size());
+    if (!received.starts_with("\r\n")) return !received.empty() && received != "\r";
+    buffer.consume(2);
+  }
+}
+
 // Waits for the first bytes of the next request. Returns false if there is none.
 bool begin_request(HttpStream& stream, boost::beast::flat_buffer& buffer,
                    const IdleConnections& idle) {
-  if (buffer.size() > 0) return true;  // it came with the last one
-  ++idle.count;
-  idle.changed.notify_all();
   error_code error;
-  buffer.commit(stream.read_some(buffer.prepare(max_header_size), error));
-  --idle.count;
+  while (!error && !has_begun(buffer)) {  // it may have come with the last one
+    ++idle.count;
+    idle.changed.notify_all();
+    buffer.commit(stream.read_some(buffer.prepare(max_header_size), error));
+    --idle.count;
+  }
   return !error;
+}
+
+// The end of its body is unknown, and so is the beginning of the next request (RFC 9112,
+// section 6.3).
+template <typename Parser>
+bool has_unknown_end(const Parser& parser) {
+  return parser.get().count(http::field::transfer_encoding) > 0 && !parser.chunked();
 }
 
 // To close while the client still sends would reset the connection, and the reset would overtake
@@ -75,6 +94,7 @@ void serve_http(coro::Descriptor descriptor, const std::function<Status()>& get_
     parser.body_limit(max_body_size);
     error_code error;
     http::read_header(stream, buffer, parser, error);
+    if (!error && has_unknown_end(parser)) error = http::error::bad_transfer_encoding;
     // A client that waits for leave to send a body gets its answer now.
     if (!error && !wants_to_continue(parser.get())) http::read(stream, buffer, parser, error);
     if (error == http::error::end_of_stream) return;
