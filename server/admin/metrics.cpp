@@ -126,8 +126,8 @@ void add_tls(std::string& page, const Status& status) {
   add_sample(page, name, "{result=\"failed\"}", status.statistics.failed_handshakes);
   add_sample(page, name, "{result=\"timed_out\"}", status.statistics.timed_out_handshakes);
   if (!status.certificate_left) return;
-  add(page, "coroecho_tls_certificate_days_left", "Days until the certificate expires.",
-      seconds(*status.certificate_left) / 86400);
+  add(page, "coroecho_tls_certificate_left_seconds", "Time until the certificate expires.",
+      status.certificate_left->count());
 }
 
 void add_upgrades(std::string& page, const Statistics& statistics) {

@@ -46,7 +46,7 @@ TEST_F(MetricsTest, HaveHelpAndTypeBeforeTheirSamples) {
             HasSubstr("\ncoroecho_tls_handshakes_total{result=\"succeeded\"} 18\n"
                       "coroecho_tls_handshakes_total{result=\"failed\"} 19\n"
                       "coroecho_tls_handshakes_total{result=\"timed_out\"} 20\n"),
-            HasSubstr("\ncoroecho_tls_certificate_days_left 1.5\n"),
+            HasSubstr("\ncoroecho_tls_certificate_left_seconds 129600\n"),
             HasSubstr("\ncoroecho_coroutine_stacks 15\n"),
             HasSubstr("\ncoroecho_log_lines_dropped_total 16\n"),
             HasSubstr("\ncoroecho_upgrades_total{result=\"succeeded\"} 21\n"
