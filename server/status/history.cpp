@@ -15,7 +15,7 @@ namespace {
 constexpr std::chrono::milliseconds tolerance{100};
 
 // The counters of a sample, in the order of counts().
-std::vector<std::string> names() {
+std::vector<std::string> names_of_columns() {
   std::vector<std::string> names = {"reads",        "bytes_received",     "bytes_sent",
                                     "accepted",     "handshakes",         "udp_received",
                                     "udp_answered", "udp_bytes_received", "udp_bytes_sent",
@@ -65,7 +65,7 @@ void History::clear() {
 std::string History::to_json(std::uint64_t after) const {
   std::string json =
       fmt::format(R"("fields":["at","span","active","tls_active","lag","{}"],"samples":[)",
-                  fmt::join(names(), R"(",")"));
+                  fmt::join(names_of_columns(), R"(",")"));
   const char* separator = "";
   for (std::size_t index = 1; index < moments_.size(); ++index) {
     const Moment& before = moments_[index - 1];
