@@ -32,6 +32,11 @@ std::set<std::string> options_in(const std::string& text) {
   return options;
 }
 
+// The examples have commands of other programs.
+std::string without_other_programs(const std::string& manual) {
+  return std::regex_replace(manual, std::regex("(setpriv|systemctl) .*"), "");
+}
+
 struct Program {
   std::string path;
   std::string manual;
@@ -47,7 +52,7 @@ TEST_P(Documentation, NamesEveryOptionOfTheHelpEverywhere) {
   ASSERT_EQ(help.exit_code, 0);
   const auto options = options_in(help.output);
   ASSERT_GT(options.size(), 5U);
-  EXPECT_EQ(options_in(read(program.manual)), options);
+  EXPECT_EQ(options_in(without_other_programs(read(program.manual))), options);
   EXPECT_EQ(options_in(read(program.bash)), options);
   EXPECT_EQ(options_in(read(program.zsh)), options);
 }
