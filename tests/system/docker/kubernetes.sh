@@ -2,30 +2,44 @@
 # image with the image.
 # shellcheck shell=bash
 
-manifests=("$root/docker/kubernetes.yaml" "$root/docker/kubernetes-monitoring.yaml")
+kubernetes=$root/docker/kubernetes
 
-# must_be_refused SED-EXPRESSION: proves that the validation would see such a mistake.
+# must_be_refused FILE SED-EXPRESSION: proves that the validation would see such a mistake in this file.
 must_be_refused() {
-  sed "$1" "${manifests[0]}" >"$work/wrong.yaml"
-  ! cmp -s "$work/wrong.yaml" "${manifests[0]}" || fail "'$1' changes nothing."
-  ! node "$here/validate_kubernetes.mjs" "$cache/kubernetes" "$work/wrong.yaml" >/dev/null 2>&1 ||
-    fail "A manifest is valid after '$1'."
+  rm -rf "$work/wrong"
+  cp -r "$kubernetes" "$work/wrong"
+  sed -i "$2" "$work/wrong/$1"
+  ! cmp -s "$work/wrong/$1" "$kubernetes/$1" || fail "'$2' changes nothing."
+  ! node "$here/validate_kubernetes.mjs" "$cache/kubernetes" "$work/wrong/overlays/tls" >/dev/null 2>&1 ||
+    fail "A manifest is valid after '$2'."
+}
+
+# As its first lines say: with every component that it lists.
+take_all_components() {
+  cp -r "$kubernetes" "$work/all"
+  sed -i -e 's/^components: \[\]$/components:/' -e 's/^#  - components/  - components/' "$work/all/kustomization.yaml"
+  (($(grep -c '^  - components/' "$work/all/kustomization.yaml") == $(find "$kubernetes/components" -mindepth 1 -type d | wc -l))) ||
+    fail "docker/kubernetes/kustomization.yaml does not list all components."
 }
 
 check_kubernetes() {
-  quietly node "$here/validate_kubernetes.mjs" "$cache/kubernetes" "${manifests[@]}"
-  must_be_refused 's/readOnlyRootFilesystem/readOnlyRootFileSystem/'
-  must_be_refused 's/replicas: 3/replicas: three/'
-  ok "the manifests are valid by the schemas of the Kubernetes API"
+  take_all_components
+  quietly node "$here/validate_kubernetes.mjs" "$cache/kubernetes" "$kubernetes" "$kubernetes"/{base,overlays/*} "$work/all"
+  must_be_refused base/deployment.yaml 's/readOnlyRootFilesystem/readOnlyRootFileSystem/'
+  must_be_refused base/autoscaler.yaml 's/minReplicas: 3/minReplicas: three/'
+  must_be_refused components/tls/kustomization.yaml 's,/spec/template/spec/volumes/-,/spec/template/spec/volume/-,'
+  ok "base, overlays and all components together are valid by the schemas of the Kubernetes API"
 
   local environment
-  mapfile -t environment < <(node "$here/kubernetes_environment.mjs" "$cache/kubernetes" "${manifests[0]}")
-  ((${#environment[@]} > 0)) || fail "The manifest's environment, ports or times do not fit together."
-  start one --read-only --user 65532:65532 "${environment[@]}" -p 127.0.0.1:8888:8888 -p 127.0.0.1:8889:8889 coroecho
+  mapfile -t environment < <(node "$here/kubernetes_pod.mjs" "$cache/kubernetes" "$kubernetes" "$work/coroecho.yaml")
+  ((${#environment[@]} > 0)) || fail "The manifests' ports, times, limits or policies do not fit together."
+  chmod a+r "$work/coroecho.yaml"
+  start one --read-only --user 65532:65532 "${environment[@]}" -v "$work/coroecho.yaml:/etc/coroecho/coroecho.yaml" \
+    -p 127.0.0.1:8888:8888 -p 127.0.0.1:8889:8889 coroecho
   wait_until 10 echoes 127.0.0.1 8888
   curl -fsS http://127.0.0.1:8889/readyz >/dev/null
   curl -fsS http://127.0.0.1:8889/healthz >/dev/null
-  ok "the image takes the manifest's environment and answers its probes"
+  ok "the image takes the ConfigMap and the pod's environment, and answers its probes"
   docker kill -s TERM one >/dev/null
   wait_until 5 not_ready
   curl -fsS http://127.0.0.1:8889/healthz >/dev/null

@@ -52,7 +52,7 @@ check_tls() {
   ok "with which it does not start"
 }
 
-# FILE is a patch for the Deployment.
+# check_tls_of_kubernetes KUSTOMIZATION
 check_tls_of_kubernetes() {
   local secret=$work/secret said_by_manifest
   mapfile -t said_by_manifest < <(node "$here/kubernetes_secret.mjs" "$cache/kubernetes" "$1")
