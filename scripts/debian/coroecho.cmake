@@ -29,4 +29,10 @@ set(CPACK_DEBIAN_COROECHO-CLIENT_PACKAGE_SUGGESTS coroecho)
 set(CPACK_DEBIAN_COROECHO-CLIENT_PACKAGE_BREAKS "coroecho (<< 1.0.0-2~)")
 set(CPACK_DEBIAN_COROECHO-CLIENT_PACKAGE_REPLACES "coroecho (<< 1.0.0-2~)")
 
+# Each package has the software bill of materials of its program.
+set(CPACK_COROECHO_BUILD ${CMAKE_BINARY_DIR})
+set(CPACK_COROECHO_SBOM ${PROJECT_SOURCE_DIR}/scripts/sbom)
+set(CPACK_COROECHO_PROGRAM_coroecho server/coroecho)
+set(CPACK_COROECHO_PROGRAM_coroecho-client client/coroecho-client)
+
 include(${CMAKE_CURRENT_LIST_DIR}/package.cmake)

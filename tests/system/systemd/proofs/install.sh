@@ -8,11 +8,12 @@ conffile_is_marked() {
 
 files_are_there() {
   local file
-  for file in usr/bin/coroecho usr/bin/coroecho-client etc/coroecho/coroecho.yaml \
+  for file in usr/bin/coroecho usr/bin/coroecho-client etc/coroecho/coroecho.yaml etc/logrotate.d/coroecho \
     lib/systemd/system/coroecho{.service,@.service,.socket} usr/share/man/man8/coroecho.8.gz \
     usr/share/man/man1/coroecho-client.1.gz usr/share/bash-completion/completions/coroecho{,-client} \
     usr/share/zsh/vendor-completions/_coroecho{,-client} \
-    usr/share/doc/coroecho{,-client}/{copyright,changelog.gz,changelog.Debian.gz}; do
+    usr/share/doc/coroecho{,-client}/{copyright,changelog.gz,changelog.Debian.gz} \
+    usr/share/doc/coroecho/coroecho.spdx.json usr/share/doc/coroecho-client/coroecho-client.spdx.json; do
     inside test -s "/$file" || broken "The packages have no $file." inside dpkg -L coroecho coroecho-client
   done
 }
@@ -31,7 +32,7 @@ units_are_right() {
 install coroecho coroecho-client
 inside cp /etc/coroecho/coroecho.yaml /packages/coroecho.yaml
 
-promise 'the packages have programs, configuration, units, manual pages, completions, copyright, changelogs' files_are_there
+promise 'the packages have programs, configuration, units, manual pages, completions, copyright, changelogs, bills of materials' files_are_there
 promise 'the configuration is a conffile' conffile_is_marked
 promise 'installing them enables the service' inside systemctl --quiet is-enabled coroecho
 promise 'and starts it' is coroecho ActiveState active
