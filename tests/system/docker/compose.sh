@@ -9,6 +9,18 @@ compose() {
   fi
 }
 
+# HAProxy is as shut in as the service: docker/compose.yaml.
+check_haproxy() {
+  local haproxy status
+  haproxy=$(compose ps -q haproxy)
+  told_is "$haproxy" .HostConfig.ReadonlyRootfs true || fail "HAProxy may write."
+  status=$(cat "/proc/$(told "$haproxy" .State.Pid)/status")
+  grep -qP '^Uid:\t65532\t65532\t65532\t65532$' <<<"$status" || fail "HAProxy does not run as user 65532."
+  grep -qP '^CapPrm:\t0+$' <<<"$status" || fail "HAProxy has capabilities."
+  grep -qP '^NoNewPrivs:\t1$' <<<"$status" || fail "HAProxy may gain privileges."
+  ok "HAProxy runs read-only, without capabilities, as a user that is not root"
+}
+
 check_compose() {
   local server servers address since
   quietly compose up -d --no-build --scale server=3
@@ -19,6 +31,7 @@ check_compose() {
   done
   wait_until 30 echoes 127.0.0.1 8888
   ok "Compose starts three servers, each healthy, and HAProxy in front of them"
+  check_haproxy
 
   start load --no-healthcheck --network echo_default --entrypoint coroecho-client coroecho haproxy 8888 "${load[@]}"
   address=$(told load '(index .NetworkSettings.Networks "echo_default").IPAddress')
