@@ -24,6 +24,11 @@ constexpr std::uint64_t k = 1024;
 // Largest first.
 constexpr std::array<Unit, 4> duration_units = {
     {{"h", 3600 * second}, {"m", 60 * second}, {"s", second}, {"ms", second / 1000}}};
+constexpr std::array<Unit, 5> free_duration_units = {{{"h", 3600 * second},
+                                                      {"m", 60 * second},
+                                                      {"s", second},
+                                                      {"ms", second / 1000},
+                                                      {"us", second / 1'000'000}}};
 constexpr std::array<Unit, 4> size_units = {
     {{"TiB", k* k* k* k}, {"GiB", k* k* k}, {"MiB", k* k}, {"KiB", k}}};
 constexpr std::array<Unit, 13> free_size_units = {{{"b", 1},
@@ -88,7 +93,9 @@ std::optional<double> parse_number(std::string_view text) {
 }
 
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text, Spelling spelling) {
-  const auto factor = take_unit(text, duration_units, second, spelling);
+  const Units units =
+      spelling == Spelling::free ? Units(free_duration_units) : Units(duration_units);
+  const auto factor = take_unit(text, units, second, spelling);
   const bool ends_in_point = text.starts_with('.') || text.ends_with('.');
   const auto number = parse<double>(text);
   if (!factor || !number || (ends_in_point && spelling == Spelling::exact)) return std::nullopt;

@@ -23,7 +23,8 @@ std::optional<std::uint64_t> parse_whole_number(std::string_view text,
 /// 1000, 0.5, 1e6: finite.
 std::optional<double> parse_number(std::string_view text);
 
-/// 500ms, 30s, 2m, 1h or plain seconds, and fractions: 1.5s, 0.25. At most a million hours.
+/// 500ms, 30s, 2m, 1h or plain seconds, and fractions: 1.5s, 0.25; in the free spelling also 500us.
+/// At most a million hours.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text,
                                                        Spelling spelling = Spelling::exact);
 

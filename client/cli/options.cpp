@@ -128,7 +128,7 @@ void add_bench(CommandLine& line) {
   add_number(app, "--pipeline", bench.pipeline, "Messages under way on each (1, stream 4)",
              most_connections);
   add_time(app, "--duration", bench.duration, "Measured time (10s)");
-  add_time(app, "--warmup", bench.warmup, "Before it, not counted (1s)", Duration::zero());
+  add_time(app, "--warmup", bench.warmup, "Before it, not counted (1s)", Duration::zero(), "0");
   add(app, "--rate", "N", bench.rate,
       "Messages a second in all; latency then counts from\n"
       "when each was meant to be sent",

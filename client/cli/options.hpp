@@ -21,11 +21,12 @@ struct CheckLimits {
 /// The options of --ping; the letters are those of ping(8).
 struct PingOptions {
   std::optional<std::size_t> count;  ///< -c: stop after so many; without it, at Ctrl-C
-  /// -i: from one echo to the next; 0: when the one before has come back or is lost
+  /// -i: from one echo to the next, 10 us or more; 0: when the one before has come back or is lost
   Duration interval = std::chrono::seconds(1);
   std::size_t size = 56;             ///< -s: bytes of each echo, 1 to 1 MiB; by UDP 0 to 65,507
   std::optional<Duration> deadline;  ///< -w: stop after this time, whatever has come
   bool quiet = false;                ///< -q: only the summary
+  bool timestamps = false;           ///< -D: each line has the time
   bool mtu = false;   ///< look for the largest datagram that comes back, instead of echo after echo
   bool json = false;  ///< a JSON object per line instead of text
   bool check = false;  ///< one line and an exit status, as monitoring plugins have them

@@ -11,6 +11,13 @@ using program::Spelling;
 
 constexpr std::size_t most_echoes = 1'000'000'000;
 
+// An echo costs about as much as the shortest: with less the next one would always be late.
+std::optional<Duration> parse_interval(std::string_view text) {
+  constexpr Duration shortest_interval = std::chrono::microseconds(10);
+  const auto time = program::parse_duration(text, Spelling::free);
+  return time == Duration::zero() ? time : within(time, shortest_interval, longest_time);
+}
+
 std::optional<Duration> parse_round_trip(std::string_view text) {
   return within(program::parse_duration(text, Spelling::free), Duration::zero(), longest_time);
 }
@@ -52,9 +59,12 @@ bool is_beyond(const std::optional<Value>& warning, const std::optional<Value>& 
 
 void add_ping(CLI::App& app, PingOptions& ping) {
   add_number(app, "-c,--count", ping.count, "Stop after so many", most_echoes);
-  add_time(app, "-i,--interval", ping.interval,
-           "From one to the next (1s); 0: when the one before has come back", Duration::zero());
+  add(app, "-i,--interval", "TIME", ping.interval,
+      "From one to the next (1s); 0: when the one before has come back",
+      "0, or a time from 10us to 100 days: 0.5, 500us, 20ms, 2s", parse_interval);
   add_time(app, "-w,--deadline", ping.deadline, "Stop after this time");
+  app.add_flag("-D,--timestamps", ping.timestamps, "Begin each line with the time, as ping(8)")
+      ->option_text(" ");
   app.add_flag("-q,--quiet", ping.quiet, "Only the summary")->option_text(" ");
   auto* const mtu = app.add_flag("--mtu", ping.mtu, "Find the largest datagram that comes back");
   mtu->needs("--udp")->excludes("--size", "--count", "--interval")->option_text(" ");

@@ -35,11 +35,11 @@ void add(CLI::App& app, const std::string& name, const char* kind, Target& targe
   app.add_option_function<std::string>(name, keep, text)->option_text(kind);
 }
 
+/// least: how the shortest time is shown.
 template <typename Target>
 void add_time(CLI::App& app, const std::string& name, Target& target, const std::string& text,
-              Duration shortest = shortest_time) {
-  const auto expected = fmt::format("a time from {} to 100 days: 0.5, 500ms, 2s, 5m, 1h",
-                                    shortest == shortest_time ? "1ms" : "0");
+              Duration shortest = shortest_time, const char* least = "1ms") {
+  const auto expected = fmt::format("a time from {} to 100 days: 0.5, 500ms, 2s, 5m, 1h", least);
   add(app, name, "TIME", target, text, expected, [shortest](const std::string& value) {
     return within(program::parse_duration(value, program::Spelling::free), shortest, longest_time);
   });

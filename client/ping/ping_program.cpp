@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <optional>
 
@@ -29,7 +30,8 @@ void PingProgram::run(Yield yield) {
   const bool has_results = run_until_the_end(yield);
   // A failure to connect has been reported. A program gets its last object or line all the same.
   const bool is_for_people = !options_->ping.json && !options_->ping.check;
-  if (has_results || interrupted_ || !is_for_people) show_always(summary());
+  if (has_results || interrupted_ || !is_for_people)
+    show_always(options_->ping.json ? with_time(summary()) : summary());
   close();
   signals.cancel();
 }
@@ -66,11 +68,16 @@ void PingProgram::show_failure(const Failure& failure) {
   if (!first_failure_) first_failure_ = failure;
   if (options_->ping.check) return;
   client::report(failure);
-  if (options_->ping.json) show_always(report_.failed(failure));
+  if (options_->ping.json) show_always(with_time(report_.failed(failure)));
 }
 
 void PingProgram::show(const std::string& line) {
-  if (!options_->ping.quiet) show_always(line);
+  if (!options_->ping.quiet) show_always(with_time(line));
+}
+
+std::string PingProgram::with_time(const std::string& line) const {
+  const auto& ping = options_->ping;
+  return ping.timestamps ? stamped(line, std::chrono::system_clock::now(), ping.json) : line;
 }
 
 void PingProgram::show_always(const std::string& line) {

@@ -53,6 +53,7 @@ class PingProgram {
   bool run_until_the_end(coro::Yield yield);
   void watch_signals(coro::Yield yield);
   void show_always(const std::string& line);
+  std::string with_time(const std::string& line) const;
   void end();
 
   coro::Scheduler* scheduler_;

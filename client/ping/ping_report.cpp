@@ -1,5 +1,6 @@
 #include "client/ping/ping_report.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <array>
@@ -21,6 +22,20 @@ std::string datagrams_text(const DatagramTally& tally) {
   return text;
 }
 
+std::string gaps_text(const GapTally& gaps) {
+  return fmt::format("\n{} gap{} without a connection, longest {}, {} in all{}", gaps.count,
+                     gaps.count == 1 ? "" : "s", time_text(gaps.longest), time_text(gaps.total),
+                     gaps.is_open ? ", the last one not over" : "");
+}
+
+// UTC, as in the log of coroecho.
+std::string iso_time(std::chrono::system_clock::time_point time) {
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)), milliseconds);
+}
+
 std::string summary_text(const Target& target, const PingTally& tally) {
   auto text = fmt::format(
       "--- {} echo statistics ---\n"
@@ -34,6 +49,7 @@ std::string summary_text(const Target& target, const PingTally& tally) {
     text += fmt::format("\nconnect {}, {} connection{}", range_text(connects), connects.count(),
                         connects.count() == 1 ? "" : "s");
   }
+  if (tally.gaps.count > 0) text += gaps_text(tally.gaps);
   if (!tally.handshake_times.empty())
     text += fmt::format("\nhandshake {}", range_text(tally.handshake_times));
   if (!tally.round_trips.empty()) text += "\n" + round_trip_text(tally.round_trips);
@@ -62,6 +78,9 @@ std::string summary_json(const Target& target, const PingTally& tally) {
   } else {
     json["connections"] = tally.connect_times.count();
     json["connect_ms"] = times_json(tally.connect_times);
+    json["gaps"] = tally.gaps.count;
+    json["longest_gap_ms"] = milliseconds(tally.gaps.longest);
+    json["all_gaps_ms"] = milliseconds(tally.gaps.total);
     if (!tally.handshake_times.empty()) json["handshake_ms"] = times_json(tally.handshake_times);
   }
   json["round_trip_ms"] = times_json(tally.round_trips);
@@ -69,6 +88,14 @@ std::string summary_json(const Target& target, const PingTally& tally) {
 }
 
 }  // namespace
+
+std::string stamped(const std::string& line, std::chrono::system_clock::time_point now, bool json) {
+  const auto since_1970 =
+      std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
+  const auto time = fmt::format("{}.{:06}", since_1970 / 1'000'000, since_1970 % 1'000'000);
+  return json ? fmt::format("{{\"time\":{},{}", time, line.substr(1))
+              : fmt::format("[{}] {}", time, line);
+}
 
 double PingTally::loss() const {
   const auto settled = sent - under_way;
@@ -85,6 +112,18 @@ std::string PingReport::connected(const ConnectionFacts& facts) {
     json["tls"] = facts.encryption;
   }
   return json_text(json);
+}
+
+std::string PingReport::gap(const Gap& gap) const {
+  const auto began = iso_time(gap.began);
+  if (!json_) {
+    return fmt::format("reconnected after {} without a connection, since {}: {} lost",
+                       time_text(gap.length), began, gap.lost);
+  }
+  return json_text({{"event", "gap"},
+                    {"began", began},
+                    {"gap_ms", milliseconds(gap.length)},
+                    {"lost", gap.lost}});
 }
 
 std::string PingReport::started(const Target& peer, std::size_t size) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -23,6 +24,26 @@ struct DatagramTally {
   std::chrono::nanoseconds jitter{};  ///< RFC 3550, section 6.4.1, of round trips
 };
 
+/// The times without a connection, from the loss of one to the next one that is open.
+struct GapTally {
+  std::uint64_t count = 0;
+  std::chrono::nanoseconds longest{};
+  std::chrono::nanoseconds total{};
+  bool is_open = false;  ///< the last one is not over
+
+  void add(std::chrono::nanoseconds length) {
+    longest = std::max(longest, length);
+    total += length;
+  }
+};
+
+/// One of them.
+struct Gap {
+  std::chrono::system_clock::time_point began;
+  std::chrono::nanoseconds length{};
+  std::uint64_t lost = 0;  ///< echoes
+};
+
 /// How an echo came back.
 enum class ReplyKind { in_time, reordered, late, duplicate };
 
@@ -38,6 +59,7 @@ struct PingTally {
   program::Histogram round_trips;          ///< of those received
   program::Histogram connect_times;        ///< of every connection made
   program::Histogram handshake_times;      ///< and of TLS
+  GapTally gaps;                           ///< only over a connection
   std::optional<DatagramTally> datagrams;  ///< only by UDP
 
   /// Of those that are not under way, in percent.
@@ -46,6 +68,10 @@ struct PingTally {
   bool clean() const { return received > 0 && lost == 0 && mismatched == 0; }
 };
 
+/// The line with the time since 1970 in seconds: `[1700000000.123456] ` before a text, `time` in a
+/// JSON object.
+std::string stamped(const std::string& line, std::chrono::system_clock::time_point now, bool json);
+
 /// The lines of a ping, without their line ends: text for people, or for programs one JSON object a
 /// line, each with an `event` and times in milliseconds.
 class PingReport {
@@ -53,6 +79,8 @@ class PingReport {
   explicit PingReport(bool json) : json_(json) {}
 
   std::string connected(const ConnectionFacts& facts);
+  /// After a reconnect.
+  std::string gap(const Gap& gap) const;
   /// Of a ping by UDP, which has no connection.
   std::string started(const Target& peer, std::size_t size);
   std::string reply(std::uint64_t number, std::size_t size, std::chrono::nanoseconds time,

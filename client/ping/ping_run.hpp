@@ -36,6 +36,8 @@ class PingRun : public PingProgram {
   void lose(std::uint64_t number);
 
   PingTally& tally() { return tally_; }
+  /// With what is under way, and has lasted until now.
+  virtual PingTally tally_so_far() const;
   const Sequence& echoes() const { return echoes_; }
 
  private:
@@ -45,7 +47,6 @@ class PingRun : public PingProgram {
   bool none_under_way() const { return echoes_.under_way() == 0; }
   void give_up_on_late(coro::Yield yield);
   std::string summary() const override;
-  PingTally tally_so_far() const;
   Check check() const;
 
   Sequence echoes_;

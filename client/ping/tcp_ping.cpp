@@ -37,6 +37,7 @@ bool TcpPing::open(Yield yield) {
   tally().connect_times.record(facts.connect_time);
   if (facts.handshake_time) tally().handshake_times.record(*facts.handshake_time);
   show(report().connected(facts));
+  if (tally().gaps.is_open) end_gap();
   return true;
 }
 
@@ -63,12 +64,32 @@ void TcpPing::returned(std::uint64_t number, const Exchange::Reply& reply) {
 // was: one too many.
 void TcpPing::link_lost(const Failure& failure) {
   show_failure(failure);
+  if (connected_once_ && !tally().gaps.is_open) begin_gap();
   if (failure.kind == FailureClass::mismatch) {
     const auto oldest = echoes().oldest();
     mismatched(oldest ? std::optional(oldest->number) : std::nullopt);
   }
   while (echoes().oldest())
     lose_oldest();
+}
+
+void TcpPing::begin_gap() {
+  gap_began_ = {tally().lost, coro::Clock::now(), std::chrono::system_clock::now()};
+  tally().gaps.is_open = true;
+  ++tally().gaps.count;
+}
+
+void TcpPing::end_gap() {
+  const auto length = coro::Clock::now() - gap_began_.at;
+  tally().gaps.is_open = false;
+  tally().gaps.add(length);
+  show(report().gap({gap_began_.time, length, tally().lost - gap_began_.lost_before}));
+}
+
+PingTally TcpPing::tally_so_far() const {
+  auto tally = PingRun::tally_so_far();
+  if (tally.gaps.is_open) tally.gaps.add(coro::Clock::now() - gap_began_.at);
+  return tally;
 }
 
 }  // namespace client

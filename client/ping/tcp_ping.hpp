@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 
 #include "client/ping/ping_run.hpp"
@@ -22,9 +23,17 @@ class TcpPing : public PingRun {
 
   void returned(std::uint64_t number, const Exchange::Reply& reply);
   void link_lost(const Failure& failure);
+  void begin_gap();
+  void end_gap();
+  PingTally tally_so_far() const override;
 
   Link link_;
   bool connected_once_ = false;
+  struct {
+    std::uint64_t lost_before = 0;  // echoes
+    coro::Clock::time_point at;
+    std::chrono::system_clock::time_point time;
+  } gap_began_;  // of the one that is not over
 };
 
 }  // namespace client

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <optional>
+#include <regex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -64,6 +65,44 @@ TEST(ClientPing, SumsUpOnControlCAndExits0WhenNothingWasLost) {
   process.signal(SIGINT);
   EXPECT_EQ(process.wait(), 0);
   expect_contains(process.output().wait_for_end(), "0 lost (0% loss)");
+}
+
+TEST(ClientPing, StampsEachLineButTheSummaryAsPingDoes) {
+  const Server server;
+  const auto text = run(ping(server.port(), {"-c", "2", "-i", "500us", "-D"})).output;
+  const std::regex lines(
+      "\\[[0-9]{10,}\\.[0-9]{6}\\] connected to [^\n]*\n"
+      "(\\[[0-9]{10,}\\.[0-9]{6}\\] 56 bytes from [^\n]*\n){2}---[^]*");
+  EXPECT_TRUE(std::regex_match(text, lines)) << text;
+  const auto json = run(ping(server.port(), {"-c", "1", "-D", "--json"})).output;
+  EXPECT_TRUE(std::regex_match(json, std::regex("(\\{\"time\":[0-9.]+,\"event\":[^\n]*\n){3}")))
+      << json;
+}
+
+TEST(ClientPing, ReportsEachGapAndReconnectWithItsTimeAndLength) {
+  const FaultyServer server([](FaultyConnection& connection, int number) {
+    connection.send(connection.receive(56));
+    if (number < 3) return connection.reset();
+    connection.echo_until_end();
+  });
+  const auto text = run(ping(server.port(), {"-c", "4", "-i", "100ms"})).output;
+  expect_contains(text, " ms without a connection, since 20");
+  expect_contains(text, "2 gaps without a connection, longest ");
+  expect_contains(text, ", 3 connections");
+}
+
+TEST(ClientPing, CountsAGapThatLastsUntilTheEnd) {
+  std::optional<FaultyServer> server(std::in_place, [](FaultyConnection& connection, int) {
+    connection.send(connection.receive(56));
+    connection.receive(56);
+  });
+  Process process(ping(server->port(), {"-i", "100ms", "--json"}));
+  process.output().wait_for_line("\"seq\":1");
+  server.reset();
+  process.output().wait_for_line("\"class\":\"refused\"");
+  process.signal(SIGINT);
+  EXPECT_EQ(process.wait(), 1);
+  expect_contains(process.output().wait_for_end(), "\"gaps\":1,\"longest_gap_ms\":");
 }
 
 TEST(ClientPing, SumsUpOnSigquitAndGoesOn) {

@@ -25,6 +25,12 @@ TEST(Duration, TakesUnitsPlainSecondsAndFractions) {
   EXPECT_EQ(parse_duration("0.5ms"), 500us);
 }
 
+TEST(Duration, KnowsMicrosecondsOnACommandLineAlone) {
+  EXPECT_EQ(parse_duration("500us", Spelling::free), 500us);
+  EXPECT_EQ(parse_duration("1.5 US", Spelling::free), 1500ns);
+  EXPECT_EQ(parse_duration("500us"), std::nullopt);
+}
+
 TEST(Duration, RefusesEverythingElse) {
   for (const auto text :
        {""sv,      "s"sv,   "."sv,   ".5"sv,  "5."sv,   "1.2.3"sv, "-1"sv,

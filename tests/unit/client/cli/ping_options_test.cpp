@@ -20,6 +20,20 @@ PingOptions accepted(const std::vector<const char*>& arguments) {
   return parsed ? parsed->ping : PingOptions();
 }
 
+TEST(PingOptions, TakeIntervalsFromTenMicrosecondsOnOrNone) {
+  EXPECT_EQ(accepted({"-i", "500us"}).interval, 500us);
+  EXPECT_EQ(accepted({"-i", "10us"}).interval, 10us);
+  EXPECT_EQ(accepted({"-i", "0.00001"}).interval, 10us);
+  EXPECT_EQ(accepted({"-i", "0us"}).interval, 0us);
+  EXPECT_EQ(parse({"-i", "9us"}).error().error.find("-i,--interval: found \"9us\", expected 0, or"),
+            0U);
+}
+
+TEST(PingOptions, StampLinesIfAsked) {
+  EXPECT_FALSE(accepted({}).timestamps);
+  EXPECT_TRUE(accepted({"-D"}).timestamps);
+}
+
 TEST(CheckOptions, TakeARoundTripALossOrBoth) {
   const auto both = accepted({"--warning", "50ms,1%", "--critical=0.2,5.5%"});
   EXPECT_TRUE(both.check);

@@ -60,6 +60,38 @@ TEST(PingText, ShowsALineForEachEcho) {
   EXPECT_EQ(report.lost(4, 1s), "no echo from 127.0.0.1:8888: seq=4 after 1000 ms");
 }
 
+TEST(PingText, ShowsEachGapWithItsBeginningAndLength) {
+  const PingReport text(false);
+  const PingReport objects(true);
+  const Gap gap{std::chrono::system_clock::time_point(1700000000s + 25ms), 1203ms, 4};
+  EXPECT_EQ(
+      text.gap(gap),
+      "reconnected after 1203 ms without a connection, since 2023-11-14T22:13:20.025Z: 4 lost");
+  EXPECT_EQ(objects.gap(gap),
+            R"({"event":"gap","began":"2023-11-14T22:13:20.025Z","gap_ms":1203.0,"lost":4})");
+}
+
+TEST(PingText, CountsTheGaps) {
+  auto tally = some_tally();
+  EXPECT_THAT(PingReport(false).summary(target, tally), Not(HasSubstr("gap")));
+  tally.gaps.count = 2;
+  tally.gaps.add(1203ms);
+  tally.gaps.add(100ms);
+  EXPECT_THAT(PingReport(false).summary(target, tally),
+              HasSubstr("\n2 gaps without a connection, longest 1203 ms, 1303 ms in all\n"));
+  EXPECT_THAT(PingReport(true).summary(target, tally),
+              HasSubstr(R"("gaps":2,"longest_gap_ms":1203.0,"all_gaps_ms":1303.0)"));
+  tally.gaps.is_open = true;
+  EXPECT_THAT(PingReport(false).summary(target, tally), HasSubstr("the last one not over"));
+}
+
+TEST(PingText, BeginsWithTheTimeIfAsked) {
+  const std::chrono::system_clock::time_point now(1700000000s + 42us);
+  EXPECT_EQ(stamped("56 bytes", now, false), "[1700000000.000042] 56 bytes");
+  EXPECT_EQ(stamped(R"({"event":"reply"})", now, true),
+            R"({"time":1700000000.000042,"event":"reply"})");
+}
+
 TEST(PingText, SumsUp) {
   PingReport report(false);
   EXPECT_EQ(report.summary(target, some_tally()),
