@@ -5,7 +5,6 @@ set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
 set(Boost_USE_STATIC_LIBS ON)
 set(OPENSSL_USE_STATIC_LIBS ON)
 set(CMAKE_EXE_LINKER_FLAGS "${CMAKE_EXE_LINKER_FLAGS} -static-pie")
-set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 foreach(name fmt::fmt fmt::fmt-header-only)
   add_library(${name} INTERFACE IMPORTED)
