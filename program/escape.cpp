@@ -45,8 +45,9 @@ struct Notation {
   constexpr void put(char c) { text[length++] = c; }
 };
 
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
 constexpr Notation notation_of(char byte, EscapeRules rules) {
-  constexpr std::string_view digits = "0123456789abcdef";
   const bool printable = byte >= ' ' && byte <= '~';
   const bool special = byte == '"' || byte == '\\';
   Notation notation;
@@ -65,8 +66,8 @@ constexpr Notation notation_of(char byte, EscapeRules rules) {
     notation.put('t');
   } else {
     notation.put('x');
-    notation.put(digits[static_cast<unsigned char>(byte) >> 4U]);
-    notation.put(digits[static_cast<unsigned char>(byte) & 0xFU]);
+    notation.put(hex_digits[static_cast<unsigned char>(byte) >> 4U]);
+    notation.put(hex_digits[static_cast<unsigned char>(byte) & 0xFU]);
   }
   return notation;
 }
@@ -114,7 +115,8 @@ std::size_t plain_length(Block block) {
 
 // Writes one character, and takes it from `bytes`. A whole notation is copied, however short,
 // because that takes no branch that a processor could mispredict.
-char* write_character(char* end, std::string_view& bytes, const Notations& notations) {
+[[gnu::always_inline]] inline char* write_character(char* end, std::string_view& bytes,
+                                                    const Notations& notations) {
   std::size_t length = printable_length(bytes);
   if (length > 0) {
     end = std::copy_n(bytes.data(), length, end);
@@ -128,27 +130,87 @@ char* write_character(char* end, std::string_view& bytes, const Notations& notat
   return end;
 }
 
-}  // namespace
+// Copies the plain bytes that `bytes` begin with, at most a block of them, and takes them from
+// there. Returns whether there may be more.
+[[gnu::always_inline]] inline bool copy_plain(char*& end, std::string_view& bytes) {
+  Block block;
+  if (bytes.size() >= sizeof block)
+    std::memcpy(&block, bytes.data(), sizeof block);
+  else
+    block = last_block(bytes);
+  std::memcpy(end, &block, sizeof block);
+  const std::size_t plain = plain_length(block);
+  end += plain;
+  bytes.remove_prefix(plain);
+  return plain == sizeof block;
+}
 
 // Text is mostly plain, and is copied by blocks. Bytes that are not plain come together: behind one
-// of them, as many as a block has are looked at one by one.
+// of them, as many as a block has are written one by one. `write` takes a character from the bytes
+// and returns the end, or null. Inline, so that it keeps its place in registers.
+template <typename Write>
+[[gnu::always_inline]] inline char* write_text(char* end, std::string_view bytes, Write write) {
+  while (!bytes.empty()) {
+    if (copy_plain(end, bytes)) continue;
+    const std::size_t rest = bytes.size() - std::min(bytes.size(), sizeof(Block));
+    while (bytes.size() > rest) {
+      end = write(end, bytes);
+      if (end == nullptr) return end;
+    }
+  }
+  return end;
+}
+
+char* write_hex(char* end, std::uint32_t number, int digits) {
+  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4)
+    *end++ = hex_digits[number >> static_cast<unsigned>(shift) & 0xFU];
+  return end;
+}
+
+char* write_utf16(char* end, std::uint32_t unit) {
+  *end++ = '\\';
+  *end++ = 'u';
+  return write_hex(end, unit, 4);
+}
+
+// Null if the bytes do not begin with a character.
+char* write_json_character(char* end, std::string_view& bytes) {
+  const char byte = bytes.front();
+  const auto character = first_character(bytes);
+  if (!boost::locale::utf::is_valid_codepoint(character)) return nullptr;
+  const auto length = static_cast<std::size_t>(Utf8::width(character));
+  if (byte == '"' || byte == '\\' || byte == '\n' || byte == '\r' || byte == '\t') {
+    *end++ = '\\';
+    *end++ = byte == '\n' ? 'n' : byte == '\r' ? 'r' : byte == '\t' ? 't' : byte;
+  } else if (character > 0xFFFF && is_invisible(character)) {
+    end = write_utf16(end, 0xD800U + ((character - 0x10000U) >> 10U));
+    end = write_utf16(end, 0xDC00U + ((character - 0x10000U) & 0x3FFU));
+  } else if (character < ' ' || character == 0x7F || is_invisible(character)) {
+    end = write_utf16(end, character);
+  } else {
+    end = std::copy_n(bytes.data(), length, end);
+  }
+  bytes.remove_prefix(length);
+  return end;
+}
+
+}  // namespace
+
 char* write_escaped(char* end, std::string_view bytes, EscapeRules rules) {
   const Notations& notations = all_notations[rules.quoted ? 1 : 0][rules.json ? 1 : 0];
-  while (!bytes.empty()) {
-    Block block;
-    if (bytes.size() >= sizeof block)
-      std::memcpy(&block, bytes.data(), sizeof block);
-    else
-      block = last_block(bytes);
-    std::memcpy(end, &block, sizeof block);
-    const std::size_t plain = plain_length(block);
-    end += plain;
-    bytes.remove_prefix(plain);
-    if (plain == sizeof block) continue;
-    const std::size_t rest = bytes.size() - std::min(bytes.size(), sizeof block);
-    while (bytes.size() > rest)
-      end = write_character(end, bytes, notations);
-  }
+  return write_text(
+      end, bytes, [&](char* at, std::string_view& left) __attribute__((always_inline)) {
+        return write_character(at, left, notations);
+      });
+}
+
+char* write_json(char* end, std::string_view bytes) {
+  return write_text(end, bytes, write_json_character);
+}
+
+char* write_hex(char* end, std::string_view bytes) {
+  for (const char byte : bytes)
+    end = write_hex(end, static_cast<unsigned char>(byte), 2);
   return end;
 }
 

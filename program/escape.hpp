@@ -31,10 +31,18 @@ void append_escaped(TextBuffer& out, std::string_view bytes, EscapeRules rules =
 /// memory behind that end may have changed too.
 char* write_escaped(char* end, std::string_view bytes, EscapeRules rules = {});
 
-/// The memory that write_escaped() may use for so many bytes: in JSON each may become \\\\x1f, and
-/// whole blocks are copied.
+/// Writes bytes for the inside of a JSON string, so that a parser gets back the same bytes: with
+/// JSON's own escapes, and \\uNNNN for all that controls a terminal or is invisible. Returns null
+/// if the bytes are not UTF-8, which JSON cannot have.
+char* write_json(char* end, std::string_view bytes);
+
+/// Two hexadecimal digits for each byte.
+char* write_hex(char* end, std::string_view bytes);
+
+/// The memory that these may use for so many bytes: each may become \\u001f, and whole blocks are
+/// copied.
 constexpr std::size_t escaped_room(std::size_t size) {
-  return 5 * size + 16;
+  return 6 * size + 16;
 }
 
 /// The same as a text of its own.

@@ -67,7 +67,8 @@ void warn_of_root(const server::ServiceEnvironment& environment) {
       ::isatty(STDERR_FILENO) == 1 && environment.notify_socket.empty() && ::getpid() != 1;
   if (by_hand && ::geteuid() == 0)
     warn(
-        "warning: the service runs as root and needs no privileges: use coroecho.socket, the image, "
+        "warning: the service runs as root and needs no privileges: use coroecho.socket, the "
+        "image, "
         "or setpriv --reuid=nobody --regid=nogroup --clear-groups coroecho");
 }
 
@@ -121,7 +122,8 @@ void handle_exception(server::EventLog& log, server::Server& service, const char
   try {
     std::rethrow_exception(exception);
   } catch (const std::exception& error) {
-    log.error("coroutine '{}' ended by an exception: {}", coroutine, error.what());
+    log.error({"exception", {{"coroutine", coroutine}, {"reason", error.what()}}},
+              "coroutine '{}' ended by an exception: {}", coroutine, error.what());
   }
   if (coroutine == main_coroutine) std::rethrow_exception(exception);
   if (!server::serves_one_client(coroutine)) service.fail();
@@ -135,7 +137,7 @@ void run(coro::Scheduler& scheduler, const coro::Task& main, server::EventLog& l
     return scheduler.run(main);
   } catch (const std::exception& error) {
     if (main.done()) throw;
-    log.error("the scheduler failed: {}", error.what());
+    log.error({"exception", {{"reason", error.what()}}}, "the scheduler failed: {}", error.what());
   }
   service.fail();
   scheduler.run(main);
@@ -202,6 +204,7 @@ int start(const server::Options& options, const server::Config& config, server::
   const bool needs_tls =
       !startup.sockets.tls.empty() && !(startup.state && config.tls.certificate.empty());
   startup.tls = server::load_tls_identity(config, needs_tls);
+  if (options.config) startup.config_file = std::filesystem::absolute(*options.config).string();
   server::Daemon daemon;
   if (!options.daemon) startup.terminal = server::Terminal::controlling();
   if (options.daemon && startup.state) {

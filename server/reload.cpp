@@ -54,13 +54,13 @@ bool Server::start(coro::Yield yield) {
     manager_.ready();
     startup_.listens();
   }
-  if (config_.faults.any()) log_.warn("faults: this server misbehaves on purpose");
+  if (config_.faults.any()) log_.warn({"faults"}, "faults: this server misbehaves on purpose");
   return true;
 }
 
 void Server::report_failed_start(const std::string& error) {
   if (stops_ > 0) return startup_.failed("stopped before it could listen");
-  log_.critical("{}", error);
+  log_.critical({"start_failed", {{"reason", error}}}, "{}", error);
   manager_.failed(error);
   startup_.failed(error);
 }
@@ -82,7 +82,7 @@ void Server::reload(coro::Yield yield) {
   provide_descriptors();
   sessions_.configuration_changed();
   ++statistics_.reloads;
-  log_.info("reloaded");
+  log_.info({"reloaded", {{"config", startup_.config_file}}}, "reloaded");
   manager_.reloaded();
 }
 
@@ -92,7 +92,7 @@ void Server::use(const std::optional<TlsIdentity>& tls) {
   if (!tls) return;
   sessions_.use(tls->context);
   for (const std::string& warning : tls->warnings)
-    log_.warn("{}", warning);
+    log_.warn({"certificate", {{"reason", warning}}}, "{}", warning);
 }
 
 void Server::report_failed_reload(const std::string& error) {
@@ -101,7 +101,8 @@ void Server::report_failed_reload(const std::string& error) {
   } catch (const std::exception&) {  // Its file cannot be opened any more: the new log stays.
   }
   ++statistics_.failed_reloads;
-  log_.error("not reloaded: {}", stops_ > 0 ? service_stops : error);
+  const std::string reason = stops_ > 0 ? service_stops : error;
+  log_.error({"not_reloaded", {{"reason", reason}}}, "not reloaded: {}", reason);
   manager_.not_reloaded(error);
 }
 
@@ -157,10 +158,10 @@ void Server::replace_lost_listeners(coro::Yield yield) {
   try {
     listen(config_, yield);
   } catch (const std::exception& error) {
-    log_.error("{}", error.what());
+    log_.error({"not_listening", {{"reason", error.what()}}}, "{}", error.what());
   }
   if (!listens() && sessions_.active() == 0 && stops_ == 0) {
-    log_.critical("no socket to listen on is left");
+    log_.critical({"no_listener"}, "no socket to listen on is left");
     deserted_ = true;
     return signalled_.notify_all();
   }

@@ -1,6 +1,7 @@
 #include "server/server.hpp"
 
 #include <sysexits.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -55,11 +56,7 @@ int Server::run(coro::Yield yield) {
   const std::array own = {spawn("signals", [this](coro::Yield inside) { handle_signals(inside); }),
                           spawn("lag", [this](coro::Yield inside) { measure_lag(inside); })};
 
-  if (!startup_.state) {
-    log_.info("coroecho {}, stacks guarded by {}", COROECHO_VERSION,
-              scheduler_.stack_guard() == coro::StackPool::Guard::madvise ? "MADV_GUARD_INSTALL"
-                                                                          : "mprotect");
-  }
+  if (!startup_.state) log_start();
   provide_descriptors();
   manager_.start();
   opening_ = spawn("reload", [this](coro::Yield inside) { open_and_reload(inside); });
@@ -73,6 +70,19 @@ int Server::run(coro::Yield yield) {
   for (const coro::Task& task : own)
     task.cancel();
   return failed_ ? EX_SOFTWARE : exit_code;
+}
+
+void Server::log_start() {
+  const bool by_madvise = scheduler_.stack_guard() == coro::StackPool::Guard::madvise;
+  const std::string_view guard = by_madvise ? "MADV_GUARD_INSTALL" : "mprotect";
+  const std::string& file = startup_.config_file;
+  log_.info({"start",
+             {{"version", COROECHO_VERSION},
+              {"pid", ::getpid()},
+              {"config", file},
+              {"stack_guard", guard}}},
+            "coroecho {}, pid {}, configuration {}, stacks guarded by {}", COROECHO_VERSION,
+            ::getpid(), file.empty() ? "by default" : file, guard);
 }
 
 void Server::fail() {
@@ -109,11 +119,14 @@ int Server::drain(coro::Yield yield) {
   const ShutdownConfig shutdown = config_.shutdown;
   manager_.stopping(shutdown.delay + shutdown.timeout);
   if (announced && shutdown.delay.count() > 0) {
-    log_.info("stopping in {} ms, with {} connections", shutdown.delay.count(), sessions_.active());
+    log_.info(
+        {"stopping", {{"connections", sessions_.active()}, {"delay_ms", shutdown.delay.count()}}},
+        "stopping in {} ms, with {} connections", shutdown.delay.count(), sessions_.active());
     const coro::TimeLimit limit(yield, shutdown.delay);
     static_cast<void>(signalled_.wait(yield, [this] { return stops_ > 1; }));
   }
-  log_.info("stopping, with {} connections", sessions_.active());
+  log_.info({"stopping", {{"connections", sessions_.active()}}}, "stopping, with {} connections",
+            sessions_.active());
   udp_.close(yield);
   listeners_.close(yield);
   {
@@ -123,12 +136,14 @@ int Server::drain(coro::Yield yield) {
   }
   const bool in_time = sessions_.active() == 0 && stops_ <= 1;
   if (sessions_.active() > 0) {
-    log_.warn("{} connections did not end in time", sessions_.active());
+    log_.warn({"not_ended", {{"connections", sessions_.active()}}},
+              "{} connections did not end in time", sessions_.active());
     sessions_.abort();
     const coro::TimeLimit limit(yield, longest_end);
     static_cast<void>(sessions_.wait_until_none(yield));
   }
-  log_.info("{}", in_time ? "stopped" : "stopped by force");
+  log_.info({"stopped", {{"connections", sessions_.active()}}}, "{}",
+            in_time ? "stopped" : "stopped by force");
   return in_time ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -142,7 +157,8 @@ void Server::handle_signals(coro::Yield yield) {
       try {
         handle_signal(*signal);
       } catch (const std::exception& error) {
-        log_.error("signal {}: {}", *signal, error.what());
+        log_.error({"signal_failed", {{"signal", *signal}, {"reason", error.what()}}},
+                   "signal {}: {}", *signal, error.what());
       }
       continue;
     }
@@ -158,14 +174,14 @@ void Server::handle_signal(int signal) {
   switch (signal) {
     case SIGHUP:
       if (startup_.terminal.closed_by(signals_.origin())) {
-        log_.info("the terminal was closed");
+        log_.info({"terminal_closed"}, "the terminal was closed");
         stops_ = std::max(stops_, 1);  // several may report it, none of them out of impatience
       } else {
         reload_asked_ = true;
       }
       break;
     case SIGUSR1:
-      log_.answer("statistics: " + to_log_line(status()));
+      log_statistics();
       break;
     case SIGUSR2:
       log_.reopen();
@@ -178,6 +194,11 @@ void Server::handle_signal(int signal) {
       break;
   }
   signalled_.notify_all();
+}
+
+void Server::log_statistics() {
+  const Status now = status();
+  log_.answer("statistics", to_log_lines(now), "\"statistics\":" + to_json(now));
 }
 
 // How late a timer fires that is due: each client waits as long, besides for the network. The
@@ -232,10 +253,10 @@ void Server::provide_descriptors() {
   const std::size_t have = program::raise_descriptor_limit(most == 0 ? program::as_many_as_possible
                                                                      : most + own_descriptors);
   if (have < most + own_descriptors) {
-    log_.warn(
-        "{}: {} connections need {} descriptors, but the system allows {} (ulimit -n, "
-        "LimitNOFILE=)",
-        config_.origins.where("limits.max_connections"), most, most + own_descriptors, have);
+    log_.warn({"few_descriptors", {{"needed", most + own_descriptors}, {"allowed", have}}},
+              "{}: {} connections need {} descriptors, but the system allows {} (ulimit -n, "
+              "LimitNOFILE=)",
+              config_.origins.where("limits.max_connections"), most, most + own_descriptors, have);
   }
 }
 

@@ -35,6 +35,7 @@ struct Startup {
   InheritedSockets sockets = {};
   Terminal terminal = {};
   std::optional<TlsIdentity> tls = {};
+  std::string config_file = {};  // empty: none
   std::optional<PidFile> pid_file = {};
   // One of these is called, once.
   std::function<void()> listens = [] {};
@@ -66,6 +67,8 @@ class Server {
 
  private:
   coro::Task spawn(const char* name, std::function<void(coro::Yield)> body);
+  void log_start();
+  void log_statistics();
   int serve(coro::Yield yield);
   int drain(coro::Yield yield);
   void stop_opening(coro::Yield yield);

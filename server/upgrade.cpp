@@ -1,4 +1,6 @@
 // The part of the Server that goes on with another program in the same process.
+#include <unistd.h>
+
 #include <boost/asio/error.hpp>
 #include <chrono>
 #include <exception>
@@ -64,7 +66,8 @@ bool Server::end_tls(coro::Yield yield) {
   listeners_.hold(Transport::tls);
   const std::size_t connections = sessions_.speaking_tls();
   if (connections == 0) return false;
-  log_.info("upgrading: {} TLS connections end first", connections);
+  log_.info({"upgrading", {{"connections", connections}}},
+            "upgrading: {} TLS connections end first", connections);
   {
     const coro::TimeLimit limit(yield, config_.shutdown.timeout);
     sessions_.drain_tls();
@@ -72,7 +75,8 @@ bool Server::end_tls(coro::Yield yield) {
   }
   if (stops_ > 0) return true;
   if (sessions_.speaking_tls() > 0) {
-    log_.warn("{} connections did not end in time", sessions_.speaking_tls());
+    log_.warn({"not_ended", {{"connections", sessions_.speaking_tls()}}},
+              "{} connections did not end in time", sessions_.speaking_tls());
     sessions_.abort_tls();
     const coro::TimeLimit limit(yield, longest_step);
     static_cast<void>(sessions_.wait_until_no_tls(yield));
@@ -110,7 +114,7 @@ State Server::state() const {
 
 void Server::report_failed_upgrade(const std::string& reason) {
   ++statistics_.failed_upgrades;
-  log_.error("not upgraded: {}", reason);
+  log_.error({"not_upgraded", {{"reason", reason}}}, "not upgraded: {}", reason);
   if (!opening_.done()) manager_.not_upgraded(reason);  // otherwise its state stays: it drains
   if (startup_.pid_file) startup_.pid_file->report_not_upgraded();
 }
@@ -121,13 +125,16 @@ void Server::take_over(State state, coro::Yield yield) {
   adopt(std::move(state), yield);
   ++statistics_.upgrades;
   ready_ = true;
-  log_.info("upgraded to coroecho {}, {} connections kept", COROECHO_VERSION, sessions_.active());
+  log_.info(
+      {"upgraded",
+       {{"version", COROECHO_VERSION}, {"pid", ::getpid()}, {"connections", sessions_.active()}}},
+      "upgraded to coroecho {}, {} connections kept", COROECHO_VERSION, sessions_.active());
   when_there_is_memory([this] { manager_.ready(); }, yield);
   if (startup_.pid_file) startup_.pid_file->report_upgraded();
   try {
     listen(config_, yield);
   } catch (const std::exception& error) {
-    if (stops_ == 0) log_.error("{}", error.what());
+    if (stops_ == 0) log_.error({"not_listening", {{"reason", error.what()}}}, "{}", error.what());
   }
 }
 

@@ -55,6 +55,11 @@ std::string Listener::name() const {
   return (asked_.transport == Transport::tls ? "tls " : "") + to_string(endpoint_);
 }
 
+std::string_view Listener::transport() const {
+  if (endpoint_.protocol().family() == AF_UNIX) return "unix";
+  return asked_.transport == Transport::tls ? "tls" : "tcp";
+}
+
 ListenerState Listener::state() const {
   return {.socket = socket_.number(),
           .asked = asked_,
@@ -71,7 +76,8 @@ void Listener::apply(const Config& config) {
     apply_tcp_options(socket_.number(), config.tcp);
     if (!inherited_) share_port(socket_.number(), config.reuse_port);
   } else if (const error_code unchanged = file_.set_mode(config.unix_socket.mode)) {
-    shared_.log.warn("{}: cannot change the mode of the socket: {}",
+    shared_.log.warn({"mode_not_changed", {{"address", name()}, {"reason", unchanged.message()}}},
+                     "{}: cannot change the mode of the socket: {}",
                      config.origins.where("unix.mode"), unchanged.message());
   }
 }
@@ -96,7 +102,9 @@ void Listener::run(Yield yield) {
   if (stopping_ && !inherited_) accept_who_waits(yield);
   socket_.close();
   if (stopping_) return;
-  shared_.log.error("no longer listening on {}: the socket was shut down", name());
+  shared_.log.error(
+      {"not_listening", {{"transport", transport()}, {"address", to_string(endpoint_)}}},
+      "no longer listening on {}: the socket was shut down", name());
   shared_.changed.notify_all();
 }
 

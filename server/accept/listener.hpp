@@ -29,9 +29,9 @@ struct Accepting {
   Turns turns = {};                    // to accept, where there is not room for all
   std::optional<Transport> held = {};  // whose clients wait in the kernel's backlog
   coro::Condition released = {};       // notified when nobody is held any more
-  Notice full{scheduler, log, "limits.max_connections: full, further connections wait"};
-  Notice slowed{scheduler, log, "limits.accept_rate: further connections wait"};
-  Notice failing{scheduler, log, "cannot accept, connections wait"};
+  Notice full{scheduler, log, "full", "limits.max_connections: full, further connections wait"};
+  Notice slowed{scheduler, log, "accept_rate", "limits.accept_rate: further connections wait"};
+  Notice failing{scheduler, log, "accept_failed", "cannot accept, connections wait"};
 };
 
 /// Accepts connections on one socket and starts a session for each, in a coroutine of its own.
@@ -67,6 +67,8 @@ class Listener {
   bool is_inherited() const { return inherited_; }
   /// "tcp" is not mentioned: "tls ADDRESS:PORT" or the address alone, as it is.
   std::string name() const;
+  /// "tcp", "tls" or "unix".
+  std::string_view transport() const;
   /// All that another program needs to go on. It does not tell of a listener that is lost().
   ListenerState state() const;
   /// The address as it is.

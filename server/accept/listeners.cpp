@@ -62,7 +62,10 @@ void Listeners::bind(Change& change, const Config& config, const std::vector<int
     const std::string message = cannot_listen(address.endpoint, socket.error());
     if (!address.optional || !is_absent(socket.error()))
       throw ConfigError(address.origin + ": " + message);
-    shared_.log.warn("{}", message);
+    shared_.log.warn(
+        {"not_listening",
+         {{"address", to_string(address.endpoint)}, {"reason", socket.error().message()}}},
+        "{}", message);
   }
 }
 
@@ -108,11 +111,18 @@ void Listeners::open_inherited() {
 void Listeners::start(const ListenAddress& address, ListeningSocket socket) {
   const bool inherited = socket.inherited;
   const Listener& listener = listeners_.emplace_back(shared_, address, std::move(socket));
-  shared_.log.info("listening on {}{}", listener.name(), inherited ? " (inherited)" : "");
+  shared_.log.info(
+      {"listening",
+       {{"transport", listener.transport()}, {"address", to_string(listener.endpoint())}}},
+      "listening on {}{}", listener.name(), inherited ? " (inherited)" : "");
 }
 
 void Listeners::stop(Listener& listener, coro::Yield yield) {
-  if (!listener.lost()) shared_.log.info("no longer listening on {}", listener.name());
+  if (!listener.lost())
+    shared_.log.info(
+        {"not_listening",
+         {{"transport", listener.transport()}, {"address", to_string(listener.endpoint())}}},
+        "no longer listening on {}", listener.name());
   listener.stop();
   listener.wait_until_stopped(yield);
   listeners_.remove_if([&](const Listener& other) { return &other == &listener; });
@@ -141,7 +151,9 @@ void Listeners::adopt(const std::vector<ListenerState>& states) {
           .socket = std::move(socket), .file = std::move(path), .inherited = state.inherited};
       listeners_.emplace_back(shared_, state.asked, std::move(listening), std::move(accepted));
     } catch (const std::exception& error) {
-      shared_.log.error("no longer listening on {}: {}", to_string(state.asked.endpoint),
+      shared_.log.error({"not_listening",
+                         {{"address", to_string(state.asked.endpoint)}, {"reason", error.what()}}},
+                        "no longer listening on {}: {}", to_string(state.asked.endpoint),
                         error.what());
     }
   }

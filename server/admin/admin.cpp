@@ -44,7 +44,7 @@ Admin::Admin(coro::Scheduler& scheduler, EventLog& log, GetStatus get_status,
       get_status_(std::move(get_status)),
       inherits_(inherited.has_value()),
       inherited_(inherited),
-      cannot_accept_(scheduler, log, "admin: cannot accept, connections wait") {
+      cannot_accept_(scheduler, log, "accept_failed", "admin: cannot accept, connections wait") {
   connections_.reserve(max_connections);
 }
 
@@ -75,8 +75,9 @@ void Admin::start(Change& change) {
   if (!change.bound.is_open()) return;
   change.socket = change.bound.number();
   change.listener = accept_on(std::move(change.bound));
-  log_.info("admin on http://{}/{}", to_string(local_endpoint(change.socket)),
-            inherits_ ? " (inherited)" : "");
+  const std::string address = to_string(local_endpoint(change.socket));
+  log_.info({"listening", {{"transport", "http"}, {"address", address}}}, "admin on http://{}/{}",
+            address, inherits_ ? " (inherited)" : "");
 }
 
 coro::Task Admin::accept_on(coro::Descriptor socket) {
@@ -108,7 +109,8 @@ void Admin::adopt(const AdminState& state) try {
   socket_ = state.socket;
   config_ = state.config;
 } catch (const std::exception& error) {
-  log_.error("admin: cannot take over the socket: {}", error.what());
+  log_.error({"not_listening", {{"transport", "http"}, {"reason", error.what()}}},
+             "admin: cannot take over the socket: {}", error.what());
 }
 
 error_code Admin::wait_until_idle(Yield yield) {
@@ -153,7 +155,8 @@ void Admin::accept(const coro::Descriptor& listening, const std::string& address
       cannot_accept_.happened("admin: cannot accept, connections wait: " + error.message());
     if (coro::sleep_for(yield, std::chrono::milliseconds(100))) return;
   }
-  log_.error("admin no longer on http://{}/: the socket was shut down", address);
+  log_.error({"not_listening", {{"transport", "http"}, {"address", address}}},
+             "admin no longer on http://{}/: the socket was shut down", address);
 }
 
 error_code Admin::accept_one(int listening) {

@@ -5,7 +5,7 @@
 namespace server {
 
 Admission::Admission(coro::Scheduler& scheduler, const Config& config, EventLog& log)
-    : config_(config), refused_(scheduler, log, "access: connection refused") {}
+    : config_(config), refused_(scheduler, log, "not_allowed", "access: connection refused") {}
 
 bool Admission::admits(const Peer& peer) {
   const bool admitted = !peer.address || config_.access.admits(*peer.address);

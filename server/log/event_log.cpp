@@ -53,7 +53,8 @@ void EventLog::reopen() {
   if (destination)
     redirect(std::move(*destination));
   else
-    error("cannot reopen log file '{}': {}; the old one stays in use", config_.file,
+    error({"log_not_reopened", {{"file", config_.file}, {"reason", destination.error().message()}}},
+          "cannot reopen log file '{}': {}; the old one stays in use", config_.file,
           destination.error().message());
 }
 
@@ -65,26 +66,33 @@ void EventLog::redirect(LogDestination destination) {
   write();
 }
 
-void EventLog::log(spdlog::level::level_enum level, fmt::string_view text,
+void EventLog::log(spdlog::level::level_enum level, const LogAbout& about, fmt::string_view text,
                    fmt::format_args values) try {
   if (level < config_.level) return;
   message_.clear();
   fmt::vformat_to(fmt::appender(message_), text, values);
-  append_message(level, {message_.data(), message_.size()});
+  append_message(level, about, {message_.data(), message_.size()});
 } catch (const std::bad_alloc&) {
   output_.drop();
 }
 
-void EventLog::answer(std::string_view text) try {
-  if (config_.level != spdlog::level::off) append_message(spdlog::level::info, text);
+void EventLog::answer(std::string_view event, std::span<const std::string> lines,
+                      std::string_view json) try {
+  if (config_.level == spdlog::level::off) return;
+  const LogAbout about(event, {}, json);
+  if (config_.format == LogFormat::json)
+    return append_message(spdlog::level::info, about, lines.front());
+  for (const std::string& line : lines)
+    append_message(spdlog::level::info, about, line);
 } catch (const std::bad_alloc&) {
   output_.drop();
 }
 
-void EventLog::append_message(spdlog::level::level_enum level, std::string_view text) {
+void EventLog::append_message(spdlog::level::level_enum level, const LogAbout& about,
+                              std::string_view text) {
   if (!takes_lines()) return output_.drop();
   content_.clear();
-  server::append_message(content_, text, config_.format);
+  server::append_message(content_, about, text, config_.format);
   line_.clear();
   message_layout_->format({system_clock::now(), {}, {}, level, {content_.data(), content_.size()}},
                           line_);

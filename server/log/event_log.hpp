@@ -6,7 +6,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "server/config/config.hpp"
 #include "server/log/log_event.hpp"
@@ -38,31 +41,31 @@ class EventLog {
 
   const LogConfig& config() const { return config_; }
 
-  /// Messages of the service. Control characters in them are escaped: a message is one line. If
-  /// there is no memory for one, it counts as dropped.
+  /// Messages of the service; `about` is for JSON. Control characters in them are escaped: a
+  /// message is one line. If there is no memory for one, it counts as dropped.
   template <typename... Values>
-  void debug(fmt::format_string<Values...> text, Values&&... values) {
-    log(spdlog::level::debug, text, fmt::make_format_args(values...));
+  void debug(const LogAbout& about, fmt::format_string<Values...> text, Values&&... values) {
+    log(spdlog::level::debug, about, text, fmt::make_format_args(values...));
   }
   template <typename... Values>
-  void info(fmt::format_string<Values...> text, Values&&... values) {
-    log(spdlog::level::info, text, fmt::make_format_args(values...));
+  void info(const LogAbout& about, fmt::format_string<Values...> text, Values&&... values) {
+    log(spdlog::level::info, about, text, fmt::make_format_args(values...));
   }
   template <typename... Values>
-  void warn(fmt::format_string<Values...> text, Values&&... values) {
-    log(spdlog::level::warn, text, fmt::make_format_args(values...));
+  void warn(const LogAbout& about, fmt::format_string<Values...> text, Values&&... values) {
+    log(spdlog::level::warn, about, text, fmt::make_format_args(values...));
   }
   template <typename... Values>
-  void error(fmt::format_string<Values...> text, Values&&... values) {
-    log(spdlog::level::err, text, fmt::make_format_args(values...));
+  void error(const LogAbout& about, fmt::format_string<Values...> text, Values&&... values) {
+    log(spdlog::level::err, about, text, fmt::make_format_args(values...));
   }
   template <typename... Values>
-  void critical(fmt::format_string<Values...> text, Values&&... values) {
-    log(spdlog::level::critical, text, fmt::make_format_args(values...));
+  void critical(const LogAbout& about, fmt::format_string<Values...> text, Values&&... values) {
+    log(spdlog::level::critical, about, text, fmt::make_format_args(values...));
   }
-
-  /// Logs the answer to an operator's request, at any level but `off`.
-  void answer(std::string_view text);
+  /// Logs the answer to an operator's request, at any level but `off`: in text each of its lines,
+  /// in JSON one object with `json`, which are members.
+  void answer(std::string_view event, std::span<const std::string> lines, std::string_view json);
 
   /// Logs an event (log_event.hpp). If the memory for lines is full they are written first, so that
   /// no event is lost while the destination reads. Needs little of the caller's stack.
@@ -111,11 +114,13 @@ class EventLog {
 
  private:
   bool logs(bool wanted) const { return wanted && config_.level <= spdlog::level::info; }
-  void log(spdlog::level::level_enum level, fmt::string_view text, fmt::format_args values);
+  void log(spdlog::level::level_enum level, const LogAbout& about, fmt::string_view text,
+           fmt::format_args values);
   void redirect(LogDestination destination);
   template <typename Event>
   void append_copy(const Event& event, std::size_t room);
-  void append_message(spdlog::level::level_enum level, std::string_view text);
+  void append_message(spdlog::level::level_enum level, const LogAbout& about,
+                      std::string_view text);
   bool takes_lines();
   void set_layout();
   void write();

@@ -13,23 +13,28 @@
 #include "server/config/config.hpp"
 #include "server/log/log_event.hpp"
 
-/// How a log line looks: the time (ISO 8601, UTC, milliseconds), the level and the content. For the
+/// How a log line looks: the time (ISO 8601, UTC, microseconds), the level and the content. For the
 /// journal, which keeps time and level itself, the text is led by its priority, "<6>", instead
 /// (sd-daemon(3)); JSON is led by it and keeps both, since it is made to be passed on.
 ///
 /// Text, as a person reads it:
-///   client 3 connected from 127.0.0.1:40112
-///   client 4 connected from 127.0.0.1:40114, TLSv1.3 TLS_AES_256_GCM_SHA384, for "localhost"
+///   client 3 connected from 127.0.0.1:40112, on 127.0.0.1:8888
+///   client 4 connected from 127.0.0.1:40114, TLSv1.3 TLS_AES_256_GCM_SHA384, for "localhost", on
+///     127.0.0.1:8889
+///   client 5 connected from 192.0.2.7:4711, through 127.0.0.1:40116, on 127.0.0.1:8888
+///   client 6 connected from unix, uid 1000, pid 4711, on unix:/run/coroecho.sock
 ///   client 3 received 12 bytes: "hello\n"
 ///   client 3 received 900 bytes: "hello"… 895 more
 ///   client 3 disconnected: closed by client (12 bytes in, 12 bytes out, 1.203 s)
 ///   udp 127.0.0.1:40112 received 5 bytes: "hello"
 ///   17 log lines dropped
 /// JSON, the members after time and level:
-///   event ("message", "connect", "receive", "disconnect", "datagram", "dropped"), message,
-///   client, peer, tls (its version), cipher, server_name, subject, bytes, payload, omitted,
-///   reason, bytes_in, bytes_out, duration (seconds), lines.
-/// A payload is the same characters in both formats, those of program::append_escaped().
+///   event ("connect", "receive", "disconnect", "datagram", "dropped", or of a message its own),
+///   client, peer, local, proxy, uid, pid, tls (its version), cipher, server_name, subject, bytes,
+///   payload or payload_hex, omitted, reason, bytes_in, bytes_out, duration (seconds), lines.
+/// Messages of the service have the members of their LogAbout, and `message`, the text.
+/// In text a payload is escaped as by program::append_escaped(). In JSON a parser gets the bytes
+/// themselves from `payload`; bytes that are not UTF-8 are `payload_hex`.
 namespace server {
 
 class LogLine;
@@ -61,13 +66,14 @@ class EventLayout {
   bool journal_;
   // The text of a whole second serves all events of it.
   std::chrono::system_clock::time_point second_ = std::chrono::system_clock::time_point::min();
-  std::array<char, sizeof("1970-01-01T00:00:00.000Z") - 1> time_ = {};
+  std::array<char, sizeof("1970-01-01T00:00:00.000000Z") - 1> time_ = {};
 };
 
 /// Messages of the service, which are rare: spdlog's layout, with message_content() in it.
 std::unique_ptr<spdlog::formatter> message_layout(LogFormat format, bool journal);
 
 /// Appends the content of a message. Control characters are escaped: it is one line.
-void append_message(spdlog::memory_buf_t& out, std::string_view text, LogFormat format);
+void append_message(spdlog::memory_buf_t& out, const LogAbout& about, std::string_view text,
+                    LogFormat format);
 
 }  // namespace server

@@ -30,10 +30,13 @@ class LogLine {
     return *this;
   }
 
-  /// Two digits of a number below 100; three of one below 1000.
+  /// All digits of a number below 100, 1000, a million.
   LogLine& two_digits(std::uint32_t number) { return digit(number / 10).digit(number % 10); }
   LogLine& three_digits(std::uint32_t number) {
     return digit(number / 100).two_digits(number % 100);
+  }
+  LogLine& six_digits(std::uint32_t number) {
+    return three_digits(number / 1000).three_digits(number % 1000);
   }
 
   /// In seconds, with milliseconds.
@@ -46,6 +49,17 @@ class LogLine {
 
   LogLine& escaped(std::string_view text, program::EscapeRules rules = {}) {
     end_ = program::write_escaped(end_, text, rules);
+    return *this;
+  }
+
+  /// Inside of a JSON string, if that can have these bytes; returns whether it can.
+  bool json(std::string_view bytes) {
+    char* const end = program::write_json(end_, bytes);
+    if (end != nullptr) end_ = end;
+    return end != nullptr;
+  }
+  LogLine& hex(std::string_view bytes) {
+    end_ = program::write_hex(end_, bytes);
     return *this;
   }
 

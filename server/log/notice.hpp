@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "coro/scheduler.hpp"
 #include "server/log/event_log.hpp"
@@ -12,8 +13,9 @@ namespace server {
 /// time, then at most once a second, with how often it happened since.
 class Notice {
  public:
-  /// `text` is logged as it is, then with the count: "TEXT (17 times in the last second)".
-  Notice(coro::Scheduler& scheduler, EventLog& log, std::string text);
+  /// `text` is logged as it is, then with the count: "TEXT (17 times in the last second)". `event`
+  /// is its name in JSON, for good.
+  Notice(coro::Scheduler& scheduler, EventLog& log, std::string_view event, std::string text);
 
   void happened();
   /// The same; from now on `text` is logged.
@@ -27,6 +29,7 @@ class Notice {
 
   coro::Scheduler& scheduler_;
   EventLog& log_;
+  std::string_view event_;
   std::string text_;
   std::uint64_t unlogged_ = 0;  // times since the last line
   coro::Task repeating_;        // as long as it happens again within a second

@@ -127,7 +127,8 @@ std::string ServiceManager::status_line() const {
 coro::error_code ServiceManager::send(const std::string& message) {
   const coro::error_code error = socket_->send(message);
   if (error && error != boost::asio::error::would_block && !std::exchange(warned_, true))
-    log_.warn("NOTIFY_SOCKET: cannot tell the service manager: {}", error.message());
+    log_.warn({"notify_failed", {{"reason", error.message()}}},
+              "NOTIFY_SOCKET: cannot tell the service manager: {}", error.message());
   return error;
 }
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -21,15 +22,18 @@ struct SessionTotals {
 /// header; one that never does is not mentioned at all.
 class ClientLog {
  public:
-  /// The client connected from `peer`. The log outlives this.
-  ClientLog(EventLog& log, std::uint64_t number, std::string peer);
+  /// The client connected from `peer`. The log outlives this. `details`: none if they are not
+  /// logged.
+  ClientLog(EventLog& log, std::uint64_t number, std::string peer,
+            std::unique_ptr<ConnectDetails> details = nullptr);
 
   /// Goes on with the log of a client that another program has served until now. `introduced`,
   /// `connected_at`: as they were there.
-  ClientLog(EventLog& log, std::uint64_t number, std::string peer, bool introduced,
+  ClientLog(EventLog& log, std::uint64_t number, std::string peer,
+            std::unique_ptr<ConnectDetails> details, bool introduced,
             std::chrono::system_clock::time_point connected_at);
 
-  /// The first event, once the client is known as well as it will be. `tls`: as in ConnectEvent,
+  /// The first event, once the client is known as well as it will be. `tls`: as in ConnectDetails,
   /// empty for a plain client. `even_a_probe`: also with `log.probes: false`.
   void connected(std::string tls = {}, bool even_a_probe = false);
 
@@ -55,8 +59,15 @@ class ClientLog {
   bool introduced_ = false;
   std::uint64_t number_;
   std::string peer_;
-  std::string tls_;  // empty: plain
+  std::unique_ptr<ConnectDetails> details_;  // until the connect event is logged
   std::chrono::system_clock::time_point connected_at_;
 };
+
+/// The details that the kernel reports of a connection: its address on this machine, and the
+/// credentials of a client that has come over a Unix socket. `proxy`: as in ConnectDetails.
+ConnectDetails connect_details(int socket, std::string proxy);
+
+/// The address at the other end of a connection; empty if it has none any more.
+std::string remote_name(int socket);
 
 }  // namespace server

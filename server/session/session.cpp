@@ -71,15 +71,23 @@ Ending Session::begin(std::unique_ptr<SessionState> state, Yield yield) {
                                 context_.scratch, *state->greeting, yield);
   greeting_ = nullptr;
   state.reset();
-  if (greeting && greeting->header.source) peer_ = peer_at(*greeting->header.source);
+  std::string proxy;
+  if (greeting && greeting->header.source)
+    proxy = std::exchange(peer_, peer_at(*greeting->header.source)).name;
   if (greeting && refuses(greeting->header)) return Ending::not_allowed;
 
-  log_.emplace(context_.log, number_, peer_.name);
+  log_.emplace(context_.log, number_, peer_.name, details(std::move(proxy)));
   if (!greeting || transport_ == Transport::plain) log_->connected();
   if (greeting) return serve(std::move(greeting->rest), yield);
   if (stage_ != Stage::serving) return Ending::shutdown;
   detail_ = ": " + greeting.error();
   return Ending::proxy_header;
+}
+
+// Nobody asks the kernel for what is not logged.
+std::unique_ptr<ConnectDetails> Session::details(std::string proxy) const {
+  if (!context_.log.logs_connect()) return nullptr;
+  return std::make_unique<ConnectDetails>(connect_details(stream_->descriptor(), std::move(proxy)));
 }
 
 // Only of a client behind a proxy: Sessions has admitted the others. The proxy itself may always
@@ -235,6 +243,8 @@ Ending Session::close(Ending ending, Yield yield) {
                           ending == Ending::proxy_header || ending == Ending::fault ||
                           (ending == Ending::handshake_failed && stream_->is_encrypted());
   const bool by_client = ending == Ending::closed_by_client || ending == Ending::truncated;
+  if (ending == Ending::fault && faults_)
+    detail_ = reset ? ": reset_probability" : ": close_after";  // the keys of `faults`
   if (ending == Ending::handshake_failed) stream_->leave_tls();
   decided_ = ending;
   faults_.reset();  // its time limit ends too, and does not interrupt the goodbye

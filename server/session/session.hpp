@@ -67,6 +67,7 @@ class Session : public boost::intrusive::list_base_hook<
  private:
   // In the order of the story. An Ending that is returned is why the connection ends; none means
   // that it goes on.
+  std::unique_ptr<ConnectDetails> details(std::string proxy) const;
   Ending begin(std::unique_ptr<SessionState> state, coro::Yield yield);
   bool refuses(const ProxyHeader& header);
   Ending serve(std::string first, coro::Yield yield);
@@ -82,6 +83,7 @@ class Session : public boost::intrusive::list_base_hook<
   Ending end_by(coro::error_code error);
 
   // The story of a session that another program has begun; in session_state.cpp.
+  ClientLog log_of(const SessionState& state) const;
   Ending go_on(std::unique_ptr<SessionState> state, coro::Yield yield);
   std::optional<Ending> send_unsent(const SessionState& state, coro::Yield yield);
 

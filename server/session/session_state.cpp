@@ -66,9 +66,20 @@ SessionState Session::state() const {
   return state;
 }
 
+// A client without a line in the log yet will get one with all details.
+ClientLog Session::log_of(const SessionState& state) const {
+  std::unique_ptr<ConnectDetails> found;
+  if (!state.introduced) {
+    std::string remote = remote_name(state.socket);
+    found = details(remote == peer_.name ? "" : std::move(remote));
+  }
+  return {context_.log,     number_,          peer_.name,
+          std::move(found), state.introduced, state.connected_at};
+}
+
 // The client is known and was served: no limit turns it away.
 Ending Session::go_on(std::unique_ptr<SessionState> state, Yield yield) {
-  log_.emplace(context_.log, number_, peer_.name, state->introduced, state->connected_at);
+  log_.emplace(when_there_is_memory([&] { return log_of(*state); }, yield));
   totals_ = state->totals;
   delivery_ = Delivery(state->delivery);
   decided_ = state->ending;
@@ -127,7 +138,9 @@ void Sessions::adopt(SessionState state, Yield yield) {
   while (failure.empty() && !spawn(socket, Transport::plain, state))
     if (coro::sleep_for(yield, between_attempts_to_adopt)) failure = "no memory for its coroutine";
   if (failure.empty()) return;
-  context_.log.error("client {} at {} is given up: {}", state.number, state.peer.name, failure);
+  context_.log.error(
+      {"given_up", {{"client", state.number}, {"peer", state.peer.name}, {"reason", failure}}},
+      "client {} at {} is given up: {}", state.number, state.peer.name, failure);
   context_.statistics.ended(Ending::failed);
   ended_.notify_all();
 }

@@ -81,21 +81,26 @@ double days(std::chrono::seconds duration) {
 
 }  // namespace
 
-std::string to_log_line(const Status& status) {
+std::vector<std::string> to_log_lines(const Status& status) {
   const Statistics& statistics = status.statistics;
   const program::Histogram& lag = status.scheduler_lag;
-  return fmt::format(
-      "uptime {} s; {} accepted, {} active, {} peak; refused: {}; ended: {}; {} bytes in, {} bytes "
-      "out, {} reads; {} accept pauses, {} reloads, {} failed reloads; {} coroutines, {} stacks; "
-      "{} log lines dropped; scheduler lag p50 {} us, p99 {} us, max {} us; {}; {} upgrades, {} "
-      "failed upgrades",
-      whole_seconds(status.uptime), statistics.accepted, statistics.active, statistics.peak,
-      in_words(statistics, true), in_words(statistics, false), statistics.bytes_received,
-      statistics.bytes_sent, statistics.reads, statistics.accept_pauses, statistics.reloads,
-      statistics.failed_reloads, status.coroutines.alive, status.coroutines.stacks,
-      status.dropped_log_lines, microseconds(lag.percentile(0.5)),
-      microseconds(lag.percentile(0.99)), microseconds(lag.max()), in_words(statistics.udp),
-      statistics.upgrades, statistics.failed_upgrades);
+  return {fmt::format("statistics: uptime {} s; {} accepted, {} active, {} peak",
+                      whole_seconds(status.uptime), statistics.accepted, statistics.active,
+                      statistics.peak),
+          "statistics, refused: " + in_words(statistics, true),
+          "statistics, ended: " + in_words(statistics, false),
+          fmt::format("statistics, echo: {} bytes in, {} bytes out, {} reads",
+                      statistics.bytes_received, statistics.bytes_sent, statistics.reads),
+          "statistics, " + in_words(statistics.udp),
+          fmt::format("statistics, service: {} accept pauses, {} reloads, {} failed reloads, {} "
+                      "upgrades, {} failed upgrades, {} log lines dropped",
+                      statistics.accept_pauses, statistics.reloads, statistics.failed_reloads,
+                      statistics.upgrades, statistics.failed_upgrades, status.dropped_log_lines),
+          fmt::format(
+              "statistics, scheduler: {} coroutines, {} stacks; lag p50 {} us, p99 {} us, max {} "
+              "us",
+              status.coroutines.alive, status.coroutines.stacks, microseconds(lag.percentile(0.5)),
+              microseconds(lag.percentile(0.99)), microseconds(lag.max()))};
 }
 
 std::string to_short_line(const Status& status) {

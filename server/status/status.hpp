@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "coro/scheduler.hpp"
 #include "program/histogram.hpp"
@@ -38,8 +39,9 @@ struct Status {
   std::chrono::milliseconds uptime{0};
 };
 
-/// One line for the log: "uptime 12 s; 3 accepted, ...".
-std::string to_log_line(const Status& status);
+/// Lines for the log, of which the first begins with "statistics: uptime 12 s; 3 accepted, ..." and
+/// each other one with "statistics, ".
+std::vector<std::string> to_log_lines(const Status& status);
 
 /// A shorter one, for whoever asks the service manager: "2 active, 9 accepted, ...".
 std::string to_short_line(const Status& status);

@@ -80,7 +80,8 @@ void UdpSocket::run(Yield yield) {
   faults_.flush();
   socket_.close();
   if (stopping_) return;
-  context_.log.error("no longer listening on udp {}: the socket was shut down",
+  context_.log.error({"not_listening", {{"transport", "udp"}, {"address", to_string(endpoint_)}}},
+                     "no longer listening on udp {}: the socket was shut down",
                      to_string(endpoint_));
   context_.changed.notify_all();
 }

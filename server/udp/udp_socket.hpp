@@ -30,7 +30,7 @@ struct UdpContext {
   coro::Condition& changed;    ///< notified when a socket was lost
   UdpGate gate{config};
   DatagramBatch batch = {};
-  Notice failing{scheduler, log, "udp: cannot receive"};
+  Notice failing{scheduler, log, "receive_failed", "udp: cannot receive"};
 };
 
 /// Echoes the datagrams of one UDP socket, in a coroutine of its own.

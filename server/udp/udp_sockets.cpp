@@ -46,7 +46,11 @@ void UdpSockets::bind(Change& change, const Config& config) {
     const std::string message = cannot_listen_on_udp(address.endpoint, socket.error());
     if (!address.optional || !is_absent(socket.error()))
       throw ConfigError(config.origins.where("udp.port") + ": " + message);
-    log_.warn("{}", message);
+    log_.warn({"not_listening",
+               {{"transport", "udp"},
+                {"address", to_string(address.endpoint)},
+                {"reason", socket.error().message()}}},
+              "{}", message);
   }
 }
 
@@ -67,7 +71,8 @@ void UdpSockets::cancel(const Change& change, coro::Yield yield) {
 
 void UdpSockets::finish(const Change& change, const Config& config, coro::Yield yield) {
   for (const UdpSocket* socket : change.opened)
-    log_.info("listening on udp {}{}", to_string(socket->endpoint()),
+    log_.info({"listening", {{"transport", "udp"}, {"address", to_string(socket->endpoint())}}},
+              "listening on udp {}{}", to_string(socket->endpoint()),
               inherits_ ? " (inherited)" : "");
   for (UdpSocket* socket : change.unwanted)
     stop(*socket, yield);
@@ -92,7 +97,9 @@ UdpSocket& UdpSockets::start(const ListenAddress& address, coro::Descriptor sock
 }
 
 void UdpSockets::stop(UdpSocket& socket, coro::Yield yield) {
-  if (!socket.lost()) log_.info("no longer listening on udp {}", to_string(socket.endpoint()));
+  if (!socket.lost())
+    log_.info({"not_listening", {{"transport", "udp"}, {"address", to_string(socket.endpoint())}}},
+              "no longer listening on udp {}", to_string(socket.endpoint()));
   socket.stop();
   socket.wait_until_stopped(yield);
   sockets_.remove_if([&](const UdpSocket& other) { return &other == &socket; });
@@ -124,7 +131,11 @@ void UdpSockets::adopt(const std::vector<ListenerState>& states) {
       set_udp_options(socket.number());
       start(state.asked, std::move(socket), state.inherited);
     } catch (const std::exception& error) {
-      log_.error("no longer listening on udp {}: {}", to_string(state.asked.endpoint),
+      log_.error({"not_listening",
+                  {{"transport", "udp"},
+                   {"address", to_string(state.asked.endpoint)},
+                   {"reason", error.what()}}},
+                 "no longer listening on udp {}: {}", to_string(state.asked.endpoint),
                  error.what());
     }
   }

@@ -262,10 +262,10 @@ TEST(Admin, EndsConnectionsThatSendNothingOrTooSlowly) {
   EXPECT_EQ("", idle.receive_until_end());
 }
 
-// The number of coroutines in the n-th statistics line.
+// The number of coroutines in the n-th statistics.
 int coroutines(Server& server, std::size_t occurrence) {
   server.process().signal(SIGUSR1);
-  const std::string line = server.log().wait_for_line("statistics: ", occurrence);
+  const std::string line = server.log().wait_for_line("statistics, scheduler: ", occurrence);
   const std::size_t end = line.find(" coroutines");
   return std::stoi(line.substr(line.rfind(' ', end - 1)));
 }

@@ -54,7 +54,7 @@ TEST(Faults, CloseAfterBytesClosesRightBehindThem) {
   client.send("hello, world");
   EXPECT_EQ("hello", client.receive_until_end());
   client.close();
-  server.log().wait_for_line("client 1 disconnected: fault (5 bytes in, 5 bytes out");
+  server.log().wait_for_line("client 1 disconnected: fault: close_after (5 bytes in, 5 bytes out");
 }
 
 TEST(Faults, CloseAfterATimeClosesIdleAndBusyClients) {

@@ -12,7 +12,8 @@ namespace {
 TEST(Logging, CountsClientsFromOneWithTheirAddresses) {
   Server server;
   const SocketClient first = server.connect();
-  server.log().wait_for_line("client 1 connected from " + first.name());
+  server.log().wait_for_line("client 1 connected from " + first.name() +
+                             ", on 127.0.0.1:" + std::to_string(server.port()));
   const SocketClient second = server.connect();
   server.log().wait_for_line("client 2 connected from " + second.name());
 }

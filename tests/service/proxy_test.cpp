@@ -37,7 +37,9 @@ class ProxyHeader : public testing::TestWithParam<Accepted> {};
 
 void expect_client(const Server& server, const SocketClient& client, const std::string& expected) {
   server.log().wait_for_line("client 1 connected from " +
-                             (expected.empty() ? client.name() : expected));
+                             (expected.empty()
+                                  ? client.name() + ", on "
+                                  : expected + ", through " + client.name() + ", on "));
 }
 
 TEST_P(ProxyHeader, GivesTheRealClientAndIsNotEchoed) {

@@ -103,7 +103,9 @@ TEST(Tls, LogsVersionCipherAndServerName) {
   TlsClient client(connect(server), {.server_name = "echo.example"});
   const std::string line = server.log().wait_for_line("client 1 connected from ");
   EXPECT_THAT(line, testing::EndsWith(client.socket().name() +
-                                      ", TLSv1.3 TLS_AES_256_GCM_SHA384, for \"echo.example\""));
+                                      ", TLSv1.3 TLS_AES_256_GCM_SHA384, for \"echo.example\", "
+                                      "on 127.0.0.1:" +
+                                      std::to_string(server.port("tls 127.0.0.1"))));
 }
 
 TEST(Tls, LogsAsJson) {

@@ -42,10 +42,10 @@ class Udp : public testing::Test {
   // The figure of a reason, or of "received" and "answered", once all that was sent has been
   // counted: a datagram to the same socket is answered after those before it.
   static int count(Server& server, const std::string& reason) {
-    const std::size_t before = server.log().count_lines(" statistics: ");
+    const std::size_t before = server.log().count_lines(" statistics, udp: ");
     server.process().signal(SIGUSR1);
-    const std::string line = server.log().wait_for_line(" statistics: ", before + 1);
-    const std::string udp = line.substr(line.find("; udp: "));
+    const std::string line = server.log().wait_for_line(" statistics, udp: ", before + 1);
+    const std::string udp = line.substr(line.find(", udp: "));
     const std::size_t end = udp.find(' ' + reason);
     if (end == std::string::npos) return -1;
     return std::stoi(udp.substr(udp.rfind(' ', end - 1) + 1));
@@ -283,7 +283,7 @@ TEST_F(Udp, LogsADatagramAsJson) {
                                    {"event", "datagram"},
                                    {"peer", "127.0.0.1:" + std::to_string(client.port())},
                                    {"bytes", 3},
-                                   {"payload", "hi\\\""}}));
+                                   {"payload", "hi\""}}));
 }
 
 TEST_F(Udp, LogsNoDatagramWithoutTheEvent) {

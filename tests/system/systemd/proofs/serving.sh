@@ -35,7 +35,7 @@ promise 'systemctl status has live figures' wait_for 10 status_counts 1
 release
 promise 'that change' wait_for 10 status_counts 0
 promise 'the journal has the connection, as information' \
-  wait_for 5 logged_as info '^client [0-9]+ connected from 127\.0\.0\.1:[0-9]+$'
+  wait_for 5 logged_as info '^client [0-9]+ connected from 127\.0\.0\.1:[0-9]+, on 127\.0\.0\.1:[0-9]+$'
 promise 'what was received' wait_for 5 logged_as info '^client [0-9]+ received 14 bytes: "one two three\\n"$'
 promise 'the disconnection' wait_for 5 logged_as info '^client [0-9]+ disconnected: closed by client'
 promise 'and that it could not listen, as critical' logged_as crit 'cannot listen on 127\.0\.0\.1.*8888'

@@ -94,7 +94,7 @@ Account account(const std::vector<std::string>& lines) {
 }
 
 TEST_F(EventLogTest, WritesNothingBeforeFlush) {
-  log_.info("listening on {}:{}", "127.0.0.1", 8888);
+  log_.info({"test"}, "listening on {}:{}", "127.0.0.1", 8888);
   EXPECT_EQ(pipe_.read(), "");
   EXPECT_THAT(flushed(), ElementsAre(EndsWith(" info listening on 127.0.0.1:8888")));
   EXPECT_THAT(flushed(), IsEmpty());
@@ -118,12 +118,12 @@ TEST_F(EventLogTest, WritesAllLinesAtOnce) {
 }
 
 TEST_F(EventLogTest, KeepsTheOrderOfEventsAndMessages) {
-  log_.info("before");
+  log_.info({"test"}, "before");
   ClientLog client(log_, 1, "peer");
   client.connected();
-  log_.warn("between");
+  log_.warn({"test"}, "between");
   client.received("x");
-  log_.info("after");
+  log_.info({"test"}, "after");
   EXPECT_THAT(flushed(), ElementsAre(EndsWith("before"), EndsWith("connected from peer"),
                                      EndsWith("between"), EndsWith("\"x\""), EndsWith("after")));
 }
@@ -181,7 +181,7 @@ TEST_F(EventLogTest, TellsOfDroppedLinesWhereTheyWereDropped) {
     log_.flush();
   }
   read_all(log_, pipe_);
-  log_.info("afterwards");
+  log_.info({"test"}, "afterwards");
   EXPECT_THAT(flushed(), ElementsAre(EndsWith("afterwards")));
 }
 
@@ -249,7 +249,7 @@ TEST_F(EventLogTest, GoesOnInTheMiddleOfALineWhenTheDiskHasSpaceAgain) {
 }
 
 TEST_F(EventLogTest, TellsAtOnceOfALineThatCanNeverFit) {
-  log_.info("{}", std::string(LogOutput::capacity, 'x'));
+  log_.info({"test"}, "{}", std::string(LogOutput::capacity, 'x'));
   EXPECT_THAT(flushed(), ElementsAre(EndsWith(" warning 1 log lines dropped")));
 }
 
@@ -259,24 +259,24 @@ TEST_F(EventLogTest, LogsFromItsLevelUp) {
   client.connected();
   client.received("x");
   client.disconnected("closed by client", {});
-  log_.info("quiet");
-  log_.warn("loud");
+  log_.info({"test"}, "quiet");
+  log_.warn({"test"}, "loud");
   EXPECT_THAT(flushed(), ElementsAre(EndsWith(" warning loud")));
 }
 
 TEST_F(EventLogTest, ShowsDebugMessagesOnlyWhenAsked) {
-  log_.debug("hidden");
+  log_.debug({"test"}, "hidden");
   configure([](LogConfig& config) { config.level = spdlog::level::debug; });
-  log_.debug("shown");
+  log_.debug({"test"}, "shown");
   EXPECT_THAT(flushed(), ElementsAre(EndsWith(" debug shown")));
 }
 
 TEST_F(EventLogTest, WritesWhatWasLoggedBeforeAsItWasConfiguredThen) {
-  log_.info("text");
+  log_.info({"test"}, "text");
   configure([](LogConfig& config) { config.format = LogFormat::json; });
-  log_.info("json");
+  log_.info({"test"}, "json");
   configure([](LogConfig&) {});
-  log_.info("text again");
+  log_.info({"test"}, "text again");
   const auto lines = flushed();
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_THAT(lines[0], EndsWith(" info text"));
@@ -285,11 +285,11 @@ TEST_F(EventLogTest, WritesWhatWasLoggedBeforeAsItWasConfiguredThen) {
 }
 
 TEST_F(EventLogTest, MovesToAFileAndBack) {
-  log_.info("first");
+  log_.info({"test"}, "first");
   configure([&](LogConfig& config) { config.file = file_; });
-  log_.info("second");
+  log_.info({"test"}, "second");
   configure([](LogConfig&) {});
-  log_.info("third");
+  log_.info({"test"}, "third");
   EXPECT_THAT(flushed(), ElementsAre(EndsWith("first"), EndsWith("third")));
   EXPECT_THAT(file_lines(file_), ElementsAre(EndsWith("second")));
 }
@@ -309,18 +309,18 @@ TEST_F(EventLogTest, StaysAsItIsWhenTheNewFileCannotBeOpened) {
         "key 'log.file': cannot open log file '/proc/none/log': No such file or directory");
   }
   EXPECT_EQ(log_.config(), before);
-  log_.info("still here");
+  log_.info({"test"}, "still here");
   log_.flush();
   EXPECT_THAT(file_lines(file_), ElementsAre(EndsWith(" info still here")));
 }
 
 TEST_F(EventLogTest, ReopensAFileThatWasRenamed) {
   configure([&](LogConfig& config) { config.file = file_; });
-  log_.info("old");
+  log_.info({"test"}, "old");
   std::filesystem::rename(file_, directory_ / "log.1");
-  log_.info("old as well: it was logged before the reopening");
+  log_.info({"test"}, "old as well: it was logged before the reopening");
   log_.reopen();
-  log_.info("new");
+  log_.info({"test"}, "new");
   log_.flush();
   EXPECT_EQ(file_lines(directory_ / "log.1").size(), 2U);
   EXPECT_THAT(file_lines(file_), ElementsAre(EndsWith("new")));
@@ -331,7 +331,7 @@ TEST_F(EventLogTest, KeepsTheOldFileWhenReopeningFails) {
   std::filesystem::rename(file_, directory_ / "log.1");
   std::filesystem::create_directory(file_);
   log_.reopen();
-  log_.info("still here");
+  log_.info({"test"}, "still here");
   log_.flush();
   EXPECT_THAT(file_lines(directory_ / "log.1"),
               ElementsAre(EndsWith(fmt::format(" error cannot reopen log file '{}': Is a "
@@ -341,14 +341,14 @@ TEST_F(EventLogTest, KeepsTheOldFileWhenReopeningFails) {
 }
 
 TEST_F(EventLogTest, ReopeningStandardOutputChangesNothing) {
-  log_.info("one");
+  log_.info({"test"}, "one");
   log_.reopen();
-  log_.info("two");
+  log_.info({"test"}, "two");
   EXPECT_THAT(flushed(), ElementsAre(EndsWith("one"), EndsWith("two")));
 }
 
 TEST_F(EventLogTest, CloseWritesWhatIsLeft) {
-  log_.info("last words");
+  log_.info({"test"}, "last words");
   log_.close();
   EXPECT_THAT(lines_of(pipe_.read()), ElementsAre(EndsWith("last words")));
 }
@@ -357,7 +357,7 @@ TEST_F(EventLogTest, EndingWritesWhatIsLeft) {
   Pipe pipe;
   {
     EventLog log(pipe.writer());
-    log.info("last words");
+    log.info({"test"}, "last words");
   }
   EXPECT_THAT(lines_of(pipe.read()), ElementsAre(EndsWith("last words")));
 }
@@ -423,11 +423,11 @@ TEST_F(EventLogTest, PrintsNoTimeForTheJournal) {
   ASSERT_EQ(::fstat(pipe_.writer(), &status), 0);
   ::setenv("JOURNAL_STREAM", fmt::format("{}:{}", status.st_dev, status.st_ino).c_str(), 1);
   EventLog log(pipe_.writer());
-  log.warn("careful");
+  log.warn({"test"}, "careful");
   Config config;
   config.log.file = file_;
   log.configure(config);
-  log.warn("careful");
+  log.warn({"test"}, "careful");
   log.flush();
   ::unsetenv("JOURNAL_STREAM");
   EXPECT_EQ(pipe_.read(), "<4>careful\n");

@@ -14,8 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-// 2026-11-23T05:18:40.123Z
-constexpr std::chrono::system_clock::time_point moment{std::chrono::milliseconds(1795411120123)};
+// 2026-11-23T05:18:40.123456Z
+constexpr std::chrono::system_clock::time_point moment{std::chrono::microseconds(1795411120123456)};
 
 template <typename Event>
 std::string line(const Event& event, LogFormat format, bool journal = false) {
@@ -48,7 +48,7 @@ std::string laid_out(spdlog::level::level_enum level, const std::string& content
 std::string message(std::string_view what, spdlog::level::level_enum level = spdlog::level::info,
                     LogFormat format = LogFormat::text, bool journal = false) {
   spdlog::memory_buf_t content;
-  append_message(content, what, format);
+  append_message(content, {"noticed", {{"what", what}, {"times", 2U}}}, what, format);
   return laid_out(level, {content.data(), content.size()}, format, journal);
 }
 
@@ -59,7 +59,10 @@ ReceiveEvent received(std::string_view payload, std::uint64_t bytes, std::uint64
           .payload = {.size = bytes, .shown = payload, .omitted = omitted}};
 }
 
-const ConnectEvent connected = {.time = moment, .client = 3, .peer = "[::1]:40112", .tls = {}};
+const ConnectDetails here = {.local = "[::1]:8888"};
+
+const ConnectEvent connected = {
+    .time = moment, .client = 3, .peer = "[::1]:40112", .details = here};
 
 const DisconnectEvent disconnected = {.time = moment,
                                       .client = 3,
@@ -73,13 +76,13 @@ const DroppedEvent dropped = {.time = moment, .lines = 17};
 
 TEST(LogText, LeadsWithTimeInUtcAndLevel) {
   EXPECT_EQ(message("listening on 127.0.0.1:8888"),
-            "2026-11-23T05:18:40.123Z info listening on 127.0.0.1:8888\n");
-  EXPECT_EQ(message("late", spdlog::level::warn), "2026-11-23T05:18:40.123Z warning late\n");
+            "2026-11-23T05:18:40.123456Z info listening on 127.0.0.1:8888\n");
+  EXPECT_EQ(message("late", spdlog::level::warn), "2026-11-23T05:18:40.123456Z warning late\n");
 }
 
 TEST(LogText, TellsEventsOfAClient) {
-  const std::string head = "2026-11-23T05:18:40.123Z info client 3 ";
-  EXPECT_EQ(text(connected), head + "connected from [::1]:40112\n");
+  const std::string head = "2026-11-23T05:18:40.123456Z info client 3 ";
+  EXPECT_EQ(text(connected), head + "connected from [::1]:40112, on [::1]:8888\n");
   EXPECT_EQ(text(received("hello\n", 6, 0)), head + "received 6 bytes: \"hello\\n\"\n");
   EXPECT_EQ(text(disconnected),
             head + "disconnected: closed by client (120 bytes in, 119 bytes out, 1.203 s)\n");
@@ -88,18 +91,37 @@ TEST(LogText, TellsEventsOfAClient) {
 // The names come from the client.
 TEST(LogText, TellsHowAClientOfTlsConnects) {
   using namespace std::string_view_literals;
-  ConnectEvent event = connected;
-  event.tls = "TLSv1.3\0TLS_AES_256_GCM_SHA384\0a\"b\0CN=c\nd\0"sv;
+  const auto by = [](std::string_view tls) {
+    return ConnectDetails{.local = "[::1]:8889", .tls = std::string(tls)};
+  };
+  const auto details = by("TLSv1.3\0TLS_AES_256_GCM_SHA384\0a\"b\0CN=c\nd\0"sv);
+  const ConnectEvent event = {.time = moment, .client = 3, .peer = "peer", .details = details};
   EXPECT_TRUE(
-      text(event).ends_with(" from [::1]:40112, TLSv1.3 TLS_AES_256_GCM_SHA384, for "
-                            "\"a\\\"b\", subject \"CN=c\\nd\"\n"));
+      text(event).ends_with(" from peer, TLSv1.3 TLS_AES_256_GCM_SHA384, for \"a\\\"b\", "
+                            "subject \"CN=c\\nd\", on [::1]:8889\n"));
   EXPECT_EQ(object(event)["tls"], "TLSv1.3");
   EXPECT_EQ(object(event)["cipher"], "TLS_AES_256_GCM_SHA384");
   EXPECT_EQ(object(event)["subject"], "CN=c\\nd");
-  event.tls = "TLSv1.2\0AES128-SHA\0\0\0"sv;
-  EXPECT_TRUE(text(event).ends_with(" from [::1]:40112, TLSv1.2 AES128-SHA\n"));
-  EXPECT_FALSE(object(event).contains("server_name"));
+  const auto older = by("TLSv1.2\0AES128-SHA\0\0\0"sv);
+  const ConnectEvent other = {.time = moment, .client = 3, .peer = "peer", .details = older};
+  EXPECT_TRUE(text(other).ends_with(" from peer, TLSv1.2 AES128-SHA, on [::1]:8889\n"));
+  EXPECT_FALSE(object(other).contains("server_name"));
   EXPECT_FALSE(object(connected).contains("tls"));
+}
+
+TEST(LogText, TellsWhoConnectsThroughAProxyAndOverAUnixSocket) {
+  const ConnectDetails proxied = {.local = "10.0.0.2:8888", .proxy = "10.0.0.1:40112"};
+  const ConnectEvent event = {
+      .time = moment, .client = 3, .peer = "192.0.2.7:4711", .details = proxied};
+  EXPECT_TRUE(
+      text(event).ends_with(" from 192.0.2.7:4711, through 10.0.0.1:40112, on 10.0.0.2:8888\n"));
+  EXPECT_EQ(object(event)["proxy"], "10.0.0.1:40112");
+  const ConnectDetails local = {.local = "unix:/run/echo",
+                                .credentials = PeerCredentials{.user = 1000, .process = 4711}};
+  const ConnectEvent other = {.time = moment, .client = 3, .peer = "unix", .details = local};
+  EXPECT_TRUE(text(other).ends_with(" from unix, uid 1000, pid 4711, on unix:/run/echo\n"));
+  EXPECT_EQ(object(other)["uid"], 1000);
+  EXPECT_EQ(object(other)["pid"], 4711);
 }
 
 TEST(LogText, MarksAPayloadThatIsCut) {
@@ -112,7 +134,7 @@ TEST(LogText, ShowsOnlyTheSizeWithoutPayload) {
 }
 
 TEST(LogText, TellsHowManyLinesWereDropped) {
-  EXPECT_EQ(text(dropped), "2026-11-23T05:18:40.123Z warning 17 log lines dropped\n");
+  EXPECT_EQ(text(dropped), "2026-11-23T05:18:40.123456Z warning 17 log lines dropped\n");
 }
 
 TEST(LogText, IsOneLineWhateverAMessageHolds) {
@@ -138,16 +160,19 @@ TEST(LogJournal, LeadsJsonWithThePriorityToo) {
 
 TEST(LogJson, IsOneObjectALine) {
   EXPECT_EQ(json::parse(message("started", spdlog::level::info, LogFormat::json)),
-            json({{"time", "2026-11-23T05:18:40.123Z"},
+            json({{"time", "2026-11-23T05:18:40.123456Z"},
                   {"level", "info"},
-                  {"event", "message"},
+                  {"event", "noticed"},
+                  {"what", "started"},
+                  {"times", 2},
                   {"message", "started"}}));
-  EXPECT_EQ(object(connected), json({{"time", "2026-11-23T05:18:40.123Z"},
+  EXPECT_EQ(object(connected), json({{"time", "2026-11-23T05:18:40.123456Z"},
                                      {"level", "info"},
                                      {"event", "connect"},
                                      {"client", 3},
-                                     {"peer", "[::1]:40112"}}));
-  EXPECT_EQ(object(received("hello", 900, 895)), json({{"time", "2026-11-23T05:18:40.123Z"},
+                                     {"peer", "[::1]:40112"},
+                                     {"local", "[::1]:8888"}}));
+  EXPECT_EQ(object(received("hello", 900, 895)), json({{"time", "2026-11-23T05:18:40.123456Z"},
                                                        {"level", "info"},
                                                        {"event", "receive"},
                                                        {"client", 3},
@@ -155,7 +180,7 @@ TEST(LogJson, IsOneObjectALine) {
                                                        {"bytes", 900},
                                                        {"payload", "hello"},
                                                        {"omitted", 895}}));
-  EXPECT_EQ(object(disconnected), json({{"time", "2026-11-23T05:18:40.123Z"},
+  EXPECT_EQ(object(disconnected), json({{"time", "2026-11-23T05:18:40.123456Z"},
                                         {"level", "info"},
                                         {"event", "disconnect"},
                                         {"client", 3},
@@ -164,7 +189,7 @@ TEST(LogJson, IsOneObjectALine) {
                                         {"bytes_in", 120},
                                         {"bytes_out", 119},
                                         {"duration", 1.203}}));
-  EXPECT_EQ(object(dropped), json({{"time", "2026-11-23T05:18:40.123Z"},
+  EXPECT_EQ(object(dropped), json({{"time", "2026-11-23T05:18:40.123456Z"},
                                    {"level", "warning"},
                                    {"event", "dropped"},
                                    {"lines", 17},
@@ -176,6 +201,13 @@ TEST(LogJson, LeavesOutWhatIsNotThere) {
   EXPECT_FALSE(object(received("", 5, 0)).contains("payload"));
 }
 
+std::string in_hex(std::string_view bytes) {
+  std::string hex;
+  for (const char byte : bytes)
+    hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return hex;
+}
+
 TEST(LogJson, ParsesWhateverBytesAClientSends) {
   std::mt19937 random(4);
   for (int i = 0; i < 5000; ++i) {
@@ -184,26 +216,53 @@ TEST(LogJson, ParsesWhateverBytesAClientSends) {
     const ReceiveEvent event = received(bytes, bytes.size(), 0);
     const std::string result = line(event, LogFormat::json);
     ASSERT_EQ(std::count(result.begin(), result.end(), '\n'), 1);
-    // The payload is what the text format shows between its quotes.
-    const std::string shown = json::parse(result)["payload"];
-    ASSERT_TRUE(text(event).ends_with(": \"" + shown + "\"\n"));
+    const json object = json::parse(result);
+    ASSERT_TRUE(object.contains("payload") ? object["payload"] == bytes
+                                           : object["payload_hex"] == in_hex(bytes));
   }
+}
+
+// Nothing of a payload controls a terminal, and a parser gets its bytes back.
+TEST(LogJson, EscapesAPayloadOnce) {
+  const std::string bytes = "a\"\\\n\r\t\x1b[2J\x7f \u00e9 \u202e \u0085 \U000e0041 \U0001f600";
+  const ReceiveEvent event = received(bytes, bytes.size(), 0);
+  const std::string result = line(event, LogFormat::json);
+  EXPECT_NE(result.find(R"("payload":"a\"\\\n\r\t\u001b[2J\u007f )"
+                        "\u00e9"
+                        R"( \u202e \u0085 \udb40\udc41 )"
+                        "\U0001f600\""),
+            std::string::npos)
+      << result;
+  EXPECT_EQ(json::parse(result)["payload"], bytes);
+  const std::string latin = "\xe9t\xe9\n";
+  EXPECT_EQ(object(received(latin, 4, 0))["payload_hex"], "e974e90a");
+  EXPECT_FALSE(object(received(latin, 4, 0)).contains("payload"));
 }
 
 // The same lines, by spdlog and fmt.
 std::string content_of(const ConnectEvent& event, LogFormat format) {
   return format == LogFormat::json
-             ? fmt::format(R"("event":"connect","client":{},"peer":"{}")", event.client, event.peer)
-             : fmt::format("client {} connected from {}", event.client, event.peer);
+             ? fmt::format(R"("event":"connect","client":{},"peer":"{}","local":"{}")",
+                           event.client, event.peer, event.details.local)
+             : fmt::format("client {} connected from {}, on {}", event.client, event.peer,
+                           event.details.local);
+}
+
+bool is_plain(std::string_view bytes) {
+  return std::ranges::all_of(bytes,
+                             [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
 }
 
 std::string content_of(const LogPayload& payload, LogFormat format) {
   const bool in_json = format == LogFormat::json;
   const bool shows = !payload.shown.empty() || payload.omitted > 0;
-  const auto shown = program::escaped(payload.shown, {.json = in_json});
+  const auto shown = program::escaped(payload.shown);
   if (in_json) {
     return fmt::format(R"("bytes":{}{}{})", payload.size,
-                       shows ? R"(,"payload":")" + shown + '"' : "",
+                       !shows ? ""
+                       : is_plain(payload.shown)
+                           ? fmt::format(R"(,"payload":"{}")", payload.shown)
+                           : fmt::format(R"(,"payload_hex":"{}")", in_hex(payload.shown)),
                        payload.omitted > 0 ? fmt::format(R"(,"omitted":{})", payload.omitted) : "");
   }
   return fmt::format("received {} bytes{}{}", payload.size, shows ? ": \"" + shown + '"' : "",
@@ -261,7 +320,11 @@ TEST(EventLayout, IsTheSameAsTheLayoutOfMessages) {
   std::string bytes;
   for (int i = 0; i < 602; ++i) {
     bytes.resize(static_cast<std::size_t>(i) % 301);
-    std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<char>(random()); });
+    // Plain, or no UTF-8.
+    const bool plain = i % 2 == 0;
+    std::generate(bytes.begin(), bytes.end(),
+                  [&] { return static_cast<char>(plain ? 'a' + random() % 26 : random()); });
+    if (!plain && !bytes.empty()) bytes.back() = '\xff';
     // Any time from 1970 to 2262.
     const std::chrono::system_clock::time_point time{std::chrono::nanoseconds(random() >> 1U)};
     const std::uint64_t client = any_number(random);
@@ -269,7 +332,7 @@ TEST(EventLayout, IsTheSameAsTheLayoutOfMessages) {
                              .shown = bytes,
                              .omitted = random() % 2 == 0 ? 0 : any_number(random)};
     const std::string_view peer = "127.0.0.1:40112";
-    expect_same(ConnectEvent{.time = time, .client = client, .peer = peer, .tls = {}});
+    expect_same(ConnectEvent{.time = time, .client = client, .peer = peer, .details = here});
     expect_same(ReceiveEvent{.time = time, .client = client, .peer = peer, .payload = payload});
     expect_same(DatagramEvent{.time = time, .peer = peer, .payload = payload});
     expect_same(DroppedEvent{.time = time, .lines = any_number(random)});
@@ -290,12 +353,12 @@ TEST(EventLayout, FollowsTheClockForwardsAndBackwards) {
     layout.write(memory.data(), DroppedEvent{.time = time, .lines = 1});
     return memory.substr(0, memory.find(' '));
   };
-  using std::chrono::milliseconds;
-  EXPECT_EQ(time_at(moment), "2026-11-23T05:18:40.123Z");
-  EXPECT_EQ(time_at(moment + milliseconds(876)), "2026-11-23T05:18:40.999Z");
-  EXPECT_EQ(time_at(moment + milliseconds(877)), "2026-11-23T05:18:41.000Z");
-  EXPECT_EQ(time_at(moment), "2026-11-23T05:18:40.123Z");
-  EXPECT_EQ(time_at(moment - std::chrono::hours(24 * 365)), "2025-11-23T05:18:40.123Z");
+  using std::chrono::microseconds;
+  EXPECT_EQ(time_at(moment), "2026-11-23T05:18:40.123456Z");
+  EXPECT_EQ(time_at(moment + microseconds(876543)), "2026-11-23T05:18:40.999999Z");
+  EXPECT_EQ(time_at(moment + microseconds(876544)), "2026-11-23T05:18:41.000000Z");
+  EXPECT_EQ(time_at(moment), "2026-11-23T05:18:40.123456Z");
+  EXPECT_EQ(time_at(moment - std::chrono::hours(24 * 365)), "2025-11-23T05:18:40.123456Z");
 }
 
 }  // namespace

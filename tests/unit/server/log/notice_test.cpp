@@ -36,7 +36,7 @@ class NoticeTest : public testing::Test {
   EventLog log_{pipe_.writer()};
   // Pipe::read() has a large buffer on the stack.
   coro::Scheduler scheduler_{{.stacks = {.stack_size = std::size_t{256} * 1024}}};
-  Notice notice_{scheduler_, log_, "full"};
+  Notice notice_{scheduler_, log_, "full", "full"};
 };
 
 TEST_F(NoticeTest, IsSaidAtOnceTheFirstTime) {

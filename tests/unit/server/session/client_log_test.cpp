@@ -124,7 +124,7 @@ TEST_F(ClientLogTest, TellsTheTimeOfTheConnectionNotOfItsFirstByte) {
   configure([](LogConfig& config) { config.probes = false; });
   ClientLog client(log_, 1, "peer");
   client.connected();
-  log_.info("meanwhile");
+  log_.info({"test"}, "meanwhile");
   client.received("x");
   const auto lines = flushed();
   ASSERT_EQ(lines.size(), 3U);

@@ -350,7 +350,8 @@ TEST_F(SessionStateTest, BytesThatAFaultHoldsBackWaitForTheRestOfTheirTime) {
   ASSERT_TRUE(program_->runs_until([&] { return client.has_ended(); }));
   client.close();
   ASSERT_TRUE(ended(Ending::fault));
-  EXPECT_THAT(program_->logged(), ElementsAre(HasSubstr("fault (5 bytes in, 5 bytes out")));
+  EXPECT_THAT(program_->logged(),
+              ElementsAre(HasSubstr("fault: close_after (5 bytes in, 5 bytes out")));
 }
 
 TEST_F(SessionStateTest, TheLifeThatAFaultLeavesAConnectionGoesOn) {

@@ -14,19 +14,22 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using testing::ContainsRegex;
 
-TEST_F(StatusTest, IsOneLineInTheLogThatTellsEverything) {
-  EXPECT_EQ(
-      to_log_line(status()),
-      "uptime 61 s; 9 accepted, 2 active, 5 peak; refused: 3 limit, 0 proxy header, 0 "
-      "handshake failed, 0 not allowed; ended: 4 "
-      "closed by client, 0 reset by client, 0 truncated, 0 connection lost, 0 idle timeout, "
-      "0 write "
-      "timeout, 0 shutdown, 0 fault, 0 failed; 1200 bytes in, 1100 bytes out, 17 reads; 6 "
-      "accept pauses, 7 reloads, 8 failed reloads; 11 coroutines, 15 stacks; 16 log lines "
-      "dropped; scheduler lag p50 3 us, p99 100000 us, max 100000 us; udp: 20 received, 18 "
-      "answered, 300 bytes in, 200 bytes out; refused: 0 not allowed, 0 source port, 0 own "
-      "address, 0 multicast, 1 rate, 0 ttl, 0 no buffer, 0 unreachable, 1 fault; 21 upgrades, "
-      "22 failed upgrades");
+TEST_F(StatusTest, IsAFewLinesInTheLogThatTellEverything) {
+  EXPECT_THAT(
+      to_log_lines(status()),
+      testing::ElementsAre(
+          "statistics: uptime 61 s; 9 accepted, 2 active, 5 peak",
+          "statistics, refused: 3 limit, 0 proxy header, 0 handshake failed, 0 not allowed",
+          "statistics, ended: 4 closed by client, 0 reset by client, 0 truncated, 0 connection "
+          "lost, 0 idle timeout, 0 write timeout, 0 shutdown, 0 fault, 0 failed",
+          "statistics, echo: 1200 bytes in, 1100 bytes out, 17 reads",
+          "statistics, udp: 20 received, 18 answered, 300 bytes in, 200 bytes out; refused: 0 not "
+          "allowed, 0 source port, 0 own address, 0 multicast, 1 rate, 0 ttl, 0 no buffer, 0 "
+          "unreachable, 1 fault",
+          "statistics, service: 6 accept pauses, 7 reloads, 8 failed reloads, 21 upgrades, 22 "
+          "failed upgrades, 16 log lines dropped",
+          "statistics, scheduler: 11 coroutines, 15 stacks; lag p50 3 us, p99 100000 us, max "
+          "100000 us"));
 }
 
 TEST_F(StatusTest, IsAShorterLineForTheServiceManager) {
