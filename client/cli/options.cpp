@@ -213,7 +213,7 @@ Options parse(CommandLine& line, int argc, const char* const* argv) {
 }
 
 std::string message_of(const CLI::ParseError& error) {
-  const std::string message = error.what();
+  std::string message = error.what();
   const std::string missing = "1 required TEXT missing";  // CLI11's words
   if (!message.ends_with(missing)) return message;
   return message.substr(0, message.size() - missing.size()) + "its value is missing";
