@@ -102,7 +102,7 @@ using Halves [[gnu::vector_size(16)]] = std::uint64_t;
 // How many bytes at the beginning of the block are plain: printable ASCII, neither `"` nor `\`.
 std::size_t plain_length(Block block) {
   // Printable ASCII becomes the lowest numbers with a sign: one comparison for both ends.
-  constexpr int lowest = std::numeric_limits<signed char>::min();
+  constexpr int lowest = -0x80;  // of a signed char
   const auto shifted = std::bit_cast<SignedBlock>(block - static_cast<unsigned char>(' ' - lowest));
   const auto special = (shifted > lowest + '~' - ' ') | (block == '"') | (block == '\\');
   const auto halves = std::bit_cast<Halves>(special);  // 0xFF for each byte that is not plain

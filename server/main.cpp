@@ -65,11 +65,10 @@ void warn(const std::string& line) {
 void warn_of_root(const server::ServiceEnvironment& environment) {
   const bool by_hand =
       ::isatty(STDERR_FILENO) == 1 && environment.notify_socket.empty() && ::getpid() != 1;
-  if (by_hand && ::geteuid() == 0)
-    warn(
-        "warning: the service runs as root and needs no privileges: use coroecho.socket, the "
-        "image, "
-        "or setpriv --reuid=nobody --regid=nogroup --clear-groups coroecho");
+  if (!by_hand || ::geteuid() != 0) return;
+  warn(
+      "warning: the service runs as root and needs no privileges: use coroecho.socket, the image, "
+      "or setpriv --reuid=nobody --regid=nogroup --clear-groups coroecho");
 }
 
 int fail(const std::string& line, int exit_code) {

@@ -20,10 +20,10 @@ using coro::Yield;
 using namespace std::chrono_literals;
 namespace error = boost::asio::error;
 
-constexpr auto patience = 30s;
+constexpr auto limit = 30s;
 
-struct Listener {
-  Listener(const std::string& path, int backlog) : socket(context, stream_protocol()) {
+struct LocalListener {
+  LocalListener(const std::string& path, int backlog) : socket(context, stream_protocol()) {
     socket.bind(path);
     socket.listen(backlog);
   }
@@ -32,7 +32,7 @@ struct Listener {
   stream_protocol::acceptor socket;
 };
 
-void run(std::function<void(Yield)> body) {
+void run_alone(std::function<void(Yield)> body) {
   coro::Scheduler scheduler;
   scheduler.spawn("test", std::move(body)).value();
   scheduler.run();
@@ -45,40 +45,40 @@ class LocalSocket : public testing::Test {
 };
 
 TEST_F(LocalSocket, IsConnectedWhereAServiceListens) {
-  const Listener listener(path_, 1);
-  run([&](Yield yield) { EXPECT_TRUE(connect_to_path(yield, path_, patience)); });
+  const LocalListener listener(path_, 1);
+  run_alone([&](Yield yield) { EXPECT_TRUE(connect_to_path(yield, path_, limit)); });
 }
 
 TEST_F(LocalSocket, IsRefusedWithTheKernelsReason) {
-  run([&](Yield yield) {
-    EXPECT_EQ(connect_to_path(yield, path_, patience).error(),
+  run_alone([&](Yield yield) {
+    EXPECT_EQ(connect_to_path(yield, path_, limit).error(),
               boost::system::errc::no_such_file_or_directory);
-    { const Listener closes(path_, 1); }
-    EXPECT_EQ(connect_to_path(yield, path_, patience).error(), error::connection_refused);
+    { const LocalListener closes(path_, 1); }
+    EXPECT_EQ(connect_to_path(yield, path_, limit).error(), error::connection_refused);
   });
 }
 
 TEST_F(LocalSocket, WaitsWhileTheQueueIsFullButNoLongerThanTheLimit) {
-  Listener listener(path_, 0);
-  run([&](Yield yield) {
-    const auto first = connect_to_path(yield, path_, patience);
+  LocalListener listener(path_, 0);
+  run_alone([&](Yield yield) {
+    const auto first = connect_to_path(yield, path_, limit);
     EXPECT_TRUE(first);
     EXPECT_EQ(connect_to_path(yield, path_, 30ms).error(), error::timed_out);
     const auto accepter = yield.scheduler().spawn("accept", [&](Yield inner) {
       static_cast<void>(coro::sleep_for(inner, 30ms));
       listener.socket.accept();
     });
-    EXPECT_TRUE(connect_to_path(yield, path_, patience));
+    EXPECT_TRUE(connect_to_path(yield, path_, limit));
     static_cast<void>(accepter.value().join(yield));
   });
 }
 
 TEST_F(LocalSocket, IsNoLongerWaitedForWhenCancelled) {
-  const Listener listener(path_, 0);
-  run([&](Yield yield) {
-    const auto first = connect_to_path(yield, path_, patience);
+  const LocalListener listener(path_, 0);
+  run_alone([&](Yield yield) {
+    const auto first = connect_to_path(yield, path_, limit);
     const auto task = yield.scheduler().spawn("connect", [&](Yield inner) {
-      EXPECT_EQ(connect_to_path(inner, path_, patience).error(), error::operation_aborted);
+      EXPECT_EQ(connect_to_path(inner, path_, limit).error(), error::operation_aborted);
     });
     yield.now();
     task.value().cancel();
