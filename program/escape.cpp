@@ -7,7 +7,6 @@
 #include <boost/locale/utf.hpp>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 
 #include "program/invisible.hpp"
 
