@@ -50,12 +50,10 @@ void EventLog::set_layout() {
 void EventLog::reopen() {
   if (config_.file.empty()) return;
   auto destination = LogDestination::file(config_.file);
-  if (destination)
-    redirect(std::move(*destination));
-  else
-    error({"log_not_reopened", {{"file", config_.file}, {"reason", destination.error().message()}}},
-          "cannot reopen log file '{}': {}; the old one stays in use", config_.file,
-          destination.error().message());
+  if (destination) return redirect(std::move(*destination));
+  const std::string reason = destination.error().message();
+  error({"log_not_reopened", {{"file", config_.file}, {"reason", reason}}},
+        "cannot reopen log file '{}': {}; the old one stays in use", config_.file, reason);
 }
 
 // Lines that the old destination has not taken go to the new one too.
@@ -79,7 +77,7 @@ void EventLog::log(spdlog::level::level_enum level, const LogAbout& about, fmt::
 void EventLog::answer(std::string_view event, std::span<const std::string> lines,
                       std::string_view json) try {
   if (config_.level == spdlog::level::off) return;
-  const LogAbout about(event, {}, json);
+  const LogAbout about{.event = event, .json = json};
   if (config_.format == LogFormat::json)
     return append_message(spdlog::level::info, about, lines.front());
   for (const std::string& line : lines)

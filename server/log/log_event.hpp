@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -58,13 +57,9 @@ struct LogMember {
 /// The subject of a message, for JSON: the name of the event and its members, besides the text.
 /// `json`: further members, as they are written.
 struct LogAbout {
-  LogAbout(std::string_view name, std::initializer_list<LogMember> all = {},
-           std::string_view more = {})
-      : event(name), members(all.begin(), all.size()), json(more) {}
-
   std::string_view event;
-  std::span<const LogMember> members;  // they last for the call only
-  std::string_view json;
+  std::initializer_list<LogMember> members = {};  // for the call only
+  std::string_view json = {};
 };
 
 struct ConnectEvent {

@@ -240,11 +240,13 @@ void append_message(spdlog::memory_buf_t& out, const LogAbout& about, std::strin
     out.append(std::string_view("\","));
   };
   append_string("event", about.event);
-  for (const LogMember& member : about.members)
-    if (const auto* number = std::get_if<std::uint64_t>(&member.value))
-      fmt::format_to(fmt::appender(out), R"("{}":{},)", member.name, *number);
-    else
-      append_string(member.name, std::get<std::string_view>(member.value));
+  const auto append_number = [&](std::string_view name, std::uint64_t value) {
+    fmt::format_to(fmt::appender(out), R"("{}":{},)", name, value);
+  };
+  for (const auto& [name, value] : about.members) {
+    if (const auto* number = std::get_if<std::uint64_t>(&value)) append_number(name, *number);
+    if (const auto* string = std::get_if<std::string_view>(&value)) append_string(name, *string);
+  }
   if (!about.json.empty()) {
     out.append(about.json);
     out.push_back(',');

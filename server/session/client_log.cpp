@@ -54,12 +54,12 @@ void ClientLog::connected(std::string tls, bool even_a_probe) {
 void ClientLog::introduce() {
   introduced_ = true;
   static const ConnectDetails none;
-  if (log_.logs_connect())
-    log_.append(ConnectEvent{.time = connected_at_,
-                             .client = number_,
-                             .peer = peer_,
-                             .details = details_ ? *details_ : none});
-  details_.reset();
+  const auto details = std::exchange(details_, nullptr);
+  if (!log_.logs_connect()) return;
+  log_.append(ConnectEvent{.time = connected_at_,
+                           .client = number_,
+                           .peer = peer_,
+                           .details = details ? *details : none});
 }
 
 void ClientLog::append_received(std::string_view bytes) {

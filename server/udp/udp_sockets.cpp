@@ -70,10 +70,11 @@ void UdpSockets::cancel(const Change& change, coro::Yield yield) {
 }
 
 void UdpSockets::finish(const Change& change, const Config& config, coro::Yield yield) {
-  for (const UdpSocket* socket : change.opened)
-    log_.info({"listening", {{"transport", "udp"}, {"address", to_string(socket->endpoint())}}},
-              "listening on udp {}{}", to_string(socket->endpoint()),
-              inherits_ ? " (inherited)" : "");
+  for (const UdpSocket* socket : change.opened) {
+    const std::string address = to_string(socket->endpoint());
+    log_.info({"listening", {{"transport", "udp"}, {"address", address}}}, "listening on udp {}{}",
+              address, inherits_ ? " (inherited)" : "");
+  }
   for (UdpSocket* socket : change.unwanted)
     stop(*socket, yield);
   for (UdpSocket& socket : sockets_)

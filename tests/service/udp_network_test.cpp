@@ -63,7 +63,7 @@ TEST_F(UdpNetwork, AFullSendBufferDropsAnswersAndCountsThem) {
   for (std::size_t number = 1; statistics.find(" 0 no buffer") != std::string::npos; ++number) {
     ASSERT_LT(Clock::now(), deadline) << statistics;
     server.process().signal(SIGUSR1);
-    statistics = server.log().wait_for_line("; udp: ", number);
+    statistics = server.log().wait_for_line("statistics, udp: ", number);
   }
 
   const auto ping = run_beside(server, "tc qdisc del dev lo root; \"" COROECHO_CLIENT

@@ -205,7 +205,7 @@ TEST(UpgradeOfAClient, InItsGoodbyeGetsWhatItIsOwed) {
   EXPECT_EQ("", client.receive_until_end());
   expect_same_bytes(flood().substr(0, mebibyte), received);
   client.close();
-  EXPECT_THAT(ending(server), HasSubstr("fault "));
+  EXPECT_THAT(ending(server), HasSubstr("fault: close_after "));
 }
 
 const std::string header = "PROXY TCP4 192.0.2.7 192.0.2.8 4711 7\r\n";
