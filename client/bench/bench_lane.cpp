@@ -130,7 +130,7 @@ void BenchLane::send_what_may_be(Clock::time_point now) {
       begin_message(now);
     }
   }
-  if (sent_ != begun_ && !waits_for_room_) write();
+  if (sent_ != begun_) write();
 }
 
 bool BenchLane::may_begin(Clock::time_point now) const {
@@ -168,7 +168,8 @@ std::span<const std::byte> BenchLane::unsent() const {
 
 void BenchLane::write() {
   if (send_failed_) return fail_to_send(send_failed_);
-  while (sent_ != begun_ && !failed_) {
+  // Bytes that write_when_possible() waits with would be sent twice.
+  while (sent_ != begun_ && !failed_ && !waits_for_room_) {
     const auto piece = unsent();
     const auto [error, taken] =
         connection_->try_write(boost::asio::buffer(piece.data(), piece.size()));

@@ -38,9 +38,12 @@ error_code Exchange::send(std::string_view message, Answer answer, coro::Yield y
   return {};
 }
 
-// Sends as much as the socket takes at once. write_later() sends the rest. If the connection is
-// broken, receive() reports that after what had still come.
+// Sends as much as the socket takes at once. write_later() sends the rest, and what is handed over
+// while it waits: there may be room again before it hears of it, and the bytes that it waits with
+// would be sent twice. If the connection is broken, receive() reports that after what had still
+// come.
 void Exchange::write_now() {
+  if (waits_for_room_) return;
   for (auto unsent = window_.unsent(); !unsent.empty(); unsent = window_.unsent()) {
     const auto [error, size] =
         connection_->try_write(boost::asio::buffer(unsent.data(), unsent.size()));
@@ -55,8 +58,10 @@ void Exchange::write_later(coro::Yield yield) {
   while (!unsent_.wait(yield, has_work) && open_) {
     const auto unsent = window_.unsent();
     if (unsent.empty()) return connection_->finish_sending();
+    waits_for_room_ = true;
     const auto [error, size] =
         connection_->write_some(boost::asio::buffer(unsent.data(), unsent.size()), yield);
+    waits_for_room_ = false;
     window_.sent(size);
     if (error) return;
   }

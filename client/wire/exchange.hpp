@@ -85,6 +85,7 @@ class Exchange {
   std::string partial_;           // what has come of the oldest message
   coro::Condition room_;
   coro::Condition unsent_;
+  bool waits_for_room_ = false;  // write_later() has begun with bytes that nobody else may send
   bool open_ = true;
   bool finishing_ = false;
 };
