@@ -86,9 +86,14 @@ void ClientLog::disconnected(std::string_view reason, const SessionTotals& total
   }
 }
 
-ConnectDetails connect_details(int socket, std::string proxy) {
-  ConnectDetails details{.local = name_of(socket, ::getsockname), .proxy = std::move(proxy)};
-  if (details.local.starts_with("unix")) details.credentials = credentials_of(socket);
+// Nobody asks the kernel for what is not logged.
+std::unique_ptr<ConnectDetails> connect_details(const EventLog& log, int socket,
+                                                std::string proxy) {
+  if (!log.logs_connect()) return nullptr;
+  auto details = std::make_unique<ConnectDetails>();
+  details->local = name_of(socket, ::getsockname);
+  details->proxy = std::move(proxy);
+  if (details->local.starts_with("unix")) details->credentials = credentials_of(socket);
   return details;
 }
 

@@ -64,8 +64,9 @@ class ClientLog {
 };
 
 /// The details that the kernel reports of a connection: its address on this machine, and the
-/// credentials of a client that has come over a Unix socket. `proxy`: as in ConnectDetails.
-ConnectDetails connect_details(int socket, std::string proxy);
+/// credentials of a client that has come over a Unix socket. `proxy`: as in ConnectDetails. None if
+/// the log has no connect events.
+std::unique_ptr<ConnectDetails> connect_details(const EventLog& log, int socket, std::string proxy);
 
 /// The address at the other end of a connection; empty if it has none any more.
 std::string remote_name(int socket);

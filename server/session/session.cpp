@@ -76,18 +76,13 @@ Ending Session::begin(std::unique_ptr<SessionState> state, Yield yield) {
     proxy = std::exchange(peer_, peer_at(*greeting->header.source)).name;
   if (greeting && refuses(greeting->header)) return Ending::not_allowed;
 
-  log_.emplace(context_.log, number_, peer_.name, details(std::move(proxy)));
+  log_.emplace(context_.log, number_, peer_.name,
+               connect_details(context_.log, stream_->descriptor(), std::move(proxy)));
   if (!greeting || transport_ == Transport::plain) log_->connected();
   if (greeting) return serve(std::move(greeting->rest), yield);
   if (stage_ != Stage::serving) return Ending::shutdown;
   detail_ = ": " + greeting.error();
   return Ending::proxy_header;
-}
-
-// Nobody asks the kernel for what is not logged.
-std::unique_ptr<ConnectDetails> Session::details(std::string proxy) const {
-  if (!context_.log.logs_connect()) return nullptr;
-  return std::make_unique<ConnectDetails>(connect_details(stream_->descriptor(), std::move(proxy)));
 }
 
 // Only of a client behind a proxy: Sessions has admitted the others. The proxy itself may always

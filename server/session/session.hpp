@@ -67,7 +67,6 @@ class Session : public boost::intrusive::list_base_hook<
  private:
   // In the order of the story. An Ending that is returned is why the connection ends; none means
   // that it goes on.
-  std::unique_ptr<ConnectDetails> details(std::string proxy) const;
   Ending begin(std::unique_ptr<SessionState> state, coro::Yield yield);
   bool refuses(const ProxyHeader& header);
   Ending serve(std::string first, coro::Yield yield);

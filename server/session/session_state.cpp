@@ -71,7 +71,8 @@ ClientLog Session::log_of(const SessionState& state) const {
   std::unique_ptr<ConnectDetails> found;
   if (!state.introduced) {
     std::string remote = remote_name(state.socket);
-    found = details(remote == peer_.name ? "" : std::move(remote));
+    found =
+        connect_details(context_.log, state.socket, remote == peer_.name ? "" : std::move(remote));
   }
   return {context_.log,     number_,          peer_.name,
           std::move(found), state.introduced, state.connected_at};
