@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,12 +16,28 @@ namespace {
 // A measurement that comes a little early belongs to the sample that it ends.
 constexpr std::chrono::milliseconds tolerance{100};
 
-// The counters of a sample, in the order of counts().
+// The counters of a sample. Those of endings and of refused datagrams follow them.
+struct Counter {
+  std::string_view name;
+  std::uint64_t (*value)(const Statistics& of);
+};
+constexpr std::array counters = {
+    Counter{"reads", [](const Statistics& of) { return of.reads; }},
+    Counter{"bytes_received", [](const Statistics& of) { return of.bytes_received; }},
+    Counter{"bytes_sent", [](const Statistics& of) { return of.bytes_sent; }},
+    Counter{"accepted", [](const Statistics& of) { return of.accepted; }},
+    Counter{"handshakes", [](const Statistics& of) { return of.handshakes; }},
+    Counter{"udp_received", [](const Statistics& of) { return of.udp.received; }},
+    Counter{"udp_answered", [](const Statistics& of) { return of.udp.answered; }},
+    Counter{"udp_bytes_received", [](const Statistics& of) { return of.udp.bytes_received; }},
+    Counter{"udp_bytes_sent", [](const Statistics& of) { return of.udp.bytes_sent; }},
+    Counter{"full_waits", [](const Statistics& of) { return of.full_waits; }},
+    Counter{"accept_rate_waits", [](const Statistics& of) { return of.accept_rate_waits; }}};
+
 std::vector<std::string> names_of_columns() {
-  std::vector<std::string> names = {"reads",        "bytes_received",     "bytes_sent",
-                                    "accepted",     "handshakes",         "udp_received",
-                                    "udp_answered", "udp_bytes_received", "udp_bytes_sent",
-                                    "full_waits",   "accept_rate_waits"};
+  std::vector<std::string> names;
+  for (const Counter& counter : counters)
+    names.emplace_back(counter.name);
   for_each_ending([&](Ending ending) {
     names.push_back((is_refusal(ending) ? "refused_" : "ended_") + identifier(ending));
   });
@@ -29,14 +47,11 @@ std::vector<std::string> names_of_columns() {
 }
 
 std::vector<std::uint64_t> counts(const Statistics& statistics) {
-  const UdpStatistics& udp = statistics.udp;
-  std::vector<std::uint64_t> counts = {
-      statistics.reads,      statistics.bytes_received,   statistics.bytes_sent,
-      statistics.accepted,   statistics.handshakes,       udp.received,
-      udp.answered,          udp.bytes_received,          udp.bytes_sent,
-      statistics.full_waits, statistics.accept_rate_waits};
+  std::vector<std::uint64_t> counts;
+  for (const Counter& counter : counters)
+    counts.push_back(counter.value(statistics));
   std::ranges::copy(statistics.endings, std::back_inserter(counts));
-  std::ranges::copy(udp.refusals, std::back_inserter(counts));
+  std::ranges::copy(statistics.udp.refusals, std::back_inserter(counts));
   return counts;
 }
 
