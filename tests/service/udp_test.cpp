@@ -50,6 +50,20 @@ class Udp : public testing::Test {
     if (end == std::string::npos) return -1;
     return std::stoi(udp.substr(udp.rfind(' ', end - 1) + 1));
   }
+
+  // The service finds all of them at the same time.
+  static void echo_together(Server& server, const DatagramClient& client,
+                            const std::vector<std::string>& payloads) {
+    server.process().signal(SIGSTOP);
+    for (const std::string& payload : payloads)
+      client.send(payload, "127.0.0.1", port(server));
+    server.process().signal(SIGCONT);
+    for (const std::string& payload : payloads) {
+      const auto answer = client.receive();
+      ASSERT_TRUE(answer);
+      EXPECT_EQ(payload, answer->payload);
+    }
+  }
 };
 
 TEST_F(Udp, IsOffByDefault) {
@@ -75,17 +89,9 @@ TEST_F(Udp, SendsBackEachPayloadByteForByte) {
 TEST_F(Udp, SendsBackLongAndShortDatagramsThatArriveTogether) {
   Server server = serving();
   const DatagramClient client;
-  server.process().signal(SIGSTOP);
   const std::vector<std::string> payloads = {"a", std::string(60000, 'b'), "",
                                              "c", std::string(30000, 'd'), "e"};
-  for (const std::string& payload : payloads)
-    client.send(payload, "127.0.0.1", port(server));
-  server.process().signal(SIGCONT);
-  for (const std::string& payload : payloads) {
-    const auto answer = client.receive();
-    ASSERT_TRUE(answer);
-    EXPECT_EQ(payload, answer->payload);
-  }
+  echo_together(server, client, payloads);
 }
 
 // A socket whose datagrams come alone receives them by another call.
@@ -102,15 +108,7 @@ TEST_F(Udp, SendsBackManyThatComeAloneAndThenManyTogether) {
     EXPECT_EQ(payloads[index], answer->payload);
     EXPECT_EQ(ttl - 1, answer->ttl);
   }
-  server.process().signal(SIGSTOP);
-  for (const std::string& payload : payloads)
-    client.send(payload, "127.0.0.1", port(server));
-  server.process().signal(SIGCONT);
-  for (const std::string& payload : payloads) {
-    const auto answer = client.receive();
-    ASSERT_TRUE(answer);
-    EXPECT_EQ(payload, answer->payload);
-  }
+  echo_together(server, client, payloads);
   EXPECT_EQ(80, count(server, "answered"));
 }
 
