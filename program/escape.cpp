@@ -213,7 +213,15 @@ char* write_hex(char* end, std::string_view bytes) {
   return end;
 }
 
+// Text is mostly plain from end to end, and takes no more memory than its own size then: a line
+// that reports want of memory needs none if it is short.
 void append_escaped(TextBuffer& out, std::string_view bytes, EscapeRules rules) {
+  const auto is_plain = [](char c) { return ' ' <= c && c <= '~' && c != '"' && c != '\\'; };
+  const auto plain =
+      static_cast<std::size_t>(std::ranges::find_if_not(bytes, is_plain) - bytes.begin());
+  out.append(bytes.substr(0, plain));
+  bytes.remove_prefix(plain);
+  if (bytes.empty()) return;
   const std::size_t before = out.size();
   out.resize(before + escaped_room(bytes.size()));
   const char* end = write_escaped(out.data() + before, bytes, rules);

@@ -130,6 +130,12 @@ TEST(Escape, PassesPrintableAscii) {
   EXPECT_EQ(escaped("GET /x?a=b HTTP/1.1 ~!'<>"), "GET /x?a=b HTTP/1.1 ~!'<>");
 }
 
+TEST(Escape, OfPlainTextTakesNoMemoryBesideIt) {
+  TextBuffer out;
+  append_escaped(out, std::string(out.capacity(), 'x'), {.quoted = false});
+  EXPECT_EQ(TextBuffer().capacity(), out.capacity());
+}
+
 TEST(Escape, PassesPrintableUtf8) {
   EXPECT_EQ(escaped("Grüße, 世界 \xF0\x9F\x98\x80"), "Grüße, 世界 \xF0\x9F\x98\x80");
 }
