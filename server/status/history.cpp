@@ -36,8 +36,8 @@ constexpr std::array counters = {
 
 std::vector<std::string> names_of_columns() {
   std::vector<std::string> names;
-  for (const Counter& counter : counters)
-    names.emplace_back(counter.name);
+  std::ranges::transform(counters, std::back_inserter(names),
+                         [](const Counter& counter) { return std::string(counter.name); });
   for_each_ending([&](Ending ending) {
     names.push_back((is_refusal(ending) ? "refused_" : "ended_") + identifier(ending));
   });
@@ -48,8 +48,8 @@ std::vector<std::string> names_of_columns() {
 
 std::vector<std::uint64_t> counts(const Statistics& statistics) {
   std::vector<std::uint64_t> counts;
-  for (const Counter& counter : counters)
-    counts.push_back(counter.value(statistics));
+  std::ranges::transform(counters, std::back_inserter(counts),
+                         [&](const Counter& counter) { return counter.value(statistics); });
   std::ranges::copy(statistics.endings, std::back_inserter(counts));
   std::ranges::copy(statistics.udp.refusals, std::back_inserter(counts));
   return counts;

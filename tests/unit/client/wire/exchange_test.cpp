@@ -23,7 +23,7 @@ std::string numbers(std::size_t from) {
   return text;
 }
 
-// What the other end has received, as far as it has come.
+// Takes all that the other end has received by now.
 void take_all(int socket, std::string& received) {
   std::vector<char> piece(65536);
   ssize_t size = 0;
