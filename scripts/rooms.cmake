@@ -1,5 +1,5 @@
-# With -DCMAKE_UNITY_BUILD=ON a room is one source for the compiler, and the headers that its sources share count once. Two
-# sources of a room cannot have a name of their own in common then.
+# With CMAKE_UNITY_BUILD, as the presets release and asan have it, a room is one source for the compiler, and the headers that
+# its sources share count once: half of the time. Two sources of a room cannot have a name of their own in common then.
 
 # A local variable of one source may be called like a constant of another.
 target_compile_options(coroecho_build_flags INTERFACE -Wno-shadow)

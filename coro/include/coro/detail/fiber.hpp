@@ -150,7 +150,7 @@ class alignas(64) Fiber : public boost::intrusive::list_base_hook<
 };
 
 // Inline, and for the same reason as Coroutine's: a return here is one on another stack.
-inline void Fiber::suspend() {
+[[gnu::always_inline]] inline void Fiber::suspend() {
   assert(coroutine_->is_inside());
   coroutine_->suspend();
   // Not before: a second request is for the same operation until the coroutine has heard of it.
