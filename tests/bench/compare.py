@@ -21,10 +21,10 @@ import plots
 import report
 from load import Load
 from results import Results
-from servers import BASELINE, COROECHO, LOGGING, SERVERS, Running
-from workloads import WORKLOADS
+from servers import SERVERS, Running
+from workloads import WORKLOADS, named
 
-CORE = (COROECHO, LOGGING, BASELINE, "raw epoll, 256 KiB", "raw io_uring")
+ROUNDS_ASIDE = 3  # of servers that are known to be far off
 
 
 def options():
@@ -33,52 +33,53 @@ def options():
         epilog=f"Workloads: {', '.join(WORKLOADS)}. "
                f"Servers: {'; '.join(server.name for server in SERVERS)}.")
     parser.add_argument("--build", default="build/release", help=argparse.SUPPRESS)
-    parser.add_argument("--runs", type=int, default=7, help="rounds of each workload (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=1, help="of each run (%(default)s)")
+    parser.add_argument("--runs", type=int, help="rounds of each workload (7)")
+    parser.add_argument("--seconds", type=float, help="of each run (0.5)")
     parser.add_argument("--quick", action="store_true",
-                        help="three short rounds of coroecho and the raw servers: about four minutes")
+                        help="one round of 0.1 s of coroecho and its references, to see that everything runs: two minutes")
     parser.add_argument("--workloads", default=",".join(WORKLOADS), metavar="NAME,...",
-                        help="only these")
+                        help="only these; udp is all that begin with udp-")
     parser.add_argument("--servers", default="", metavar="REGEX", help="only those that match")
     parser.add_argument("--output", default="build/bench", metavar="DIRECTORY",
                         help="for results.json, results.md and the plots (%(default)s)")
     parser.add_argument("--again", metavar="RESULTS.JSON", help="report what was measured before")
     chosen = parser.parse_args()
-    chosen.workloads = chosen.workloads.split(",")
-    for name in chosen.workloads:
-        if name not in WORKLOADS:
-            parser.error(f"there is no workload '{name}'")
-    if chosen.quick:
-        chosen.runs, chosen.seconds = 3, 0.5
+    try:
+        chosen.workloads = named(chosen.workloads.split(","))
+    except ValueError as error:
+        parser.error(str(error))
+    chosen.runs = chosen.runs or (1 if chosen.quick else 7)
+    chosen.seconds = chosen.seconds or (0.1 if chosen.quick else 0.5)
     return chosen
 
 
-def chosen_servers(chosen):
-    for server in SERVERS:
-        if not re.search(chosen.servers, server.name) or chosen.quick and server.name not in CORE:
+def chosen_servers(chosen, workload, left_out):
+    for server in workload.servers:
+        if not re.search(chosen.servers, server.name) or not workload.needs(server):
+            continue
+        if (chosen.quick or workload.core_only) and not server.core:
             continue
         missing = server.missing(chosen.build)
-        if missing:
-            print(f"left out: {server.name} ({missing})", file=sys.stderr)
-        else:
+        if not missing:
             yield server
+        elif server.name not in left_out:
+            left_out.add(server.name)
+            print(f"left out: {server.name} ({missing})", file=sys.stderr)
 
 
 def measure(chosen, results):
-    servers = list(chosen_servers(chosen))
-    runs, failures = results.runs, results.failures
+    runs, failures, left_out = results.runs, results.failures, set()
     for name in chosen.workloads:
         workload = WORKLOADS[name]
-        able = [server for server in servers if workload.needs(server)
-                and (server.name in CORE or not workload.core_only)]
+        able = list(chosen_servers(chosen, workload, left_out))
         runs[name] = {server.name: [] for server in able}
         failures[name] = {}
-        for round_number in range(min(chosen.runs, workload.most_runs or chosen.runs)):
-            progress(f"{workload.title}: round {round_number + 1}")
+        for number in range(min(chosen.runs, workload.most_runs or chosen.runs)):
+            progress(f"{workload.title}: round {number + 1}")
+            turn = [server for server in able if number < ROUNDS_ASIDE or not server.aside]
             # To and fro, so that nobody has the better place.
-            for server in able if round_number % 2 == 0 else reversed(able):
-                runs[name][server.name].append(
-                    run(workload, server, chosen, failures[name]))
+            for server in turn if number % 2 == 0 else reversed(turn):
+                runs[name][server.name].append(run(workload, server, chosen, failures[name]))
     progress("")
 
 
@@ -89,7 +90,7 @@ def run(workload, server, chosen, failures):
     try:
         with Running(server, chosen.build) as running, Load(chosen.build, running.port) as load:
             return workload.measure(running, load, chosen.seconds)
-    except (RuntimeError, OSError) as failure:
+    except (RuntimeError, OSError, ZeroDivisionError) as failure:
         failures[server.name] = f"failed: {failure}"
         return None
 
@@ -103,17 +104,26 @@ def progress(text):
 
 def about_the_machine():
     with open("/proc/cpuinfo", encoding="ascii") as file:
-        model = re.search(r"^model name\s*: (.*)$", file.read(), re.MULTILINE)
+        processor = dict(re.findall(r"^(\w[\w ]*?)\s*: (.*)$", file.read(), re.MULTILINE))
     with open("/etc/os-release", encoding="utf-8") as file:
         system = re.search(r'^PRETTY_NAME="?(.*?)"?$', file.read(), re.MULTILINE)
     return {
-        "machine": f"{len(cores.CORES)} cores of {model[1] if model else platform.machine()}",
+        "machine": f"{len(cores.CORES)} cores of {make(processor)}",
         "kernel": f"Linux {platform.release()}",
         "system": system[1] if system else "",
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "command": shlex.join(["./scripts/bench", *sys.argv[1:]]),
         "load average at the start": "{:.1f}".format(os.getloadavg()[0]),
     }
+
+
+def make(processor):
+    """The processor's name, its maker, and whether the machine is virtual."""
+    if "model name" not in processor:
+        return platform.machine()
+    virtual = " virtual" if "hypervisor" in processor.get("flags", "") else ""
+    return (f"a{virtual} {processor['model name']} ({processor.get('vendor_id')}, family {processor.get('cpu family')}, "
+            f"model {processor.get('model')})")
 
 
 def without_build(command):

@@ -30,8 +30,7 @@ def write(results, directory, footer):
     for name, workload, figure, divisor, title, subtitle, form, better in PLOTS:
         rows = []
         for server in results.runs.get(workload, {}):
-            of = results.advantages if better == "more" else results.ratios
-            values = (of(workload, server, figure) if divisor is None else
+            values = (results.compared(workload, server, figure) if divisor is None else
                       [value / divisor for value in results.values(workload, server, figure)])
             if values:
                 middle = statistics.median(values)

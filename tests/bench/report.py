@@ -1,74 +1,91 @@
-"""The results in Markdown."""
-from results import relative_spread
-from servers import BASELINE
+"""The results in Markdown. Arrows: of ↓ less is better, of ↑ more."""
+import statistics
+
+from results import THROUGHPUTS, relative_spread
+from servers import COROECHO, SERVERS
 from targets import TARGETS
 from workloads import WORKLOADS
 
 MEGABYTE, KIB, MIB = 1e6, 1024, 1024 * 1024
-CPU = (("CPU µs", "cpu_us", 1, "{:.2f}"),)
-RATE = (("1000/s", "per_second", 1000, "{:.1f}"),)
-LATENCY = (("p50 µs", "p50_us", 1, "{:.0f}"), ("p99 µs", "p99_us", 1, "{:.0f}"),
-           ("p99.9 µs", "p99_9_us", 1, "{:.0f}"))
+CPU = (("CPU µs ↓", "cpu_us", 1, "{:.2f}"),)
+RATE = (("1000/s ↑", "per_second", 1000, "{:.1f}"),)
+LATENCY = (("p50 µs ↓", "p50_us", 1, "{:.0f}"), ("p99 µs ↓", "p99_us", 1, "{:.0f}"),
+           ("p99.9 µs ↓", "p99_9_us", 1, "{:.0f}"))
 BUSY = (("core busy", "utilisation", 0.01, "{:.0f} %"),)
-STREAM = (("MB/s", "stream_bytes_per_second", MEGABYTE, "{:.0f}"),)
-THROUGHPUTS = ("stream_bytes_per_second",)
-# Of each workload: the figure that is set in relation to raw epoll, then the columns.
+STREAM = (("MB/s ↑", "stream_bytes_per_second", MEGABYTE, "{:.0f}"),)
+# Of each workload: the figures that are set in relation to the references, then the columns.
+USUAL = (("cpu_us",), CPU + RATE + LATENCY + BUSY)
 COLUMNS = {
-    "stream": ("stream_bytes_per_second", STREAM + CPU + LATENCY + BUSY),
-    "mixed": ("p99_us", LATENCY + STREAM + CPU + BUSY),
-    "idle": ("after_bytes", (
-        ("silent KiB", "silent_bytes", KIB, "{:.2f}"), ("after an echo KiB", "after_bytes", KIB, "{:.2f}"),
+    "stream": (("stream_bytes_per_second",), STREAM + CPU + LATENCY + BUSY),
+    "pipelined": (("per_second", "cpu_us"), RATE + CPU + LATENCY + BUSY),
+    "mixed": (("p99_us", "stream_bytes_per_second"), LATENCY + STREAM + CPU + BUSY),
+    "idle": (("after_bytes",), (
+        ("silent KiB ↓", "silent_bytes", KIB, "{:.2f}"), ("after an echo KiB ↓", "after_bytes", KIB, "{:.2f}"),
         ("of it anonymous", "after_own_bytes", KIB, "{:.2f}"),
-        ("page tables", "after_page_table_bytes", KIB, "{:.2f}"))),
-    "beside-idle": ("cpu_us", (("of none idle", "of_alone", 1, "{:.3f}"),
-                               ("CPU of none idle", "cpu_of_alone", 1, "{:.3f}"))
+        ("page tables ↓", "after_page_table_bytes", KIB, "{:.2f}"))),
+    "beside-idle": (("cpu_us",), (("of none idle ↑", "of_alone", 1, "{:.3f}"),
+                                  ("CPU of none idle ↓", "cpu_of_alone", 1, "{:.3f}"))
                     + CPU + RATE + LATENCY + BUSY),
-    "start": ("start_ms", (("to listening ms", "start_ms", 1, "{:.1f}"),
-                           ("resident MiB", "resident_bytes", MIB, "{:.1f}"))),
+    "start": (("start_ms",), (("to listening ms ↓", "start_ms", 1, "{:.1f}"),
+                              ("resident MiB ↓", "resident_bytes", MIB, "{:.1f}"))),
+    "udp-flood": (("p99_us",), (("p99 µs without ↓", "p99_us", 1, "{:.0f}"),
+                                ("beside 20,000 a second, of that ↓", "of_alone_20000", 1, "{:.3f}"),
+                                ("beside 100,000, of that ↓", "of_alone_100000", 1, "{:.3f}"))),
 }
-# The one table that compares all: what stands above, the workload, the figure, its divisor and form;
-# without these in relation to raw epoll in the same round, for a machine has better and worse minutes.
-# Of a throughput that is the lesser of two ratios, see Results.advantages.
-AT_A_GLANCE = (
-    ("an echo's CPU, alone", "pingpong-1", "cpu_us", None, None),
-    ("among 50", "pingpong-50", "cpu_us", None, None),
-    ("among 1000", "pingpong-1000", "cpu_us", None, None),
-    ("a connection's CPU", "churn", "cpu_us", None, None),
-    ("stream", "stream", "stream_bytes_per_second", None, None),
-    ("stream, MB/s", "stream", "stream_bytes_per_second", MEGABYTE, "{:.0f}"),
-    ("p99 beside it, µs", "mixed", "p99_us", 1, "{:.0f}"),
-    ("an idle one, KiB", "idle", "after_bytes", KIB, "{:.1f}"),
-    ("to listening, ms", "start", "start_ms", 1, "{:.0f}"),
-)
-
-
-def columns(workload):
-    return COLUMNS.get(workload, ("cpu_us", CPU + RATE + LATENCY + BUSY))
+NAMES = {"cpu_us": "CPU", "per_second": "rate", "stream_bytes_per_second": "streams", "p99_us": "p99"}
+# The tables that compare all: the heading, the workload, the figure, its divisor and form; without these in relation to the
+# named reference in the same round, for a machine has better and worse minutes.
+GLANCES = {
+    "TCP": (
+        ("CPU of an echo, alone ↓", "pingpong-1", "cpu_us", None, None),
+        ("among 50 ↓", "pingpong-50", "cpu_us", None, None),
+        ("among 1000 ↓", "pingpong-1000", "cpu_us", None, None),
+        ("CPU of a connection ↓", "churn", "cpu_us", None, None),
+        ("stream ↑", "stream", "stream_bytes_per_second", None, None),
+        ("stream, MB/s ↑", "stream", "stream_bytes_per_second", MEGABYTE, "{:.0f}"),
+        ("p99 beside it, µs ↓", "mixed", "p99_us", 1, "{:.0f}"),
+        ("an idle one, KiB ↓", "idle", "after_bytes", KIB, "{:.1f}"),
+        ("to listening, ms ↓", "start", "start_ms", 1, "{:.0f}"),
+    ),
+    "UDP": tuple((f"{head} ↓", workload, "cpu_us", to, None) for workload, name in
+                 (("udp-1", "alone"), ("udp-50", "among 50"), ("udp-batches", "4 with 32 under way"))
+                 for head, to in ((f"{name}, of raw", "raw"), ("of Go", "Go"))),
+}
 
 
 def markdown(results, about, plots):
-    parts = ["# Benchmark", "", *about, ""]
-    parts += ["## At a glance", "", *at_a_glance(results), ""]
-    parts += ["## Targets", "", *targets(results), ""]
-    parts += [f"![{name}]({name})" for name in plots]
+    parts = ["# Benchmark", "", *about, "", "↓: less is better, ↑: more. ± is half the distance between the quartiles. A ratio of "
+             "throughputs is the lesser of two, in all and for a second of the server's processor time."]
+    for title, lines in sections(results).items():
+        parts += ["", f"## {title}", "", *lines]
+    parts += ["", *(f"![{name}]({name})" for name in plots)]
     for workload, runs in results.runs.items():
         parts += ["", f"## {WORKLOADS[workload].title}", "", *table(results, workload, runs)]
     return "\n".join(parts) + "\n"
 
 
-def at_a_glance(results):
-    shown = [column for column in AT_A_GLANCE if column[1] in results.runs]
+def sections(results):
+    """The tables that sum up what was measured, by title."""
+    tables = {f"{title} at a glance": at_a_glance(results, columns) for title, columns in GLANCES.items()}
+    tables["Targets"] = targets(results)
+    tables["A framework is ahead"] = frameworks(results)
+    return {title: lines for title, lines in tables.items() if lines}
+
+
+def at_a_glance(results, columns):
+    shown = [column for column in columns if column[1] in results.runs]
+    servers = dict.fromkeys(name for _, workload, *_ in shown for name in results.runs[workload])
     lines = [table_row(["server", *(head for head, *_ in shown)]), "|" + "---|" * (len(shown) + 1)]
-    for server in dict.fromkeys(name for runs in results.runs.values() for name in runs):
-        lines.append(table_row([server, *(glance(results, server, *column) for _, *column in shown)]))
-    return lines
+    for server in servers:
+        name = f"**{COROECHO}**{server[len(COROECHO):]}" if server.startswith(COROECHO) else server
+        lines.append(table_row([name, *(glance(results, server, *column) for _, *column in shown)]))
+    return lines if servers else []
 
 
 def glance(results, server, workload, figure, divisor, form):
-    if divisor is None:
-        of = results.advantage if figure in THROUGHPUTS else results.ratio
-        middle = of(workload, server, figure)
-        return "" if middle is None else f"{middle:.2f}x"
+    if form is None:
+        references = WORKLOADS[workload].references
+        return ratio(results.compared(workload, server, figure, references.get(divisor)), "{:.2f}")
     middle = results.median(workload, server, figure)
     return "" if middle is None else form.format(middle / divisor)
 
@@ -78,42 +95,61 @@ def table_row(cells):
 
 
 def targets(results):
+    measured = [(target, *target.verdict(results)) for target in TARGETS]
     lines = ["| target | bound | measured | |", "|---|---|---|---|"]
-    for target in TARGETS:
-        value, verdict = target.verdict(results)
+    for target, value, verdict in measured:
+        if value is None:
+            continue
         sign = "≤" if target.at_most else "≥"
-        shown = "" if value is None else f"{value:.3f}{target.unit}"
-        lines.append(f"| {target.what} | {sign} {target.bound}{target.unit} | {shown} | {verdict} |")
-    return lines
+        lines.append(f"| {target.what} | {sign} {target.bound}{target.unit} | {value:.3f}{target.unit} | {verdict} |")
+    return lines if len(lines) > 2 else []
+
+
+def frameworks(results):
+    """The workloads in which coroecho costs more than one of them, as a ratio of the two in the same round."""
+    lines = []
+    for workload, runs in results.runs.items():
+        figure = columns(workload)[0][0]
+        for server in SERVERS:
+            ratios = results.compared(workload, COROECHO, figure, server.name) if server.framework and server.name in runs else []
+            worse = (statistics.median(ratios) < 1) == (figure in THROUGHPUTS) if ratios else False
+            if worse and statistics.median(ratios) != 1:
+                arrow = "↑" if figure in THROUGHPUTS else "↓"
+                lines.append(table_row([WORKLOADS[workload].title, server.name, ratio(ratios), arrow]))
+    return ["| workload | framework | coroecho, of it | |", "|---|---|---|---|", *lines] if lines else []
+
+
+def columns(workload):
+    return COLUMNS.get(workload, USUAL)
 
 
 def table(results, workload, runs):
-    main, shown = columns(workload)
-    # A start or a connection's memory is looked at for itself.
-    has_base = workload not in ("idle", "start") and bool(results.values(workload, BASELINE, main))
-    heads = ["server", *(head for head, *_ in shown), "±", *(["of raw epoll"] if has_base else [])]
+    compared, shown = columns(workload)
+    references = [(f"{NAMES.get(figure, figure)} of {name} {'↑' if figure in THROUGHPUTS else '↓'}", figure, to)
+                  for name, to in WORKLOADS[workload].references.items() for figure in compared
+                  if results.values(workload, to, figure)]
+    heads = ["server", *(head for head, *_ in shown), "±", *(head for head, *_ in references)]
     lines = [table_row(heads), "|" + "---|" * len(heads)]
     for server in runs:
-        if not results.values(workload, server, main):
+        if not results.values(workload, server, compared[0]):
             continue
         cells = [server]
         for _, figure, divisor, form in shown:
             median = results.median(workload, server, figure)
             cells.append("" if median is None else form.format(median / divisor))
-        spread = results.spread(workload, server, main)
+        spread = results.spread(workload, server, compared[0])
         cells.append("" if spread is None else f"{spread * 100:.1f} %")
-        if has_base:
-            of = results.advantages if main in THROUGHPUTS else results.ratios
-            cells.append(ratio(of(workload, server, main)))
+        cells += [ratio(results.compared(workload, server, figure, to)) for _, figure, to in references]
         lines.append(table_row(cells))
     for server, why in results.failures.get(workload, {}).items():
         lines += ["", f"{server}: {why}"]
     return lines
 
 
-def ratio(ratios):
+def ratio(ratios, form="{:.3f}"):
     if not ratios:
         return ""
-    middle = sorted(ratios)[len(ratios) // 2]
-    spread = relative_spread(ratios)
-    return f"{middle:.3f}" + (f" ± {spread * middle:.3f}" if spread is not None else "")
+    if set(ratios) == {1}:
+        return "1"  # to itself
+    middle, spread = statistics.median(ratios), relative_spread(ratios)
+    return form.format(middle) + (f" ± {form.format(spread * middle)}" if spread is not None else "")

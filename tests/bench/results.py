@@ -1,7 +1,10 @@
 """The measurements, and their statistics."""
 import statistics
 
-from servers import BASELINE
+from workloads import WORKLOADS
+
+# More of these is better.
+THROUGHPUTS = ("per_second", "stream_bytes_per_second", "ping_bytes_per_second")
 
 
 class Results:
@@ -19,26 +22,28 @@ class Results:
         values = self.values(workload, server, figure)
         return statistics.median(values) if values else None
 
-    def ratios(self, workload, server, figure, to=BASELINE):
-        """Of each run to the other server's run just before or after it."""
+    def ratios(self, workload, server, figure, to=None, by=None):
+        """Of each run to the other server's run just before or after it, the workload's baseline unless told; of the
+        figure divided by another one of the run if that is told."""
+        def value(run):
+            return run and run.get(figure) and run[figure] / (run[by] if by else 1)
         pairs = zip(self.runs.get(workload, {}).get(server, []),
-                    self.runs.get(workload, {}).get(to, []))
-        return [one[figure] / other[figure] for one, other in pairs
-                if one and other and one.get(figure) and other.get(figure)]
+                    self.runs.get(workload, {}).get(to or WORKLOADS[workload].baseline, []))
+        return [value(one) / value(other) for one, other in pairs if value(one) and value(other)]
 
-    def advantages(self, workload, server, figure, to=BASELINE):
-        """As ratios() for a throughput, or for what a second of processor time achieves if that is less:
-        the server's core may not be what limits the throughput."""
+    def advantages(self, workload, server, figure, to=None):
+        """As ratios() for a throughput, or for that of a second of processor time if that is less: the
+        server's core may not be what limits the throughput."""
         throughput = self.ratios(workload, server, figure, to)
-        per_cpu = [1 / ratio for ratio in self.ratios(workload, server, "cpu_ns_per_byte", to)]
+        per_cpu = self.ratios(workload, server, figure, to, by="utilisation")
         return min(throughput, per_cpu, key=statistics.median) if throughput and per_cpu else []
 
-    def advantage(self, workload, server, figure, to=BASELINE):
-        ratios = self.advantages(workload, server, figure, to)
-        return statistics.median(ratios) if ratios else None
+    def compared(self, workload, server, figure, to=None):
+        """The honest ratios: see advantages() for a throughput."""
+        return (self.advantages if figure in THROUGHPUTS else self.ratios)(workload, server, figure, to)
 
-    def ratio(self, workload, server, figure, to=BASELINE):
-        ratios = self.ratios(workload, server, figure, to)
+    def ratio(self, workload, server, figure, to=None):
+        ratios = self.compared(workload, server, figure, to)
         return statistics.median(ratios) if ratios else None
 
     def spread(self, workload, server, figure):
