@@ -1,22 +1,37 @@
 """Clients with random behaviour, which report echoes that break a promise."""
 import asyncio
+import concurrent.futures
 import contextlib
 import random
 import socket
+import ssl
 import struct
+import time
 
+PATIENCE = 10  # seconds in which a client notices an upgrade
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Clients:
     """So many at a time, each followed by the next, until the time is over."""
 
-    def __init__(self, port, at_a_time, seed):
+    def __init__(self, port, tls_port, certificate, at_a_time, seed):
         self.port = port
+        self.tls_port = tls_port
+        self.tls = ssl.create_default_context(cafile=certificate)
+        self.threads = concurrent.futures.ThreadPoolExecutor(at_a_time)
+        self.last_upgrade = -PATIENCE
         self.at_a_time = at_a_time
         self.random = random.Random(seed)
         self.done = {}  # how many did what
         self.wrong = []
+
+    def upgraded(self):
+        self.last_upgrade = time.monotonic()
+
+    def may_end(self):
+        """An upgrade ends connections of TLS, in order."""
+        return time.monotonic() - self.last_upgrade < PATIENCE
 
     async def run(self, seconds):
         deadline = asyncio.get_running_loop().time() + seconds
@@ -121,6 +136,45 @@ async def wait(clients):
         await clients.pause(5)
 
 
+def converse_over_tls(clients):
+    """Blocks. A session that ends without close_notify is an exception (ssl.SSLEOFError)."""
+    with socket.create_connection(("127.0.0.1", clients.tls_port), timeout=30) as plain:
+        with clients.tls.wrap_socket(plain, server_hostname="127.0.0.1", suppress_ragged_eofs=False) as stream:
+            for _ in range(clients.random.randrange(20)):
+                data = clients.bytes()[:4096] + b"."
+                stream.sendall(data)
+                answer = b""
+                while len(answer) < len(data) and (piece := stream.recv(len(data))):
+                    answer += piece
+                if answer != data[:len(answer)]:
+                    clients.wrong.append("an answer over TLS is not the question")
+                if len(answer) < len(data):
+                    if not clients.may_end():
+                        clients.wrong.append("the service ends a session of TLS")
+                    return
+                time.sleep(clients.random.uniform(0, 0.2))
+            stream.unwrap()
+
+
+async def tls(clients):
+    try:
+        await asyncio.get_running_loop().run_in_executor(clients.threads, converse_over_tls, clients)
+    except ConnectionError:
+        # The client may send to a session that an upgrade has ended already.
+        if not clients.may_end():
+            raise
+
+
+async def no_tls(clients):
+    """Bytes that are no handshake: the service closes, in order or by a reset."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", clients.tls_port)
+    with contextlib.suppress(ConnectionError):
+        writer.write(clients.bytes()[:4096] + b"no TLS")
+        writer.write_eof()
+        await reader.read(-1)
+    writer.close()
+
+
 class Datagrams(asyncio.DatagramProtocol):
     """Keeps the datagrams that come back."""
 
@@ -168,5 +222,5 @@ async def flood(clients):
 
 
 # How often, in a hundred.
-ACTS = {half_close: 28, trickle: 9, converse: 15, stall: 4, never_read: 1, reset: 18, probe: 12, wait: 4, datagrams: 7,
-        flood: 2}
+ACTS = {half_close: 25, trickle: 8, converse: 13, stall: 4, never_read: 1, reset: 16, probe: 10, wait: 4, datagrams: 7,
+        flood: 2, tls: 8, no_tls: 2}
