@@ -24,7 +24,7 @@ fuzz_packages=(
   clang libclang-rt-dev
 )
 bench_packages=(
-  liburing-dev libuv1-dev librust-tokio-dev # what coroecho is compared with
+  liburing-dev libuv1-dev librust-tokio-dev haproxy stunnel4 # what coroecho is compared with
 )
 check_packages=(
   git clang clang-format clang-tidy shellcheck flake8

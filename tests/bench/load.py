@@ -43,3 +43,13 @@ class Load:
         self.process.wait()
         self.process.stdin.close()
         self.process.stdout.close()
+
+
+def bench(build, port, seconds, *arguments):
+    """The report of coroecho-client --bench; every echo is in it, since there is next to no warm-up."""
+    command = [os.path.join(build, "client/coroecho-client"), "127.0.0.1", str(port), "--bench", "--json",
+               "--warmup", "1ms", "--duration", f"{seconds}s", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}: {done.stdout[-500:]}{done.stderr}")
+    return json.loads(done.stdout)

@@ -28,6 +28,12 @@ COLUMNS = {
                     + CPU + RATE + LATENCY + BUSY),
     "start": (("start_ms",), (("to listening ms ↓", "start_ms", 1, "{:.1f}"),
                               ("resident MiB ↓", "resident_bytes", MIB, "{:.1f}"))),
+    "tls-idle": (("after_bytes",), (("silent KiB ↓", "silent_bytes", KIB, "{:.1f}"),
+                                    ("after an echo KiB ↓", "after_bytes", KIB, "{:.1f}"))),
+    "tls-silent": (("plain_p99_us",), (("plain p99 µs alone ↓", "plain_p99_us", 1, "{:.0f}"),
+                                       ("beside, of that ↓", "plain_of_alone", 1, "{:.3f}"),
+                                       ("TLS p99 µs alone ↓", "tls_p99_us", 1, "{:.0f}"),
+                                       ("beside, of that ↓", "tls_of_alone", 1, "{:.3f}"))),
     "udp-flood": (("p99_us",), (("p99 µs without ↓", "p99_us", 1, "{:.0f}"),
                                 ("beside 20,000 a second, of that ↓", "of_alone_20000", 1, "{:.3f}"),
                                 ("beside 100,000, of that ↓", "of_alone_100000", 1, "{:.3f}"))),
@@ -50,6 +56,15 @@ GLANCES = {
     "UDP": tuple((f"{head} ↓", workload, "cpu_us", to, None) for workload, name in
                  (("udp-1", "alone"), ("udp-50", "among 50"), ("udp-batches", "4 with 32 under way"))
                  for head, to in ((f"{name}, of raw", "raw"), ("of Go", "Go"))),
+    "TLS": (
+        ("CPU of an echo, alone ↓", "tls-1", "cpu_us", None, None),
+        ("among 50 ↓", "tls-50", "cpu_us", None, None),
+        ("50 x 4 KiB ↓", "tls-4k", "cpu_us", None, None),
+        ("CPU of a connection ↓", "tls-churn", "cpu_us", None, None),
+        ("a connection, µs ↓", "tls-churn", "cpu_us", 1, "{:.0f}"),
+        ("an idle one, silent, KiB ↓", "tls-idle", "silent_bytes", KIB, "{:.1f}"),
+        ("after an echo, KiB ↓", "tls-idle", "after_bytes", KIB, "{:.1f}"),
+    ),
 }
 
 

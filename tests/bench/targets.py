@@ -3,6 +3,7 @@ import dataclasses
 from collections.abc import Callable
 
 import datagrams
+import encryption
 from results import Results
 from servers import COROECHO, LOGGING, SERVERS
 
@@ -73,4 +74,9 @@ TARGETS = (
     Target("a datagram's CPU in batches, of Go", 0.5, ratio("udp-batches", "cpu_us", to=datagrams.GO)),
     *(Target(f"50 clients' p99 beside {rate:,} datagrams a second, of that without", 1.5,
              median("udp-flood", f"of_alone_{rate}", server=datagrams.BESIDE)) for rate in datagrams.FLOODS),
+    Target("TLS, CPU of an echo among 50, of raw", 1.1, ratio("tls-50", "cpu_us")),
+    Target("resident per idle TLS connection, silent", 21, median("tls-idle", "silent_bytes", KIB), unit=" KiB"),
+    Target("resident per idle TLS connection, after one 4 KiB echo", 21, median("tls-idle", "after_bytes", KIB), unit=" KiB"),
+    *(Target(f"p99 of 50 {name} clients beside {encryption.SILENT:,} silent ones, of alone", 2, median("tls-silent", figure))
+      for name, figure in (("plain", "plain_of_alone"), ("TLS", "tls_of_alone"))),
 )

@@ -1,8 +1,9 @@
 """All workloads, by name."""
 import datagrams
+import encryption
 import tcp
 
-WORKLOADS = {**tcp.WORKLOADS, **datagrams.WORKLOADS}
+WORKLOADS = {**tcp.WORKLOADS, **datagrams.WORKLOADS, **encryption.WORKLOADS}
 
 
 def named(words):
