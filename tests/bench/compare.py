@@ -111,10 +111,16 @@ def about_the_machine():
         "machine": f"{len(cores.CORES)} cores of {make(processor)}",
         "kernel": f"Linux {platform.release()}",
         "system": system[1] if system else "",
+        "congestion control": congestion_control(),
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "command": shlex.join(["./scripts/bench", *sys.argv[1:]]),
         "load average at the start": "{:.1f}".format(os.getloadavg()[0]),
     }
+
+
+def congestion_control():
+    with open("/proc/sys/net/ipv4/tcp_congestion_control", encoding="ascii") as file:
+        return file.read().strip()
 
 
 def make(processor):

@@ -36,7 +36,7 @@ class Datagrams(Workload):
 
     def measure(self, running, load, seconds):
         load.ask(f"datagrams {WARM_UP} {self.plan}", WARM_UP)
-        return figures(*timed(running, load, f"datagrams {seconds} {self.plan}", seconds), seconds)
+        return figures(*timed(running, load, f"datagrams {seconds} {self.plan}", seconds))
 
 
 class BesideFlood(Workload):

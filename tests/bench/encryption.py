@@ -7,10 +7,9 @@ import ssl
 import processes
 from load import bench
 from servers import ALL_EVENTS, COROECHO, LOGGING, Server, built, coroecho
-from workload import Workload
+from workload import Workload, by_client, rates
 
 RAW = "raw epoll and OpenSSL"
-SHORT = 0.1  # seconds of the run that is subtracted
 IDLE = SILENT = 1000
 HANDSHAKE_TIMEOUT = 1  # seconds, so that the silent ones end while the others are measured
 CERTIFICATE, KEY = "{directory}/certificate.pem", "{directory}/key.pem"
@@ -72,8 +71,6 @@ class Tls(Workload):
 
 
 class Echoes(Tls):
-    """A short run is subtracted from a long one, so that an echo has no share of the handshakes."""
-
     def __init__(self, connections, size):
         self.connections, self.size = connections, size
         self.title = f"TLS, {connections} x {size} B"
@@ -82,16 +79,7 @@ class Echoes(Tls):
         return server.most_connections >= self.connections
 
     def measure(self, running, load, seconds):
-        cpu, reports = [], []
-        for length in (SHORT, SHORT + seconds):
-            before = processes.cpu_seconds(running.pid)
-            reports.append(bench(running.build, running.port, length, "--tls", "--insecure",
-                                 "--connections", self.connections, "--size", self.size))
-            cpu.append(processes.cpu_seconds(running.pid) - before)
-        echoes = reports[1]["echoes"] - reports[0]["echoes"]
-        if echoes <= 0:
-            raise RuntimeError("the machine is too busy for so short a run")
-        return {"cpu_us": (cpu[1] - cpu[0]) / echoes * 1e6, "utilisation": (cpu[1] - cpu[0]) / seconds, **rates(reports[1])}
+        return by_client(running, seconds, "--tls", "--insecure", "--connections", self.connections, "--size", self.size)
 
 
 class Churn(Tls):
@@ -105,11 +93,6 @@ class Churn(Tls):
         report = bench(running.build, running.port, seconds, "--tls", "--insecure", "--connections", 16, "--mode", "churn")
         cpu = processes.cpu_seconds(running.pid) - before
         return {"cpu_us": cpu / report["connected"] * 1e6, "utilisation": cpu / seconds, **rates(report)}
-
-
-def rates(report):
-    return {"per_second": report["echoes_per_second"],
-            **{f"{name.replace('.', '_')}_us": report["latency_ms"][name] * 1000 for name in ("p50", "p99", "p99.9")}}
 
 
 class Idle(Tls):

@@ -1,8 +1,11 @@
 """Charts as self-contained SVG, on a card that is readable on light and on dark pages."""
+import math
 from html import escape
 
 WIDTH, LABELS, VALUES, ROW, PANEL, TOP, BOTTOM = 760, 235, 105, 26, 130, 74, 40
 PLAIN, OURS, BASE = "#9aa5b1", "#1f6feb", "#57606a"
+CURVES = (OURS, "#bf3989", "#1a7f37", "#bc4c00", BASE)
+GRAPH, GAP, LEGEND = 190, 62, 22
 
 
 def bars(title, subtitle, rows, better, footer):
@@ -37,6 +40,47 @@ def line(y, times, name, values, label):
         text(28 + across, y + 26, label, "#57606a", size=11),
         text(28 + across, y + 26 + down, "0", "#57606a", size=11),
     ]
+
+
+def curves(title, subtitle, ticks, panels, footer):
+    """panels: (name, {series: [(value, low, high) or None for each tick]}), beside each other, the ticks at equal distances."""
+    names = list(dict.fromkeys(name for _, series in panels for name in series))
+    top = TOP + LEGEND * ((len(names) + 1) // 2) + 8
+    across = (WIDTH - 20 - GAP * len(panels)) / len(panels)
+    parts = [part for number, name in enumerate(names) for part in key(number, name)]
+    for number, (name, series) in enumerate(panels):
+        parts += panel(20 + GAP - 20 + number * (across + GAP), top, across, name, ticks,
+                       [(CURVES[names.index(one)], values) for one, values in series.items()])
+    return card(top + GRAPH + 44 + BOTTOM, title, subtitle, parts, footer)
+
+
+def key(number, name):
+    x, y = 20 + number % 2 * 360, TOP + number // 2 * LEGEND
+    return [f'<path d="M{x} {y}h22" stroke="{CURVES[number]}" stroke-width="2"/>', text(x + 30, y + 4, name, "#1f2328")]
+
+
+def panel(left, top, across, name, ticks, series):
+    bottom = top + 24 + GRAPH
+    most = round_above(max(high for _, values in series for value in values if value for high in value[2:]))
+    parts = [text(left - 40, top + 8, name, "#1f2328", weight="600")]
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        parts += [f'<path d="M{left:.1f} {bottom - share * GRAPH:.1f}h{across:.1f}" stroke="#d0d7de" fill="none"/>',
+                  text(left - 6, bottom - share * GRAPH + 4, f"{most * share:g}", "#57606a", size=11, anchor="end")]
+    places = [left + (number + 0.5) * across / len(ticks) for number in range(len(ticks))]
+    parts += [text(x, bottom + 18, tick, "#57606a", size=11, anchor="middle") for x, tick in zip(places, ticks)]
+    for colour, values in reversed(series):  # the first one on top
+        shown = [(x, *(bottom - one / most * GRAPH for one in value)) for x, value in zip(places, values) if value]
+        points = " ".join(f"{x:.1f},{y:.1f}" for x, y, *_ in shown)
+        parts.append(f'<polyline points="{points}" stroke="{colour}" stroke-width="2" fill="none"/>')
+        parts += [f'<path d="M{x:.1f} {low:.1f}V{high:.1f}" stroke="{colour}"/><circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>'
+                  for x, y, low, high in shown]
+    return parts
+
+
+def round_above(value):
+    """The next number above that four parts of an axis divide well."""
+    step = 10 ** math.floor(math.log10(value)) if value > 0 else 1
+    return next(step * factor for factor in (1, 1.2, 1.6, 2, 3, 4, 6, 8, 10, 12) if step * factor >= value)
 
 
 def card(height, title, subtitle, parts, footer):

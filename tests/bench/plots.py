@@ -2,6 +2,7 @@
 import os
 import statistics
 
+import growth
 import plot
 
 KIB = 1024
@@ -23,6 +24,10 @@ PLOTS = (
      "15,000 connections after one echo of 4 KiB; KiB resident in user space", "{:.1f} KiB", "less"),
 )
 
+# Of growth: figure, divisor, the name of its panel.
+GROWTH = (("cpu_us", 1, "CPU of an echo, µs"), ("accept_us", 1, "CPU to accept one, µs"),
+          ("memory_bytes", KIB, "memory of one, KiB"))
+
 
 def write(results, directory, footer):
     """Writes what was measured; returns the names of the files."""
@@ -41,7 +46,25 @@ def write(results, directory, footer):
         written.append(f"{name}.svg")
         with open(os.path.join(directory, written[-1]), "w", encoding="utf-8") as file:
             file.write(plot.bars(title, subtitle, rows, better, footer))
+    panels = [(name, grown(results, figure, divisor)) for figure, divisor, name in GROWTH]
+    if any(series for _, series in panels):
+        written.append("growth.svg")
+        with open(os.path.join(directory, written[-1]), "w", encoding="utf-8") as file:
+            file.write(plot.curves("How the cost grows", "by connections, 64 bytes; medians and quartiles; less is better",
+                                   [f"{number:,}" for number in growth.CONNECTIONS], panels, footer))
     return written
+
+
+def grown(results, figure, divisor):
+    """Of each server: median and quartiles for each number of connections, None where there are none."""
+    series = {}
+    for number, workload in enumerate(growth.WORKLOADS):
+        for server in results.runs.get(workload, {}):
+            values = [value / divisor for value in results.values(workload, server, figure)]
+            if values:
+                points = series.setdefault(server, [None] * len(growth.WORKLOADS))
+                points[number] = (statistics.median(values), *quartiles(values))
+    return series
 
 
 def quartiles(values):

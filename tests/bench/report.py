@@ -1,6 +1,8 @@
 """The results in Markdown. Arrows: of ↓ less is better, of ↑ more."""
 import statistics
 
+import agreement
+import growth
 from results import THROUGHPUTS, relative_spread
 from servers import COROECHO, SERVERS
 from targets import TARGETS
@@ -15,7 +17,15 @@ BUSY = (("core busy", "utilisation", 0.01, "{:.0f} %"),)
 STREAM = (("MB/s ↑", "stream_bytes_per_second", MEGABYTE, "{:.0f}"),)
 # Of each workload: the figures that are set in relation to the references, then the columns.
 USUAL = (("cpu_us",), CPU + RATE + LATENCY + BUSY)
+AGREEMENT = (("rate", "per_second"), ("server's CPU", "cpu_us"), ("p50", "p50_us"), ("p99", "p99_us"))
 COLUMNS = {
+    **{name: (("per_second_of_load",), (
+        ("load, 1000/s", "per_second_load", 1000, "{:.1f}"), ("client, 1000/s", "per_second_client", 1000, "{:.1f}"),
+        ("server's CPU µs, load", "cpu_us_load", 1, "{:.2f}"), ("client", "cpu_us_client", 1, "{:.2f}"),
+        ("core busy, load", "utilisation_load", 0.01, "{:.0f} %"), ("client", "utilisation_client", 0.01, "{:.0f} %"),
+        *((f"{head}, client of load", f"{figure}_of_load", 1, "{:.3f}") for head, figure in AGREEMENT))) for name in agreement.WORKLOADS},
+    **{name: (("cpu_us",), CPU + (("to accept one µs ↓", "accept_us", 1, "{:.1f}"), ("KiB of one ↓", "memory_bytes", KIB, "{:.2f}"))
+              + RATE + LATENCY + BUSY) for name in growth.WORKLOADS},
     "stream": (("stream_bytes_per_second",), STREAM + CPU + LATENCY + BUSY),
     "pipelined": (("per_second", "cpu_us"), RATE + CPU + LATENCY + BUSY),
     "mixed": (("p99_us", "stream_bytes_per_second"), LATENCY + STREAM + CPU + BUSY),
@@ -65,6 +75,15 @@ GLANCES = {
         ("an idle one, silent, KiB ↓", "tls-idle", "silent_bytes", KIB, "{:.1f}"),
         ("after an echo, KiB ↓", "tls-idle", "after_bytes", KIB, "{:.1f}"),
     ),
+    "Agreement": tuple((f"{name}: {head}", f"agreement-{workload}", f"{figure}_of_load", 1, "{:.3f}")
+                       for workload, name in (("50", "50 x 64 B"), ("1000", "1000 x 64 B"), ("pipelined", "pipelined"),
+                                              ("stream", "stream"))
+                       for head, figure in AGREEMENT[:2]),
+    "Growth": tuple((f"{head}{number:,} ↓", f"growth-{number}", figure, divisor, form)
+                    for first, figure, divisor, form in (("CPU of an echo, µs, among ", "cpu_us", 1, "{:.2f}"),
+                                                         ("to accept one, µs, of ", "accept_us", 1, "{:.1f}"),
+                                                         ("KiB of one, of ", "memory_bytes", KIB, "{:.1f}"))
+                    for head, number in zip((first, "", "", ""), growth.CONNECTIONS)),
 }
 
 

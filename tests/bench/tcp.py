@@ -14,7 +14,7 @@ class Churn(Workload):
 
     def measure(self, running, load, seconds):
         load.ask(f"churn {WARM_UP} 32", WARM_UP)
-        return figures(*timed(running, load, f"churn {seconds} 32", seconds), seconds)
+        return figures(*timed(running, load, f"churn {seconds} 32", seconds))
 
 
 class Idle(Workload):

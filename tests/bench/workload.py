@@ -3,9 +3,11 @@ import dataclasses
 import time
 
 import processes
+from load import bench
 from servers import BASELINE, SERVERS
 
 WARM_UP = 0.25  # seconds
+SHORT = 0.1  # of the client's run that is subtracted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +34,7 @@ def timed(running, load, command, seconds):
     return answer, cpu, cpu / (time.monotonic() - began)
 
 
-def figures(answer, cpu, utilisation, seconds):
+def figures(answer, cpu, utilisation):
     """Those of all groups together; latencies of the first."""
     first = next(iter(answer.values()))
     messages = sum(group["messages"] for group in answer.values())
@@ -41,11 +43,31 @@ def figures(answer, cpu, utilisation, seconds):
     return {
         "cpu_us": cpu / messages * 1e6,
         "cpu_ns_per_byte": cpu / sum(group["bytes"] for group in answer.values()) * 1e9,
-        "per_second": messages / seconds,
+        # Without those that were under way at the end.
+        "per_second": sum(group["bytes_per_second"] * group["messages"] / group["bytes"] for group in answer.values()),
         "utilisation": utilisation,
         **{key: first[key] for key in ("p50_us", "p99_us", "p99_9_us")},
         **{f"{name}_bytes_per_second": group["bytes_per_second"] for name, group in answer.items()},
     }
+
+
+def by_client(running, seconds, *arguments):
+    """The same of coroecho-client --bench. A short run is subtracted from a long one, so that an echo has no share of
+    connecting, of handshakes and of closing."""
+    cpu, reports = [], []
+    for length in (SHORT, SHORT + seconds):
+        before = processes.cpu_seconds(running.pid)
+        reports.append(bench(running.build, running.port, length, *arguments))
+        cpu.append(processes.cpu_seconds(running.pid) - before)
+    echoes = reports[1]["echoes"] - reports[0]["echoes"]
+    if echoes <= 0:
+        raise RuntimeError("the machine is too busy for so short a run")
+    return {"cpu_us": (cpu[1] - cpu[0]) / echoes * 1e6, "utilisation": (cpu[1] - cpu[0]) / seconds, **rates(reports[1])}
+
+
+def rates(report):
+    return {"per_second": report["echoes_per_second"],
+            **{f"{name.replace('.', '_')}_us": report["latency_ms"][name] * 1000 for name in ("p50", "p99", "p99.9")}}
 
 
 class Workload:
@@ -96,4 +118,4 @@ class Echoes(Workload):
         load.ask(command(WARM_UP, True), WARM_UP)
         if any(group.bulk for group in self.groups):
             load.ask(command(WARM_UP, False), WARM_UP)
-        return figures(*timed(running, load, command(seconds, False), seconds), seconds)
+        return figures(*timed(running, load, command(seconds, False), seconds))

@@ -1,9 +1,12 @@
 """All workloads, by name."""
+import agreement
 import datagrams
 import encryption
+import growth
 import tcp
 
-WORKLOADS = {**tcp.WORKLOADS, **datagrams.WORKLOADS, **encryption.WORKLOADS}
+WORKLOADS = {**tcp.WORKLOADS, **datagrams.WORKLOADS, **encryption.WORKLOADS, **growth.WORKLOADS,
+             **agreement.WORKLOADS}
 
 
 def named(words):

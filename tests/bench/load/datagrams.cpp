@@ -57,6 +57,7 @@ Datagrams::~Datagrams() {
 }
 
 Traffic Datagrams::run(Time until) {
+  traffic_.counts_until = until;
   for (const Socket& socket : sockets_)
     send(socket, traffic_.pipeline);
   Time last = now();
@@ -127,6 +128,8 @@ std::size_t Datagrams::receive(const Socket& socket) {
     traffic_.latency.record(std::chrono::nanoseconds(at - began));
   }
   traffic_.messages += static_cast<std::size_t>(got);
+  if (at < traffic_.counts_until)
+    traffic_.bytes_in_time += static_cast<std::size_t>(got) * payload_.size();
   traffic_.under_way -= static_cast<std::size_t>(got);
   return static_cast<std::size_t>(got);
 }
