@@ -172,6 +172,7 @@ void Bench::follow(Yield yield) {
   while (Clock::now() < from)
     if (!pause(yield, from)) return;
   const auto cpu_before = cpu_time();
+  outcome_.start = std::chrono::system_clock::now();
   sample(from);
   outcome_.rates.clear();  // that one was only to begin with
   while (Clock::now() < to && pause(yield, to))

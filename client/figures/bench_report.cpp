@@ -26,18 +26,6 @@ std::optional<double> cpu_per_message(const BenchOutcome& outcome) {
   return seconds(outcome.cpu_time) * 1e6 / static_cast<double>(messages);
 }
 
-std::string failures_text(const BenchResults& results) {
-  if (results.clean()) return "none";
-  std::string text;
-  for (const auto& [kind, count] : results.failures)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name_of(kind));
-  if (results.lost > 0)
-    text += fmt::format("{}{} echoes lost", text.empty() ? "" : ", ", results.lost);
-  if (results.datagrams.unsent > 0)
-    text += fmt::format("{}{} never sent", text.empty() ? "" : ", ", results.datagrams.unsent);
-  return text;
-}
-
 double lost_percent(const BenchResults& results) {
   const auto sent = results.datagrams.sent;
   return sent == 0 ? 0 : 100 * static_cast<double>(results.lost) / static_cast<double>(sent);
@@ -105,6 +93,17 @@ std::string percentiles_text(const program::Histogram& latency) {
                      at(0.999), at(0.9999));
 }
 
+}  // namespace
+
+const char* name_of(BenchMode mode) {
+  constexpr std::array names = {"pingpong", "stream", "churn", "idle"};
+  return names.at(static_cast<std::size_t>(mode));
+}
+
+std::string title_of(const Options& options) {
+  return options.udp ? "udp" : name_of(options.bench.mode);
+}
+
 // By UDP a rate says how many are under way.
 std::string settings_text(const Options& options) {
   const auto& bench = options.bench;
@@ -117,15 +116,16 @@ std::string settings_text(const Options& options) {
                      bench.threads == 1 ? "" : "s", rate, seconds(bench.duration));
 }
 
-}  // namespace
-
-const char* name_of(BenchMode mode) {
-  constexpr std::array names = {"pingpong", "stream", "churn", "idle"};
-  return names.at(static_cast<std::size_t>(mode));
-}
-
-std::string title_of(const Options& options) {
-  return options.udp ? "udp" : name_of(options.bench.mode);
+std::string failures_text(const BenchResults& results) {
+  if (results.clean()) return "none";
+  std::string text;
+  for (const auto& [kind, count] : results.failures)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name_of(kind));
+  if (results.lost > 0)
+    text += fmt::format("{}{} echoes lost", text.empty() ? "" : ", ", results.lost);
+  if (results.datagrams.unsent > 0)
+    text += fmt::format("{}{} never sent", text.empty() ? "" : ", ", results.datagrams.unsent);
+  return text;
 }
 
 std::string rate_text(const RateSample& sample) {

@@ -23,6 +23,11 @@ const char* name_of(BenchMode mode);
 /// The same, but `udp` by UDP, which has one mode.
 std::string title_of(const Options& options);
 
+/// `50 connections, 64 B each message, 1 under way, 1 thread, 10 s`
+std::string settings_text(const Options& options);
+/// `none`, or `3 reset, 12 echoes lost`.
+std::string failures_text(const BenchResults& results);
+
 /// `101234 echoes/s  6.2 MiB/s`
 std::string rate_text(const RateSample& sample);
 /// `[####      ] 4.2 of 11.0 s  ...`

@@ -57,8 +57,9 @@ struct RateSample {
 /// A whole run.
 struct BenchOutcome {
   BenchResults results;
-  std::chrono::nanoseconds elapsed{};   ///< measured time
-  std::chrono::nanoseconds cpu_time{};  ///< of this process in the measured time
+  std::chrono::system_clock::time_point start;  ///< of the measured time
+  std::chrono::nanoseconds elapsed{};           ///< measured time
+  std::chrono::nanoseconds cpu_time{};          ///< of this process in the measured time
   std::vector<RateSample> rates;
   bool interrupted = false;
 

@@ -12,9 +12,15 @@ namespace client {
 
 std::vector<ChartBar> chart_bars(const program::Histogram& times, std::size_t bars) {
   if (times.empty()) return {};
-  const double first = std::max(static_cast<double>(times.min().count()), 1.0);
-  const double last = static_cast<double>(times.max().count()) + 1;
-  const double ratio = std::pow(last / first, 1.0 / static_cast<double>(bars));
+  constexpr std::chrono::nanoseconds least(1);
+  return chart_bars(times, bars, std::max(times.min(), least), times.max() + least);
+}
+
+std::vector<ChartBar> chart_bars(const program::Histogram& times, std::size_t bars,
+                                 std::chrono::nanoseconds from, std::chrono::nanoseconds to) {
+  const auto first = static_cast<double>(from.count());
+  const double ratio =
+      std::pow(static_cast<double>(to.count()) / first, 1.0 / static_cast<double>(bars));
   std::vector<ChartBar> chart(bars);
   for (std::size_t i = 0; i < bars; ++i) {
     const auto edge = [&](std::size_t n) {

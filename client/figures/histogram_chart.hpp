@@ -17,9 +17,12 @@ struct ChartBar {
   std::uint64_t count = 0;
 };
 
-/// At most so many bars, from the smallest to the largest time; those between that are empty are
-/// there too.
+/// So many bars, from the smallest to the largest time; those between that are empty are there too.
+/// None if there are no times.
 std::vector<ChartBar> chart_bars(const program::Histogram& times, std::size_t bars);
+/// The same over a range that contains all times and begins above 0.
+std::vector<ChartBar> chart_bars(const program::Histogram& times, std::size_t bars,
+                                 std::chrono::nanoseconds from, std::chrono::nanoseconds to);
 
 /// A line for each bar: from, to, share, and a bar of `#`; no wider than width.
 std::string histogram_chart(const program::Histogram& times, std::size_t rows, std::size_t width);
