@@ -18,6 +18,7 @@ import time
 
 import cores
 import plots
+import quotes
 import report
 from load import Load
 from results import Results
@@ -36,12 +37,14 @@ def options():
     parser.add_argument("--runs", type=int, help="rounds of each workload (7)")
     parser.add_argument("--seconds", type=float, help="of each run (0.5)")
     parser.add_argument("--quick", action="store_true",
-                        help="one round of 0.1 s of coroecho and its references, to see that everything runs: two minutes")
+                        help="one round of 0.1 s of coroecho and its references, to see that everything runs: a minute")
     parser.add_argument("--workloads", default=",".join(WORKLOADS), metavar="NAME,...",
                         help="only these; udp is all that begin with udp-")
     parser.add_argument("--servers", default="", metavar="REGEX", help="only those that match")
     parser.add_argument("--output", default="build/bench", metavar="DIRECTORY",
                         help="for results.json, results.md and the plots (%(default)s)")
+    parser.add_argument("--quote", action="append", default=[], metavar="FILE",
+                        help="a document that gets the tables, between <!-- TITLE --> and <!-- end -->")
     parser.add_argument("--again", metavar="RESULTS.JSON", help="report what was measured before")
     chosen = parser.parse_args()
     try:
@@ -161,6 +164,8 @@ def main():
     lines = [f"- {key}: {value}" for key, value in about.items()]
     with open(os.path.join(chosen.output, "results.md"), "w", encoding="utf-8") as file:
         file.write(report.markdown(results, lines, drawn))
+    for document in chosen.quote:
+        quotes.put(document, report.quotes(results, about))
     print(report.markdown(results, lines, []))
     print(f"In {chosen.output}: results.md, results.json, {', '.join(drawn)}")
 

@@ -136,6 +136,7 @@ class BesideSilent(Tls):
     title = f"50 clients x 64 B beside {SILENT:,} silent ones on the TLS port"
     servers = (service(COROECHO),)
     references = {}
+    most_runs = 5
 
     def __init__(self):
         self.turns = itertools.cycle((False, True))

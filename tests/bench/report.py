@@ -4,7 +4,7 @@ import statistics
 import agreement
 import growth
 from results import THROUGHPUTS, relative_spread
-from servers import COROECHO, SERVERS
+from servers import BASELINE, COROECHO, LOGGING, SERVERS
 from targets import TARGETS
 from workloads import WORKLOADS
 
@@ -86,6 +86,10 @@ GLANCES = {
                     for head, number in zip((first, "", "", ""), growth.CONNECTIONS)),
 }
 
+# The shorter table for those who come first: without these columns, and with these servers.
+LONG = ("stream, MB/s ↑", "to listening, ms ↓")
+SHORT = (COROECHO, LOGGING, BASELINE, "raw epoll, 256 KiB", "raw io_uring", "Asio, callbacks", "thread per connection", "Go", "tokio")
+
 
 def markdown(results, about, plots):
     parts = ["# Benchmark", "", *about, "", "↓: less is better, ↑: more. ± is half the distance between the quartiles. A ratio of "
@@ -106,20 +110,34 @@ def sections(results):
     return {title: lines for title, lines in tables.items() if lines}
 
 
-def at_a_glance(results, columns):
+def quotes(results, about):
+    """The same for documents, the machine, and a shorter table of TCP without the spread."""
+    runs = about["runs"].partition(", ")[0].replace(" of ", " runs of ", 1)
+    machine = ", ".join(about[key] for key in ("machine", "kernel", "system") if about[key])
+    return {**sections(results), "Machine": [f"{runs}; {machine}; {about['date'][:10]}"],
+            "TCP in short": at_a_glance(results, [column for column in GLANCES["TCP"] if column[0] not in LONG], SHORT, ratio_in_short)}
+
+
+def at_a_glance(results, columns, among=None, shown_ratio=None):
     shown = [column for column in columns if column[1] in results.runs]
-    servers = dict.fromkeys(name for _, workload, *_ in shown for name in results.runs[workload])
+    servers = [name for name in dict.fromkeys(name for _, workload, *_ in shown for name in results.runs[workload])
+               if not among or name in among]
     lines = [table_row(["server", *(head for head, *_ in shown)]), "|" + "---|" * (len(shown) + 1)]
     for server in servers:
         name = f"**{COROECHO}**{server[len(COROECHO):]}" if server.startswith(COROECHO) else server
-        lines.append(table_row([name, *(glance(results, server, *column) for _, *column in shown)]))
+        cells = [glance(results, server, *column, shown_ratio or ratio) for _, *column in shown]
+        lines.append(table_row([name, *cells]))
     return lines if servers else []
 
 
-def glance(results, server, workload, figure, divisor, form):
+def ratio_in_short(ratios, form):
+    return f"{form.format(statistics.median(ratios))}x" if ratios else ""
+
+
+def glance(results, server, workload, figure, divisor, form, shown_ratio):
     if form is None:
         references = WORKLOADS[workload].references
-        return ratio(results.compared(workload, server, figure, references.get(divisor)), "{:.2f}")
+        return shown_ratio(results.compared(workload, server, figure, references.get(divisor)), "{:.2f}")
     middle = results.median(workload, server, figure)
     return "" if middle is None else form.format(middle / divisor)
 

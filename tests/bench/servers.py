@@ -37,7 +37,7 @@ class Server:
     survives_clients: bool = True
     streams: bool = True
     framework: bool = False
-    # Known to be far off, or a special case: three rounds are enough.
+    # Known to be far off, a special case, or as another one: three rounds are enough.
     aside: bool = False
     events: tuple | None = None  # of coroecho
     settings: Callable | None = None  # more of coroecho's configuration, for a Running
@@ -78,7 +78,7 @@ SERVERS = (
     built("raw io_uring", "raw_io_uring"),
     built("Asio, callbacks", "asio_callbacks", framework=True),
     built("Asio, spawn", "asio_spawn", framework=True),
-    built("Asio, awaitable", "asio_awaitable", framework=True),
+    built("Asio, awaitable", "asio_awaitable", framework=True, aside=True),
     built("thread per connection", "thread_per_connection", aside=True),
     built("libuv", "libuv", framework=True),
     # Once as a program that looks at the bytes, once as one that lets the kernel pass them on (splice(2)), which a

@@ -44,6 +44,7 @@ class BesideIdle(Workload):
     """Active connections alone, then beside idle ones, in the same process."""
     title = f"50 x 64 B beside {IDLE:,} idle"
     core_only = True
+    most_runs = 5
     active = Echoes("", Group("ping", 50, 64))
 
     def needs(self, server):

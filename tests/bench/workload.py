@@ -6,7 +6,7 @@ import processes
 from load import bench
 from servers import BASELINE, SERVERS
 
-WARM_UP = 0.25  # seconds
+WARM_UP = 0.2  # seconds
 SHORT = 0.1  # of the client's run that is subtracted
 
 
