@@ -102,7 +102,7 @@ class Echoes(Workload):
 
     def needs(self, server):
         return server.most_connections >= self.connections and (
-            server.streams or not any(group.bulk for group in self.groups))
+            server.streams or all(group.size < 4096 for group in self.groups))
 
     def measure(self, running, load, seconds):
         self.open(load)
