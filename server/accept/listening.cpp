@@ -143,7 +143,7 @@ ListenAddresses listen_addresses(const Config& config, coro::Yield yield) {
   std::ranges::move(tls_addresses(config, yield), std::back_inserter(all));
   if (!config.unix_socket.path.empty()) {
     all.push_back({.endpoint = stream_protocol::endpoint(config.unix_socket.path),
-                   .origin = config.origins.where("unix")});
+                   .origin = config.origins.where("unix.path")});
   }
   return all;
 }

@@ -61,6 +61,11 @@ Exit codes:
   70  internal error
   78  wrong configuration)";
 
+// CLI11 takes an empty number as none, and an empty path as a file.
+std::string refuse_empty(const std::string& value) {
+  return value.empty() ? "the value is empty" : "";
+}
+
 // By key, the values that the command line gives.
 using Given = std::map<std::string, std::vector<std::string>>;
 
@@ -68,7 +73,9 @@ void add_options(CLI::App& app, Options& options, Given& given) {
   app.footer(footer);
   app.set_help_flag("-h,--help", "Print this page and exit");
   app.set_version_flag("-V,--version", "coroecho " COROECHO_VERSION, "Print the version and exit");
-  app.add_option("--config", options.config, "Read this configuration file")->type_name("FILE");
+  app.add_option("--config", options.config, "Read this configuration file")
+      ->type_name("FILE")
+      ->check(refuse_empty);
   for (const Overriding& overriding : overridings) {
     CLI::Option* const option =
         app.add_option(overriding.option, given[overriding.key], overriding.description)
@@ -82,12 +89,14 @@ void add_options(CLI::App& app, Options& options, Given& given) {
                "Exit 0 if the service that runs so configured is well");
   app.add_option("--check-upgrade", options.check_upgrade,
                  "Print the version and exit if an upgrade to this program can succeed")
-      ->type_name("VERSION");
+      ->type_name("VERSION")
+      ->check(refuse_empty);
   app.add_flag("--daemon", options.daemon,
                "Exit 0 once the service listens in the background (not under systemd)");
   auto* const pidfile =
       app.add_option("--pidfile", options.pidfile, "Write the process's number to this file")
-          ->type_name("FILE");
+          ->type_name("FILE")
+          ->check(refuse_empty);
   app.add_flag("--upgrade", options.upgrade,
                "Exit 0 once the service of the pid file runs this release")
       ->needs(pidfile);
@@ -102,7 +111,8 @@ std::optional<std::string> parse(CLI::App& app, int argc, const char* const* arg
 } catch (const CLI::CallForVersion& version) {
   return std::string(version.what()) + '\n';
 } catch (const CLI::ParseError& error) {
-  throw UsageError(escaped(error.what()));
+  const std::string line = escaped(error.what());
+  throw UsageError(line.ends_with(' ') ? line + "''" : line);  // an argument that is empty
 }
 
 // The value on the command line, else in the environment.

@@ -181,6 +181,21 @@ TEST_F(OptionsTest, AWrongValueNamesItsOptionOrVariable) {
               StartsWith("COROECHO_HOST: found \"\", expected a host name"));
 }
 
+TEST_F(OptionsTest, AnEmptyValueIsNone) {
+  EXPECT_EQ(error_of({"--config", ""}), "--config: the value is empty");
+  EXPECT_EQ(error_of({"--pidfile", ""}), "--pidfile: the value is empty");
+  EXPECT_EQ(error_of({"--check-upgrade", ""}), "--check-upgrade: the value is empty");
+  for (const char* option : {"--host", "--port", "--log-level", "--log-format"}) {
+    EXPECT_THAT(error_of({option, ""}),
+                StartsWith(std::string(option) + ": found \"\", expected "));
+  }
+  for (const char* option : {"--config=", "--pidfile=", "--check-upgrade=", "--host=", "--port=",
+                             "--log-level=", "--log-format="}) {
+    EXPECT_THAT(error_of({option}), HasSubstr("required")) << option;
+  }
+  EXPECT_EQ(error_of({""}), "The following argument was not expected: ''");
+}
+
 TEST_F(OptionsTest, AVariableThatTheCommandLineBeatsIsNotLookedAt) {
   set("COROECHO_PORT", "abc");
   EXPECT_EQ(effective_config(parse({"--port", "3"})).port, 3);
