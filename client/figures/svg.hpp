@@ -29,7 +29,7 @@ struct Area {
 std::string horizontal_tick(const Area& area, double share, std::string_view label);
 /// A short line at the bottom with its label below.
 std::string vertical_tick(const Area& area, double share, std::string_view label);
-/// What both axes show.
+/// The names of both axes.
 std::string axis_names(const Area& area, std::string_view across, std::string_view up);
 
 }  // namespace client
