@@ -18,7 +18,10 @@ std::optional<Duration> parse_interval(std::string_view text) {
   return time == Duration::zero() ? time : within(time, shortest_interval, longest_time);
 }
 
+// A plain number is seconds elsewhere, but milliseconds in check_ping and check_icmp: it is
+// refused.
 std::optional<Duration> parse_round_trip(std::string_view text) {
+  if (text.find_first_not_of("0123456789.") == std::string_view::npos) return std::nullopt;
   return within(program::parse_duration(text, Spelling::free), Duration::zero(), longest_time);
 }
 
@@ -46,7 +49,8 @@ std::optional<CheckLimits> parse_limits(std::string_view text) {
 
 void add_limits(CLI::App& app, const std::string& name, CheckLimits& limits,
                 const std::string& text) {
-  add(app, name, "RTT,LOSS%", limits, text, "RTT,LOSS% or one of the two: 50ms,1%", parse_limits);
+  add(app, name, "RTT,LOSS%", limits, text, "RTT,LOSS% or one of the two, RTT with a unit: 50ms,1%",
+      parse_limits);
   app.get_option(name)->excludes("--json", "--mtu");
 }
 

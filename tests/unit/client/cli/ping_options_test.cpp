@@ -35,7 +35,7 @@ TEST(PingOptions, StampLinesIfAsked) {
 }
 
 TEST(CheckOptions, TakeARoundTripALossOrBoth) {
-  const auto both = accepted({"--warning", "50ms,1%", "--critical=0.2,5.5%"});
+  const auto both = accepted({"--warning", "50ms,1%", "--critical=0.2s,5.5%"});
   EXPECT_TRUE(both.check);
   EXPECT_EQ(both.warning.round_trip, Duration(50ms));
   EXPECT_EQ(both.warning.loss, 1.0);
@@ -60,6 +60,14 @@ TEST(CheckOptions, RefuseOtherFormsAndOrdersForTheMonitoringSystem) {
     ASSERT_FALSE(parsed) << limits;
     EXPECT_TRUE(parsed.error().of_check);
     EXPECT_TRUE(parsed.error().error.starts_with("--warning")) << parsed.error().error;
+  }
+}
+
+TEST(CheckOptions, RefuseARoundTripWithoutAUnitAndNameTheUnit) {
+  for (const std::string limits : {"50,1%", "50", "0.05,1%", "0,1%"}) {
+    EXPECT_EQ(parse({"--warning", limits.c_str()}).error().error,
+              "--warning: found \"" + limits +
+                  "\", expected RTT,LOSS% or one of the two, RTT with a unit: 50ms,1%");
   }
 }
 
