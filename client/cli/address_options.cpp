@@ -23,10 +23,12 @@ void check_local(const CLI::App& app) {
 
 void add_addresses(CLI::App& app, Target& target) {
   app.add_flag_callback(
-      "-4", [&target] { target.family = Family::v4; }, "By IPv4 only");
+         "-4", [&target] { target.family = Family::v4; }, "By IPv4 only")
+      ->option_text(" ");
   app.add_flag_callback(
          "-6", [&target] { target.family = Family::v6; }, "By IPv6 only")
-      ->excludes("-4");
+      ->excludes("-4")
+      ->option_text(" ");
   add(app, "--source", "ADDRESS", target.source, "Of this machine, to connect or send from",
       "an address: 192.0.2.1, 2001:db8::1, fe80::1%eth0", parse_address);
 }

@@ -79,9 +79,10 @@ void add_general(CommandLine& line) {
   app.set_help_flag("-h,--help", "Print this page and exit");
   app.set_version_flag("-V,--version", "coroecho-client " COROECHO_VERSION,
                        "Print the version and exit");
-  app.add_option("HOST", line.host, "Name or address (localhost)")->option_text(" ");
-  app.add_option("PORT", line.port, "Port or service name (COROECHO_PORT, or 8888)")
-      ->option_text(" ");
+  add_name(app, "HOST", " ", line.host, "Name or address (localhost)",
+           "a name, an address or the path of a Unix socket");
+  add_name(app, "PORT", " ", line.port, "Port or service name (COROECHO_PORT, or 8888)",
+           "a number from 1 to 65535, or the name of a service");
   add_time(app, "--timeout", line.options.timeout, "To connect, and without progress (10s)");
   app.add_flag_callback(
       "--no-history", [&line] { line.options.history = false; }, "Remember no typed lines");
@@ -107,7 +108,7 @@ void add_general(CommandLine& line) {
       sizes, [](const std::string& value) {
         return within(program::parse_size(value, Spelling::free), 0UL, largest_message);
       });
-  app.add_flag("--json", line.json, "Results as JSON");
+  app.add_flag("--json", line.json, "Results as JSON")->option_text(" ");
 }
 
 // Lists the options under a heading, and refuses them without the option for the mode.
@@ -137,8 +138,8 @@ void add_bench(CommandLine& line) {
       });
   add_number(app, "--threads", bench.threads, "Each with a scheduler of its own (1)", 1024);
   app.add_flag("--csv", line.csv, "Results as CSV, with a header")->option_text(" ");
-  app.add_option("--plot", bench.plot, "Write the histogram and the rate over time as SVG")
-      ->option_text("FILE");
+  add_name(app, "--plot", "FILE", bench.plot, "Write the histogram and the rate over time as SVG",
+           "a file");
 }
 
 // The port of the service in the same environment (coroecho(8)), as in a container.

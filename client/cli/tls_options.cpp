@@ -10,6 +10,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "client/cli/values.hpp"
+
 namespace client {
 namespace {
 
@@ -65,18 +67,16 @@ std::string certified_name(std::string_view host) {
 }  // namespace
 
 void add_tls(CLI::App& app, TlsOptions& options) {
-  app.add_option("--ca", options.ca, "Trust these authorities, not those of the system (PEM)")
-      ->option_text("FILE");
-  app.add_option("--servername", options.server_name,
-                 "Whom the certificate must be for, sent as SNI (HOST)")
-      ->option_text("NAME");
+  add_name(app, "--ca", "FILE", options.ca,
+           "Trust these authorities, not those of the system (PEM)", "a file");
+  add_name(app, "--servername", "NAME", options.server_name,
+           "Whom the certificate must be for, sent as SNI (HOST)", "a name or an address");
   app.add_flag("--insecure", options.insecure, "Trust any certificate")->option_text(" ");
-  auto* const certificate = app.add_option("--cert", options.certificate,
-                                           "The client's certificate and its issuers (PEM)")
-                                ->option_text("FILE");
-  app.add_option("--key", options.key, "Its private key, if not in that file (PEM)")
-      ->option_text("FILE")
-      ->needs(certificate);
+  add_name(app, "--cert", "FILE", options.certificate,
+           "The client's certificate and its issuers (PEM)", "a file");
+  add_name(app, "--key", "FILE", options.key, "Its private key, if not in that file (PEM)",
+           "a file");
+  app.get_option("--key")->needs("--cert");
 }
 
 Tls make_tls(const TlsOptions& options, const std::string& host) {

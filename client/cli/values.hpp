@@ -35,6 +35,15 @@ void add(CLI::App& app, const std::string& name, const char* kind, Target& targe
   app.add_option_function<std::string>(name, keep, text)->option_text(kind);
 }
 
+/// An option for a name, such as that of a file. An empty one is mostly a variable of a script that
+/// has no value.
+template <typename Target>
+void add_name(CLI::App& app, const std::string& name, const char* kind, Target& target,
+              const std::string& text, const std::string& expected) {
+  add(app, name, kind, target, text, expected,
+      [](const std::string& value) { return value.empty() ? std::nullopt : std::optional(value); });
+}
+
 /// least: how the shortest time is shown.
 template <typename Target>
 void add_time(CLI::App& app, const std::string& name, Target& target, const std::string& text,

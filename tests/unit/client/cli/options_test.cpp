@@ -198,6 +198,30 @@ TEST(Options, EndWithStatus2AndALineOnAMistake) {
   }
 }
 
+TEST(Options, RefuseAnEmptyNameInOneLine) {
+  const std::vector<std::vector<const char*>> named = {
+      {""},
+      {"host", ""},
+      {"", "7"},
+      {"--tls", "--ca", ""},
+      {"--tls", "--servername", ""},
+      {"--tls", "--cert", ""},
+      {"--tls", "--cert", "/dev/null", "--key", ""},
+      {"--bench", "--plot", ""},
+      {"--bench", "--mode", ""},
+      {"--source", ""},
+      {"--dscp", ""}};
+  for (const auto& arguments : named) {
+    const auto parsed = parse(arguments);
+    ASSERT_FALSE(parsed) << testing::PrintToString(arguments);
+    EXPECT_EQ(parsed.error().status, 2);
+    EXPECT_NE(parsed.error().error.find(": found \"\", expected "), std::string::npos)
+        << parsed.error().error;
+  }
+  EXPECT_EQ(parse({""}).error().error,
+            "HOST: found \"\", expected a name, an address or the path of a Unix socket");
+}
+
 TEST(Options, TakeOnlyDecimalNumbersWithinTheirRange) {
   const std::vector<std::vector<const char*>> numeric = {{"--ping", "-c"},
                                                          {"--ping", "-i"},
