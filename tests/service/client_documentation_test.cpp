@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <fstream>
 #include <regex>
 #include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "tests/service/process.hpp"
 
@@ -55,6 +57,37 @@ TEST_P(Documentation, NamesEveryOptionOfTheHelpEverywhere) {
   EXPECT_EQ(options_in(without_other_programs(read(program.manual))), options);
   EXPECT_EQ(options_in(read(program.bash)), options);
   EXPECT_EQ(options_in(read(program.zsh)), options);
+}
+
+// `-c, --count N` of each option in the help, without its text.
+std::vector<std::string> entries_of_help(const std::string& help) {
+  const std::regex entry("  ((-[A-Za-z0-9],)?-[A-Za-z0-9-]+( [A-Z%,]+)?)( .*|$)");
+  std::vector<std::string> entries;
+  std::istringstream lines(help);
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch match;
+    if (std::regex_match(line, match, entry))
+      entries.push_back(std::regex_replace(match[1].str(), std::regex(",-"), ", -"));
+  }
+  return entries;
+}
+
+// An entry of the manual may have several options: `-4, -6`.
+TEST_P(Documentation, DescribesEachOptionWithItsLetterAndItsValueInTheManual) {
+  const auto& program = GetParam();
+  const auto entries = entries_of_help(run({program.path, "--help"}).output);
+  ASSERT_GT(entries.size(), 10U);
+  std::string described = "\n";
+  std::istringstream lines(read(program.manual));
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("*-"))
+      described += std::regex_replace(line, std::regex("[*_]"), "") + "\n";
+  for (const auto& entry : entries) {
+    const auto place = described.find(entry);
+    ASSERT_NE(place, std::string::npos) << entry << " in" << described;
+    EXPECT_TRUE(std::strchr("\n, ", described[place + entry.size()])) << entry;
+    EXPECT_TRUE(std::strchr("\n ", described[place - 1])) << entry;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Programs, Documentation,
