@@ -30,13 +30,6 @@ void expect_refused(const Server& server, const std::string& source) {
   EXPECT_EQ("", connect_from(server, source).receive_until_end()) << source;
 }
 
-void reload(Server& server, const std::string& configuration) {
-  const std::size_t before = server.log().count_lines(" reloaded");
-  server.write_configuration(configuration);
-  server.process().signal(SIGHUP);
-  server.log().wait_for_line(" reloaded", before + 1);
-}
-
 TEST(Access, RefusesWhoIsDeniedAndServesTheOthers) {
   const Server server("access: {deny: [127.0.0.2/31, 127.1.0.0/16]}");
   expect_served(server, "127.0.0.1");

@@ -57,7 +57,7 @@ std::string receive_through(SocketClient& client, std::string_view end) {
   return received;
 }
 
-void expect_refused(std::uint16_t port) {
+void expect_connection_refused(std::uint16_t port) {
   try {
     const SocketClient client("127.0.0.1", port);
     ADD_FAILURE() << "connected";
@@ -301,7 +301,7 @@ TEST(Admin, IsTurnedOffAndOnByAReload) {
   server.process().signal(SIGHUP);
   server.log().wait_for_line("reloaded");
   EXPECT_EQ("", open.receive_until_end());
-  expect_refused(admin_port(server));
+  expect_connection_refused(admin_port(server));
 
   server.write_configuration(admin_anywhere);
   server.process().signal(SIGHUP);

@@ -19,9 +19,6 @@
 namespace service {
 namespace {
 
-constexpr std::size_t kibibyte = 1024;
-constexpr std::size_t mebibyte = 1024 * kibibyte;
-
 const std::string& flood() {
   static const std::string bytes = random_bytes(64 * mebibyte);
   return bytes;

@@ -15,8 +15,6 @@ namespace service {
 namespace {
 
 constexpr int kept_waiting = 4;  // more than the queue has room for
-constexpr std::chrono::milliseconds glance{10};
-
 }  // namespace
 
 BlackHole::BlackHole() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket") {
@@ -41,7 +39,7 @@ void BlackHole::wait_for_client() const {
   const auto deadline = Clock::now() + patience;
   while (connecting() <= own_) {
     if (Clock::now() > deadline) throw std::runtime_error("nobody connects");
-    std::this_thread::sleep_for(glance);
+    std::this_thread::sleep_for(std::chrono::milliseconds(glance));
   }
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/service/black_hole.hpp"
+#include "tests/service/client.hpp"
 #include "tests/service/client_faulty_server.hpp"
 #include "tests/service/scale.hpp"
 #include "tests/service/server.hpp"
@@ -27,19 +28,6 @@ std::vector<std::string> bench(std::uint16_t port, std::vector<std::string> more
   more.insert(more.begin(), {COROECHO_CLIENT, "--bench", "127.0.0.1", std::to_string(port),
                              "--duration", "300ms", "--warmup", "50ms", "--connections", "8"});
   return more;
-}
-
-void expect_contains(const std::string& text, const std::string& part) {
-  EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in:\n" << text;
-}
-
-// The value of an expression over the JSON that is the variable `r`.
-std::string evaluate(const std::string& json, const std::string& expression) {
-  const auto finished = run(
-      {"python3", "-c", "import sys, json; r = json.load(sys.stdin); print(" + expression + ")"},
-      json);
-  EXPECT_EQ(finished.exit_code, 0) << finished.errors << json;
-  return finished.output;
 }
 
 class ClientBenchMode : public testing::TestWithParam<const char*> {};

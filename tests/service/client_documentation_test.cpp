@@ -8,16 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "tests/service/client.hpp"
 #include "tests/service/process.hpp"
 
 // The help, the manual and the shell completions agree.
 namespace service {
 namespace {
 
-const std::string root = SERVICE_TESTS "/../../";
-
 std::string read(const std::string& path) {
-  std::ifstream file(root + path);
+  std::ifstream file(repository + path);
   EXPECT_TRUE(file) << path;
   std::ostringstream text;
   text << file.rdbuf();

@@ -1,4 +1,5 @@
 #include "tests/service/client_faulty_server.hpp"
+#include "tests/service/patience.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -10,8 +11,6 @@
 
 namespace service {
 namespace {
-
-constexpr int glance = 20;  // milliseconds
 
 bool is_ready(int descriptor, short events) {
   pollfd query{.fd = descriptor, .events = events, .revents = 0};
@@ -31,15 +30,6 @@ FileDescriptor listen_on(std::uint16_t port) {
   }
   if (listen(socket.get(), SOMAXCONN) != 0) throw_errno("listen");
   return socket;
-}
-
-std::uint16_t port_of(const FileDescriptor& socket) {
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  if (getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw_errno("getsockname");
-  }
-  return ntohs(address.sin_port);
 }
 
 }  // namespace

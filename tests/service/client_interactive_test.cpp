@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "tests/service/client.hpp"
 #include "tests/service/client_faulty_server.hpp"
 #include "tests/service/client_terminal.hpp"
 #include "tests/service/random_bytes.hpp"
@@ -18,12 +19,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string client(std::uint16_t port, const std::string& more = "") {
+std::string client_in_shell(std::uint16_t port, const std::string& more = "") {
   return "\"" COROECHO_CLIENT "\" 127.0.0.1 " + std::to_string(port) + " " + more;
-}
-
-std::string prompt(std::uint16_t port) {
-  return "127.0.0.1:" + std::to_string(port) + ">";
 }
 
 std::size_t count(const std::string& text, const std::string& part) {
@@ -33,17 +30,13 @@ std::size_t count(const std::string& text, const std::string& part) {
   return found;
 }
 
-void expect_contains(const std::string& text, const std::string& part) {
-  EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in:\n" << text;
-}
-
 void expect_lacks(const std::string& text, const std::string& part) {
   EXPECT_EQ(text.find(part), std::string::npos) << "'" << part << "' is in:\n" << text;
 }
 
 TEST(ClientInteractive, ShowsEachReplyWithItsRoundTripTimeAndThePromptAgain) {
   const Server server;
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter("hello world");
   const auto screen = terminal.wait_for(" ms)\n");
@@ -54,9 +47,9 @@ TEST(ClientInteractive, ShowsEachReplyWithItsRoundTripTimeAndThePromptAgain) {
 // The two clients and the server of the original Lua program had the same output.
 TEST(ClientInteractive, TwoAtOnceReproduceTheOriginalTranscript) {
   const Server server;
-  const Terminal first(client(server.port()));
+  const Terminal first(client_in_shell(server.port()));
   first.wait_for_last_line(prompt(server.port()));
-  const Terminal second(client(server.port()));
+  const Terminal second(client_in_shell(server.port()));
   second.wait_for_last_line(prompt(server.port()));
   first.enter("1111111");
   first.wait_for("recv from server:1111111");
@@ -83,7 +76,7 @@ TEST(ClientInteractive, ShowsAReplyThatComesWhileOneTypes) {
     connection.send(bytes);
     connection.echo_until_end();
   });
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter("first");
   terminal.type("half typ");
@@ -104,7 +97,7 @@ TEST(ClientInteractive, RedrawsALineOfSeveralRows) {
     connection.send(bytes);
     connection.be_silent();
   });
-  const Terminal terminal(client(server.port()), {.columns = 50, .rows = 20});
+  const Terminal terminal(client_in_shell(server.port()), {.columns = 50, .rows = 20});
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter("first");
   const std::string line(70, 'x');
@@ -119,7 +112,7 @@ TEST(ClientInteractive, RedrawsALineOfSeveralRows) {
 
 TEST(ClientInteractive, KeepsTheLineWhenTheTerminalIsResized) {
   const Server server;
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.type("abc");
   terminal.wait_for_last_line(prompt(server.port()) + " abc");
@@ -134,7 +127,7 @@ TEST(ClientInteractive, SaysAtOnceThatTheServerIsGoneAlsoMidLine) {
   auto server =
       std::make_unique<FaultyServer>([](auto& connection, int) { connection.echo_until_end(); });
   const auto port = server->port();
-  const Terminal terminal(client(port));
+  const Terminal terminal(client_in_shell(port));
   terminal.wait_for_last_line(prompt(port));
   terminal.type("half");
   terminal.wait_for_last_line(prompt(port) + " half");
@@ -147,7 +140,7 @@ TEST(ClientInteractive, ConnectsAgainWithTheNextLine) {
   auto server =
       std::make_unique<FaultyServer>([](auto& connection, int) { connection.echo_until_end(); });
   const auto port = server->port();
-  const Terminal terminal(client(port));
+  const Terminal terminal(client_in_shell(port));
   terminal.wait_for_last_line(prompt(port));
   server.reset();
   terminal.wait_for_last_line("not connected>");
@@ -168,7 +161,7 @@ TEST(ClientInteractive, SaysWhatWasChangedOnTheWay) {
     connection.send(bytes);
     connection.be_silent();
   });
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter("hello");
   terminal.wait_for("mismatch: at offset 1: expected 0x65 'e', got 0x3f '?'");
@@ -182,7 +175,7 @@ TEST(ClientInteractive, EndsWith1WhenThereIsNoServer) {
   {
     port = FaultyServer([](auto&, int) {}).port();
   }
-  const Terminal terminal(client(port, "2> \"$HOME/errors\""));
+  const Terminal terminal(client_in_shell(port, "2> \"$HOME/errors\""));
   terminal.wait_for("exit=1");
   std::ifstream errors(terminal.home() / "errors");
   std::string line;
@@ -194,7 +187,7 @@ TEST(ClientInteractive, EndsWith1WhenThereIsNoServer) {
 
 TEST(ClientInteractive, ClearsTheLineOnControlC) {
   const Server server;
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.type("not this");
   terminal.wait_for_last_line(prompt(server.port()) + " not this");
@@ -213,7 +206,7 @@ TEST(ClientInteractive, WaitsForTheRestOnControlDAndLeavesWithStatistics) {
     connection.send(bytes);
     connection.echo_until_end();
   });
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter("hello");
   terminal.press("C-d");
@@ -228,7 +221,7 @@ TEST(ClientInteractive, WaitsForTheRestOnControlDAndLeavesWithStatistics) {
 
 TEST(ClientInteractive, StopsWaitingForTheRestOnControlC) {
   const FaultyServer server([](FaultyConnection& connection, int) { connection.be_silent(); });
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter("hello");
   terminal.press("C-d");
@@ -240,7 +233,7 @@ TEST(ClientInteractive, StopsWaitingForTheRestOnControlC) {
 
 TEST(ClientInteractive, GivesTheTerminalBackAsItWas) {
   const Server server;
-  const std::string compare = "stty -g > $HOME/before; " + client(server.port()) +
+  const std::string compare = "stty -g > $HOME/before; " + client_in_shell(server.port()) +
                               "; stty -g | cmp - $HOME/before && echo the same";
   const Terminal terminal(compare);
   terminal.wait_for_last_line(prompt(server.port()));
@@ -251,7 +244,7 @@ TEST(ClientInteractive, GivesTheTerminalBackAsItWas) {
 TEST(ClientInteractive, GivesTheTerminalBackWhenItIsTerminated) {
   const Server server;
   const Terminal terminal("stty -g > $HOME/before; sh -c 'echo $$ > $HOME/pid; exec " +
-                          client(server.port()) +
+                          client_in_shell(server.port()) +
                           "'; echo status=$?; stty -g | cmp - $HOME/before && echo the same");
   terminal.wait_for_last_line(prompt(server.port()));
   std::ifstream file(terminal.home() / "pid");
@@ -266,7 +259,7 @@ TEST(ClientInteractive, CanBeStoppedAndContinued) {
   const Server server;
   const Terminal terminal("PS1='shell: ' sh -i");
   terminal.wait_for_last_line("shell:");
-  terminal.enter(client(server.port()));
+  terminal.enter(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.type("half");
   terminal.wait_for_last_line(prompt(server.port()) + " half");
@@ -280,7 +273,7 @@ TEST(ClientInteractive, CanBeStoppedAndContinued) {
 
 TEST(ClientInteractive, RemembersLinesOverRunsInAFileOfItsOwn) {
   const Server server;
-  const Terminal terminal(client(server.port()) + "; " + client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()) + "; " + client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter("remember me");
   terminal.wait_for("recv from server:remember me");
@@ -297,7 +290,7 @@ TEST(ClientInteractive, RemembersLinesOverRunsInAFileOfItsOwn) {
 
 TEST(ClientInteractive, KeepsNoHistoryWhenToldSo) {
   const Server server;
-  const Terminal terminal(client(server.port(), "--no-history"));
+  const Terminal terminal(client_in_shell(server.port(), "--no-history"));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter("forget me");
   terminal.wait_for("recv from server:forget me");
@@ -308,7 +301,7 @@ TEST(ClientInteractive, KeepsNoHistoryWhenToldSo) {
 
 TEST(ClientInteractive, CompletesCommandsAndFiles) {
   const Server server;
-  const Terminal terminal("cd $HOME; echo content > some-file; " + client(server.port()));
+  const Terminal terminal("cd $HOME; echo content > some-file; " + client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.type(":rec");
   terminal.press("Tab");
@@ -327,7 +320,7 @@ TEST(ClientInteractive, CompletesCommandsAndFiles) {
 
 TEST(ClientInteractive, ExplainsItsCommands) {
   const Server server;
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter(":help");
   const auto screen = terminal.wait_for("Ctrl-C clears the line");
@@ -341,7 +334,7 @@ TEST(ClientInteractive, ExplainsItsCommands) {
 
 TEST(ClientInteractive, PingsWhileThePromptStaysUsable) {
   const Server server;
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter(":ping 3");
   terminal.enter("meanwhile");
@@ -355,7 +348,7 @@ TEST(ClientInteractive, SendsAFileAndSaysWhenAllOfItCameBack) {
   const Server server;
   const TemporaryDirectory directory;
   const auto file = directory.write("data", random_bytes(std::size_t{20} << 20U));
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter(":send " + file.string());
   terminal.wait_for("20.0 MiB came back the same in ");
@@ -367,7 +360,7 @@ TEST(ClientInteractive, SendsAFileAndSaysWhenAllOfItCameBack) {
 
 TEST(ClientInteractive, SendsAColonForTwo) {
   const Server server;
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter("::quit");
   terminal.wait_for("recv from server::quit");
@@ -375,7 +368,7 @@ TEST(ClientInteractive, SendsAColonForTwo) {
 
 TEST(ClientInteractive, ShowsBytesWhenAsked) {
   const Server server;
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter(":hex on");
   terminal.enter("hello");
@@ -387,7 +380,7 @@ TEST(ClientInteractive, ShowsBytesWhenAsked) {
 
 TEST(ClientInteractive, ClosesAndReconnectsOnCommand) {
   const Server server;
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter(":close");
   terminal.wait_for_last_line("not connected>");
@@ -406,7 +399,7 @@ TEST(ClientInteractive, ClosesAndReconnectsOnCommand) {
 
 TEST(ClientInteractive, LetsNothingFromTheNetworkControlTheTerminal) {
   const Server server;
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.press("C-v");
   terminal.press("Escape");
@@ -416,7 +409,7 @@ TEST(ClientInteractive, LetsNothingFromTheNetworkControlTheTerminal) {
 
 TEST(ClientInteractive, TakesAndShowsUtf8) {
   const Server server;
-  const Terminal terminal(client(server.port()));
+  const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter("grüße 漢字");
   terminal.wait_for("recv from server:grüße 漢字");
@@ -424,10 +417,10 @@ TEST(ClientInteractive, TakesAndShowsUtf8) {
 
 TEST(ClientInteractive, HasColoursUnlessNoColorIsSet) {
   const Server server;
-  const Terminal coloured(client(server.port()));
+  const Terminal coloured(client_in_shell(server.port()));
   coloured.wait_for_last_line(prompt(server.port()));
   expect_contains(coloured.coloured_screen(), "\033[");
-  const Terminal plain("NO_COLOR=1 " + client(server.port()));
+  const Terminal plain("NO_COLOR=1 " + client_in_shell(server.port()));
   plain.wait_for_last_line(prompt(server.port()));
   plain.enter("x");
   plain.wait_for("recv from server:x");
@@ -445,7 +438,7 @@ TEST(ClientProgress, IsShownToAPersonWhileALongInputGoesThrough) {
   });
   const TemporaryDirectory directory;
   const auto file = directory.write("data", random_bytes(std::size_t{16} << 20U));
-  const Terminal terminal(client(server.port(), "< " + file.string() + " > /dev/null"));
+  const Terminal terminal(client_in_shell(server.port(), "< " + file.string() + " > /dev/null"));
   terminal.wait_for("% ");
   expect_contains(terminal.wait_for(" of 16.0 MiB"), "[");
   // The progress is wiped at the end.
@@ -454,7 +447,8 @@ TEST(ClientProgress, IsShownToAPersonWhileALongInputGoesThrough) {
 
 TEST(ClientProgress, IsShownWhileABenchmarkRuns) {
   const Server server;
-  const Terminal terminal(client(server.port(), "--bench --duration 2 --warmup 100ms > /dev/null"));
+  const Terminal terminal(
+      client_in_shell(server.port(), "--bench --duration 2 --warmup 100ms > /dev/null"));
   expect_contains(terminal.wait_for(" echoes/s"), "of 2.1 s");
   EXPECT_EQ(terminal.wait_for("exit=0"), "exit=0");
 }

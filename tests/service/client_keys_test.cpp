@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/service/client.hpp"
 #include "tests/service/client_faulty_server.hpp"
 #include "tests/service/client_pty.hpp"
 #include "tests/service/scale.hpp"
@@ -55,11 +56,6 @@ class Echo {
     }
   }};
 };
-
-std::vector<std::string> client(std::uint16_t port, std::vector<std::string> more = {}) {
-  more.insert(more.begin(), {COROECHO_CLIENT, "127.0.0.1", std::to_string(port)});
-  return more;
-}
 
 void expect_sent(const std::string& keys, const std::string& bytes,
                  const Pty::Options& options = {}) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/service/client.hpp"
 #include "tests/service/lossy_path.hpp"
 #include "tests/service/process.hpp"
 
@@ -18,10 +19,6 @@ std::vector<std::string> mtu(std::uint16_t port, std::vector<std::string> more =
   more.insert(more.begin(),
               {COROECHO_CLIENT, "--ping", "--udp", "--mtu", "127.0.0.1", std::to_string(port)});
   return more;
-}
-
-void expect_contains(const std::string& text, const std::string& part) {
-  EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in:\n" << text;
 }
 
 TEST(ClientMtu, IsTheLargestDatagramWhereAllPass) {

@@ -24,7 +24,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Runs the client by a shell, which redirects its output.
-Finished client(const std::string& arguments, const std::string& redirections) {
+Finished redirected_client(const std::string& arguments, const std::string& redirections) {
   return run({"sh", "-c", "exec \"" COROECHO_CLIENT "\" " + arguments + " " + redirections});
 }
 
@@ -43,7 +43,7 @@ TEST(ClientOutput, AFullDiskIsAnErrorInEveryMode) {
        {std::string("--help"), std::string("--version"), "--ping -c 2 -i 1ms" + where,
         "--ping -q -c 1" + where, "--ping --json -c 1" + where, bench + where,
         bench + " --json" + where, bench + " --csv" + where}) {
-    expect_full_disk_reported(client(arguments, "> /dev/full"), arguments);
+    expect_full_disk_reported(redirected_client(arguments, "> /dev/full"), arguments);
   }
   const auto piped =
       run({"sh", "-c", "echo hello | \"" COROECHO_CLIENT "\"" + where + " > /dev/full"});
@@ -53,12 +53,12 @@ TEST(ClientOutput, AFullDiskIsAnErrorInEveryMode) {
 TEST(ClientOutput, EndsAnEndlessPingThatNobodyCanRead) {
   const Server server;
   const auto finished =
-      client("--ping -i 1ms 127.0.0.1 " + std::to_string(server.port()), "> /dev/full");
+      redirected_client("--ping -i 1ms 127.0.0.1 " + std::to_string(server.port()), "> /dev/full");
   expect_full_disk_reported(finished, "--ping");
 }
 
 TEST(ClientOutput, AClosedStandardOutputIsAnError) {
-  const auto finished = client("--version", ">&-");
+  const auto finished = redirected_client("--version", ">&-");
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_NE(finished.errors.find("standard output: Bad file descriptor"), std::string::npos)
       << finished.errors;

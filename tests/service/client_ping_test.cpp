@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/service/black_hole.hpp"
+#include "tests/service/client.hpp"
 #include "tests/service/client_faulty_server.hpp"
 #include "tests/service/server.hpp"
 
@@ -20,10 +21,6 @@ using namespace std::chrono_literals;
 std::vector<std::string> ping(std::uint16_t port, std::vector<std::string> more = {}) {
   more.insert(more.begin(), {COROECHO_CLIENT, "--ping", "127.0.0.1", std::to_string(port)});
   return more;
-}
-
-void expect_contains(const std::string& text, const std::string& part) {
-  EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in:\n" << text;
 }
 
 void expect_no_numbers_that_are_none(const std::string& text) {

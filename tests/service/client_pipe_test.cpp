@@ -6,24 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "tests/service/client.hpp"
 #include "tests/service/client_faulty_server.hpp"
 #include "tests/service/random_bytes.hpp"
+#include "tests/service/scale.hpp"
 #include "tests/service/server.hpp"
 
 // coroecho-client in a pipe.
 namespace service {
 namespace {
-
-constexpr std::size_t mebibyte = std::size_t{1} << 20U;
-
-std::vector<std::string> client(std::uint16_t port, std::vector<std::string> more = {}) {
-  more.insert(more.begin(), {COROECHO_CLIENT, "127.0.0.1", std::to_string(port)});
-  return more;
-}
-
-void expect_contains(const std::string& text, const std::string& part) {
-  EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in:\n" << text;
-}
 
 void expect_failure(const Finished& finished, const std::string& message) {
   EXPECT_EQ(finished.exit_code, 1);

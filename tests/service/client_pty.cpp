@@ -1,4 +1,5 @@
 #include "tests/service/client_pty.hpp"
+#include "tests/service/patience.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,10 +17,9 @@
 namespace service {
 namespace {
 
-constexpr int glance = 20;  // ms
-
-[[noreturn]] void become(const std::vector<std::string>& command, const Pty::Options& options,
-                         const std::string& home, int terminal) {
+[[noreturn]] void become_on_terminal(const std::vector<std::string>& command,
+                                     const Pty::Options& options, const std::string& home,
+                                     int terminal) {
   ::setsid();
   ::ioctl(terminal, TIOCSCTTY, 0);
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
@@ -59,7 +59,7 @@ Pty::Pty(const std::vector<std::string>& command, const Options& options) {
   ::fcntl(terminal, F_SETFD, FD_CLOEXEC);
   const auto home = home_.path().string();
   pid_ = ::fork();
-  if (pid_ == 0) become(command, options, home, terminal);
+  if (pid_ == 0) become_on_terminal(command, options, home, terminal);
   if (pid_ < 0) throw_errno("fork");
 }
 

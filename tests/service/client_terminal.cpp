@@ -9,10 +9,8 @@
 namespace service {
 namespace {
 
-constexpr std::chrono::milliseconds glance{20};
-
 template <typename Predicate>
-std::string wait_until(const Terminal& terminal, std::string_view what, Predicate holds) {
+std::string wait_for_screen(const Terminal& terminal, std::string_view what, Predicate holds) {
   const auto deadline = Clock::now() + patience;
   for (;;) {
     auto screen = terminal.screen();
@@ -20,7 +18,7 @@ std::string wait_until(const Terminal& terminal, std::string_view what, Predicat
     if (Clock::now() > deadline) {
       throw std::runtime_error("the screen never showed '" + std::string(what) + "':\n" + screen);
     }
-    std::this_thread::sleep_for(glance);
+    std::this_thread::sleep_for(std::chrono::milliseconds(glance));
   }
 }
 
@@ -83,14 +81,14 @@ std::string Terminal::coloured_screen() const {
 }
 
 std::string Terminal::wait_for(std::string_view text) const {
-  return wait_until(*this, text, [text](const std::string& screen) {
+  return wait_for_screen(*this, text, [text](const std::string& screen) {
     return screen.find(text) != std::string::npos;
   });
 }
 
 std::string Terminal::wait_for_last_line(std::string_view line) const {
-  return wait_until(*this, line,
-                    [line](const std::string& screen) { return last_line(screen) == line; });
+  return wait_for_screen(*this, line,
+                         [line](const std::string& screen) { return last_line(screen) == line; });
 }
 
 std::string last_line(std::string_view screen) {

@@ -12,6 +12,7 @@
 #include "tests/service/client_terminal.hpp"
 #include "tests/service/process.hpp"
 #include "tests/service/random_bytes.hpp"
+#include "tests/service/scale.hpp"
 #include "tests/service/server.hpp"
 #include "tests/service/tls_echo.hpp"
 #include "tests/temporary_directory.hpp"
@@ -24,8 +25,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 using namespace std::chrono_literals;
-
-constexpr std::size_t mebibyte = std::size_t{1} << 20U;
 
 class ClientTls : public testing::Test {
  protected:
@@ -40,7 +39,7 @@ class ClientTls : public testing::Test {
   TemporaryDirectory files_;
 };
 
-void expect_failure(const Finished& finished, const std::string& message) {
+void expect_one_line_failure(const Finished& finished, const std::string& message) {
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_THAT(finished.errors, StartsWith("coroecho-client: " + message));
   EXPECT_THAT(finished.errors, testing::ContainsRegex("^[^\n]*\n$")) << "one line";
@@ -58,14 +57,14 @@ TEST_F(ClientTls, ReportsAnEndWithoutCloseNotifyThoughAllCameBack) {
   const TlsEcho echo({.says_end = false});
   const auto finished = run(client(echo), "hello\n");
   EXPECT_EQ(finished.output, "hello\n");
-  expect_failure(finished, "truncated: ");
+  expect_one_line_failure(finished, "truncated: ");
 }
 
 TEST_F(ClientTls, TrustsNobodyWhomItWasNotToldToTrust) {
   const TlsEcho echo;
   const auto port = std::to_string(echo.port());
   const std::vector<std::string> command = {COROECHO_CLIENT, "127.0.0.1", port, "--tls"};
-  expect_failure(run(command, "x"), "certificate: unknown authority");
+  expect_one_line_failure(run(command, "x"), "certificate: unknown authority");
   auto insecure = command;
   insecure.emplace_back("--insecure");
   EXPECT_EQ(run(insecure, "x").output, "x");
@@ -74,20 +73,21 @@ TEST_F(ClientTls, TrustsNobodyWhomItWasNotToldToTrust) {
 TEST_F(ClientTls, ExpectsTheCertificateOfTheHostOrOfTheNamedServer) {
   const TlsEcho echo;  // for localhost and 127.0.0.1
   EXPECT_EQ(run(client(echo, {"--servername", "localhost"}), "x").output, "x");
-  expect_failure(run(client(echo, {"--servername", "example.org"}), "x"),
-                 "certificate: wrong host");
-  expect_failure(run(client(echo, {"--servername", "127.0.0.2"}), "x"), "certificate: wrong host");
+  expect_one_line_failure(run(client(echo, {"--servername", "example.org"}), "x"),
+                          "certificate: wrong host");
+  expect_one_line_failure(run(client(echo, {"--servername", "127.0.0.2"}), "x"),
+                          "certificate: wrong host");
 }
 
 TEST_F(ClientTls, RefusesACertificateThatHasExpired) {
   const TlsEcho echo({.identity = tests::make_identity({.expires_after = -60s})});
-  expect_failure(run(client(echo), "x"), "certificate: expired");
+  expect_one_line_failure(run(client(echo), "x"), "certificate: expired");
 }
 
 TEST_F(ClientTls, ShowsItsOwnCertificateToAServiceThatDemandsOne) {
   const auto own = tests::make_identity({.name = "client"});
   const TlsEcho echo({.client_ca = own.certificate});
-  expect_failure(run(client(echo), "x"), "handshake: ");
+  expect_one_line_failure(run(client(echo), "x"), "handshake: ");
   const std::string certificate = files_.write("cert.pem", own.certificate);
   const std::string key = files_.write("key.pem", own.key);
   EXPECT_EQ(run(client(echo, {"--cert", certificate, "--key", key}), "x").output, "x");
@@ -100,11 +100,11 @@ TEST_F(ClientTls, ReportsAServerWithoutTls) {
   const auto to = [&](std::uint16_t port) {
     return run({COROECHO_CLIENT, "--tls", "--timeout", "300ms", "127.0.0.1", std::to_string(port)});
   };
-  expect_failure(to(plain.port()), "handshake: ");
+  expect_one_line_failure(to(plain.port()), "handshake: ");
   const FaultyServer closing([](FaultyConnection& connection, int) { connection.receive(); });
-  expect_failure(to(closing.port()), "handshake: ");
+  expect_one_line_failure(to(closing.port()), "handshake: ");
   const FaultyServer silent([](FaultyConnection& connection, int) { connection.be_silent(); });
-  expect_failure(to(silent.port()), "timeout: ");
+  expect_one_line_failure(to(silent.port()), "timeout: ");
 }
 
 TEST_F(ClientTls, IsCheckedByAMonitoringPluginFromAnAddressOfItsOwn) {

@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/service/client.hpp"
 #include "tests/service/lossy_path.hpp"
 #include "tests/service/process.hpp"
 #include "tests/service/server.hpp"
@@ -19,7 +20,7 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::vector<std::string> bench(std::uint16_t port, const std::vector<std::string>& more = {}) {
+std::vector<std::string> udp_bench(std::uint16_t port, const std::vector<std::string>& more = {}) {
   std::vector<std::string> command = {COROECHO_CLIENT, "--bench", "--udp", "127.0.0.1",
                                       std::to_string(port)};
   for (const char* const each : {"--duration", "300ms", "--warmup", "0", "--connections", "4"}) {
@@ -27,19 +28,6 @@ std::vector<std::string> bench(std::uint16_t port, const std::vector<std::string
   }
   command.insert(command.end(), more.begin(), more.end());
   return command;
-}
-
-LossyPath::Fate unharmed(std::uint64_t, std::string&) {
-  return {};
-}
-
-// The value of an expression over the JSON that is the variable `r`.
-std::string evaluate(const std::string& json, const std::string& expression) {
-  const auto finished = run(
-      {"python3", "-c", "import sys, json; r = json.load(sys.stdin); print(" + expression + ")"},
-      json);
-  EXPECT_EQ(finished.exit_code, 0) << finished.errors << json;
-  return finished.output;
 }
 
 // Nothing is sent twice by this client: each datagram that was sent is an echo or lost.
@@ -60,7 +48,7 @@ void expect_figures_of(const LossyPath& path, const std::string& json) {
 
 TEST(ClientUdpBench, MeasuresAPathThatLosesNothingWithoutAFailure) {
   const LossyPath path(unharmed);
-  const auto finished = run(bench(path.port()));
+  const auto finished = run(udp_bench(path.port()));
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;
   EXPECT_THAT(finished.output, HasSubstr(" udp: 4 sockets, 64 B each message, 1 under way"));
   EXPECT_THAT(finished.output, HasSubstr(" sent, 0 lost (0 %), 0 duplicates, 0 reordered\n"));
@@ -74,15 +62,16 @@ TEST(ClientUdpBench, CountsWithinAFifthWhatALossyPathToTheServiceDidAtARate) {
   const auto service = std::stoul(listening.substr(listening.rfind(':') + 1));
   const LossyPath path(LossyPath::at_random({.lost = 0.1, .doubled = 0.1, .overtaken = 0.1}),
                        static_cast<std::uint16_t>(service));
-  const auto finished =
-      run(bench(path.port(), {"--rate", "2000", "--threads", "2", "--wait", "200ms", "--json"}));
+  const auto finished = run(
+      udp_bench(path.port(), {"--rate", "2000", "--threads", "2", "--wait", "200ms", "--json"}));
   EXPECT_EQ(finished.exit_code, 1) << finished.output;
   expect_figures_of(path, finished.output);
 }
 
 TEST(ClientUdpBench, CountsWithinAFifthWhatALossyPathDidAsFastAsPossible) {
   const LossyPath path(LossyPath::at_random({.lost = 0.02, .doubled = 0.02, .overtaken = 0.05}));
-  const auto finished = run(bench(path.port(), {"--pipeline", "8", "--wait", "200ms", "--json"}));
+  const auto finished =
+      run(udp_bench(path.port(), {"--pipeline", "8", "--wait", "200ms", "--json"}));
   EXPECT_EQ(finished.exit_code, 1) << finished.output;
   expect_figures_of(path, finished.output);
 }
@@ -92,7 +81,7 @@ TEST(ClientUdpBench, DoesNotWaitForWhatIsProbablyLost) {
   const LossyPath path([](std::uint64_t number, std::string&) {
     return LossyPath::Fate{.copies = number % 10 == 0 ? 0 : 1};
   });
-  const auto finished = run(bench(path.port(), {"--duration", "500ms", "--json"}));
+  const auto finished = run(udp_bench(path.port(), {"--duration", "500ms", "--json"}));
   EXPECT_EQ(evaluate(finished.output, "r['sent'] > 200"), "True\n") << finished.output;
 }
 
@@ -101,7 +90,8 @@ TEST(ClientUdpBench, SendsWhatIsDueWhileNothingComesBack) {
   const LossyPath path([](std::uint64_t number, std::string&) {
     return LossyPath::Fate{.delay = number == 1 ? 0ms : 200ms};
   });
-  const auto finished = run(bench(path.port(), {"--connections", "1", "--rate", "100", "--json"}));
+  const auto finished =
+      run(udp_bench(path.port(), {"--connections", "1", "--rate", "100", "--json"}));
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;
   EXPECT_EQ(evaluate(finished.output, "r['sent'], r['lost'], r['latency_ms']['p50'] >= 199"),
             "30 0 True\n")
@@ -112,8 +102,9 @@ TEST(ClientUdpBench, CountsAnEchoThatComesAfterItsTimeAsLostAndLate) {
   const LossyPath path([](std::uint64_t number, std::string&) {
     return LossyPath::Fate{.delay = number == 11 ? 250ms : 0ms};
   });
-  const auto finished = run(bench(path.port(), {"--connections", "1", "--rate", "100", "--duration",
-                                                "500ms", "--wait", "100ms", "--json"}));
+  const auto finished =
+      run(udp_bench(path.port(), {"--connections", "1", "--rate", "100", "--duration", "500ms",
+                                  "--wait", "100ms", "--json"}));
   EXPECT_EQ(evaluate(finished.output, "r['sent'], r['lost'], r['late']"), "50 1 1\n")
       << finished.output;
 }
@@ -126,7 +117,7 @@ TEST(ClientUdpBench, VerifiesEveryByteAndKnowsForeignDatagrams) {
     if (number == 5) payload[5] ^= 1;
     return LossyPath::Fate{};
   });
-  const auto finished = run(bench(path.port(), {"--rate", "100", "--wait", "100ms", "--json"}));
+  const auto finished = run(udp_bench(path.port(), {"--rate", "100", "--wait", "100ms", "--json"}));
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_THAT(finished.errors, StartsWith("coroecho-client: mismatch: at offset 63: expected 0x"));
   EXPECT_EQ(evaluate(finished.output, "r['sent'], r['lost'], r['changed'], r['foreign']"),
@@ -138,14 +129,14 @@ TEST(ClientUdpBench, HasAllSizesFromAHeaderToTheLargestDatagram) {
   const LossyPath path(unharmed);
   for (const char* const size : {"8", "9", "65507"}) {
     const auto finished =
-        run(bench(path.port(), {"--size", size, "--pipeline", "2", "--duration", "50ms"}));
+        run(udp_bench(path.port(), {"--size", size, "--pipeline", "2", "--duration", "50ms"}));
     EXPECT_EQ(finished.exit_code, 0) << size << finished.errors << finished.output;
   }
 }
 
 TEST(ClientUdpBench, LooksAtItsSocketsAfterAPauseBeforeItCallsAnythingLost) {
   const LossyPath path(unharmed);
-  Process process(bench(path.port(), {"--rate", "100", "--wait", "200ms", "--json"}));
+  Process process(udp_bench(path.port(), {"--rate", "100", "--wait", "200ms", "--json"}));
   while (path.echoes() < 10) {
     std::this_thread::yield();
   }
@@ -160,8 +151,8 @@ TEST(ClientUdpBench, LooksAtItsSocketsAfterAPauseBeforeItCallsAnythingLost) {
 TEST(ClientUdpBench, EndsInTimeAtARateThatCannotBeReached) {
   const LossyPath path(unharmed);
   const auto began = Clock::now();
-  const auto finished =
-      run(bench(path.port(), {"--rate", "1e9", "--wait", "300ms", "--timeout", "300ms", "--json"}));
+  const auto finished = run(
+      udp_bench(path.port(), {"--rate", "1e9", "--wait", "300ms", "--timeout", "300ms", "--json"}));
   EXPECT_LT(Clock::now() - began, 5s);
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_EQ(evaluate(finished.output,
@@ -176,7 +167,7 @@ TEST(ClientUdpBench, EndsAtOnceIfNothingListens) {
     const LossyPath path(unharmed);
     port = path.port();
   }
-  const auto finished = run(bench(port));
+  const auto finished = run(udp_bench(port));
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_THAT(finished.errors, StartsWith("coroecho-client: refused: nothing listens on "));
   EXPECT_EQ(finished.output, "");
@@ -184,7 +175,7 @@ TEST(ClientUdpBench, EndsAtOnceIfNothingListens) {
 
 TEST(ClientUdpBench, EndsAfterTheTimeoutIfNothingAnswers) {
   const LossyPath path([](std::uint64_t, std::string&) { return LossyPath::Fate{.copies = 0}; });
-  const auto finished = run(bench(path.port(), {"--timeout", "300ms"}));
+  const auto finished = run(udp_bench(path.port(), {"--timeout", "300ms"}));
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_THAT(finished.errors, StartsWith("coroecho-client: timeout: no answer from "));
 }
@@ -193,7 +184,7 @@ TEST(ClientUdpBench, AsksAgainIfTheFirstDatagramsAreLost) {
   const LossyPath path([](std::uint64_t number, std::string&) {
     return LossyPath::Fate{.copies = number <= 2 ? 0 : 1};
   });
-  const auto finished = run(bench(path.port()));
+  const auto finished = run(udp_bench(path.port()));
   EXPECT_EQ(finished.exit_code, 0) << finished.errors << finished.output;
 }
 
@@ -201,10 +192,10 @@ TEST(ClientUdpBench, SaysTheSameInTextAndCsv) {
   const LossyPath path([](std::uint64_t number, std::string&) {
     return LossyPath::Fate{.copies = number == 5 ? 0 : number == 7 ? 2 : 1};
   });
-  const auto text = run(bench(path.port(), {"--rate", "100", "--wait", "100ms"}));
+  const auto text = run(udp_bench(path.port(), {"--rate", "100", "--wait", "100ms"}));
   EXPECT_THAT(text.output, HasSubstr("30 sent, 1 lost (3.33 %), 1 duplicates, 0 reordered\n"));
   EXPECT_THAT(text.output, HasSubstr("failures     1 echoes lost\n"));
-  const auto csv = run(bench(path.port(), {"--rate", "100", "--csv"}));
+  const auto csv = run(udp_bench(path.port(), {"--rate", "100", "--csv"}));
   EXPECT_THAT(csv.output,
               HasSubstr(",lost,sent,unsent,duplicates,reordered,late,overflowed\nudp,4,64,"));
   EXPECT_THAT(csv.output, HasSubstr(",0,30,0,0,0,0,0\n"));

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <string>
 
+#include "tests/service/client.hpp"
 #include "tests/service/client_terminal.hpp"
 #include "tests/service/lossy_path.hpp"
 
@@ -14,17 +15,13 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 using testing::Not;
 
-std::string client(std::uint16_t port, const std::string& more = "") {
+std::string udp_client_in_shell(std::uint16_t port, const std::string& more = "") {
   return "\"" COROECHO_CLIENT "\" --udp 127.0.0.1 " + std::to_string(port) + " " + more;
-}
-
-std::string prompt(std::uint16_t port) {
-  return "127.0.0.1:" + std::to_string(port) + ">";
 }
 
 TEST(ClientUdpInteractive, ShowsEachEchoAndLeavesWhenAllAreBack) {
   const LossyPath path([](std::uint64_t, std::string&) { return LossyPath::Fate{}; });
-  const Terminal terminal(client(path.port()));
+  const Terminal terminal(udp_client_in_shell(path.port()));
   terminal.wait_for_last_line(prompt(path.port()));
   EXPECT_THAT(terminal.screen(),
               HasSubstr("datagrams to 127.0.0.1:" + std::to_string(path.port())));
@@ -40,7 +37,7 @@ TEST(ClientUdpInteractive, ReportsALostLineAndStaysUsable) {
   const LossyPath path([](std::uint64_t number, std::string&) {
     return LossyPath::Fate{.copies = number == 1 ? 0 : 1};
   });
-  const Terminal terminal(client(path.port(), "-W 200ms"));
+  const Terminal terminal(udp_client_in_shell(path.port(), "-W 200ms"));
   terminal.wait_for_last_line(prompt(path.port()));
   terminal.enter("first");
   terminal.wait_for("coroecho-client: timeout: no echo from 127.0.0.1:");
@@ -55,7 +52,7 @@ TEST(ClientUdpInteractive, MarksWhatCameAgainLateOrChanged) {
     if (number == 3) payload = "THREE\n";
     return LossyPath::Fate{.copies = number == 1 ? 2 : 1, .delay = number == 2 ? 500ms : 0ms};
   });
-  const Terminal terminal(client(path.port(), "-W 200ms"));
+  const Terminal terminal(udp_client_in_shell(path.port(), "-W 200ms"));
   terminal.wait_for_last_line(prompt(path.port()));
   terminal.enter("one");
   terminal.wait_for("recv from server:one  (again)");
@@ -71,7 +68,7 @@ TEST(ClientUdpInteractive, ReportsThatNothingListensForEachLine) {
     const LossyPath path([](std::uint64_t, std::string&) { return LossyPath::Fate{}; });
     port = path.port();
   }
-  const Terminal terminal(client(port));
+  const Terminal terminal(udp_client_in_shell(port));
   terminal.wait_for_last_line(prompt(port));
   terminal.enter("hello");
   terminal.wait_for("coroecho-client: refused: nothing listens on ");
@@ -81,7 +78,7 @@ TEST(ClientUdpInteractive, ReportsThatNothingListensForEachLine) {
 
 TEST(ClientUdpInteractive, SendsASmallFileAsADatagramAndNoLargerOne) {
   const LossyPath path([](std::uint64_t, std::string&) { return LossyPath::Fate{}; });
-  const Terminal terminal(client(path.port()));
+  const Terminal terminal(udp_client_in_shell(path.port()));
   const auto small = terminal.home().path() / "small";
   const auto large = terminal.home().path() / "large";
   std::ofstream(small) << std::string(65507, 's');
@@ -96,7 +93,7 @@ TEST(ClientUdpInteractive, SendsASmallFileAsADatagramAndNoLargerOne) {
 
 TEST(ClientUdpInteractive, ClosesAndOpensItsSocketByCommand) {
   const LossyPath path([](std::uint64_t, std::string&) { return LossyPath::Fate{}; });
-  const Terminal terminal(client(path.port()));
+  const Terminal terminal(udp_client_in_shell(path.port()));
   terminal.wait_for_last_line(prompt(path.port()));
   terminal.enter(":close");
   terminal.wait_for_last_line("not connected>");

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "tests/service/client.hpp"
 #include "tests/service/datagram_client.hpp"
 #include "tests/service/lossy_path.hpp"
 #include "tests/service/process.hpp"
@@ -28,14 +29,10 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using Fate = LossyPath::Fate;
 
-std::vector<std::string> ping(std::uint16_t port, std::vector<std::string> more = {}) {
+std::vector<std::string> udp_ping(std::uint16_t port, std::vector<std::string> more = {}) {
   more.insert(more.begin(),
               {COROECHO_CLIENT, "--ping", "--udp", "127.0.0.1", std::to_string(port)});
   return more;
-}
-
-LossyPath::Decide unharmed() {
-  return [](std::uint64_t, std::string&) { return Fate{}; };
 }
 
 // The JSON lines of a run, and its exit code.
@@ -60,16 +57,12 @@ struct Lines {
 
 Lines json_of(std::uint16_t port, std::vector<std::string> more) {
   more.emplace_back("--json");
-  return Lines(run(ping(port, more)));
-}
-
-void expect_contains(const std::string& text, const std::string& part) {
-  EXPECT_NE(text.find(part), std::string::npos) << "'" << part << "' is not in:\n" << text;
+  return Lines(run(udp_ping(port, more)));
 }
 
 TEST(ClientUdpPing, ShowsALineForEachEchoAndASummaryAtTheCount) {
-  const LossyPath path(unharmed());
-  const auto finished = run(ping(path.port(), {"-c", "3", "-i", "20ms", "-s", "100"}));
+  const LossyPath path(unharmed);
+  const auto finished = run(udp_ping(path.port(), {"-c", "3", "-i", "20ms", "-s", "100"}));
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;
   const auto peer = "127.0.0.1:" + std::to_string(path.port());
   expect_contains(finished.output, "sending 100 bytes by UDP to " + peer);
@@ -155,7 +148,8 @@ TEST(ClientUdpPing, TellsChangedFromForeignDatagrams) {
     if (number == 4) payload = "hello";                                 // of no run
     return Fate{};
   });
-  const auto finished = run(ping(path.port(), {"-c", "6", "-i", "20ms", "-W", "200ms", "--json"}));
+  const auto finished =
+      run(udp_ping(path.port(), {"-c", "6", "-i", "20ms", "-W", "200ms", "--json"}));
   const Lines lines(finished);
   EXPECT_EQ(lines.exit_code, 1);
   EXPECT_EQ(lines["mismatched"], 2U);
@@ -167,7 +161,7 @@ TEST(ClientUdpPing, TellsChangedFromForeignDatagrams) {
 }
 
 TEST(ClientUdpPing, SendsDatagramsOfAnySizeAndNoneAtAll) {
-  const LossyPath path(unharmed());
+  const LossyPath path(unharmed);
   for (const auto* const size : {"0", "1", "4", "7", "8", "1472", "20000", "65507"}) {
     const auto lines = json_of(path.port(), {"-c", "3", "-i", "10ms", "-s", size});
     EXPECT_EQ(lines.exit_code, 0) << size;
@@ -184,8 +178,8 @@ TEST(ClientUdpPing, CountsTheCopiesOfEmptyDatagrams) {
 
 TEST(ClientUdpPing, ReportsThatNothingListensAndGoesOn) {
   std::uint16_t port = 0;
-  { port = LossyPath(unharmed()).port(); }
-  const auto finished = run(ping(port, {"-c", "3", "-i", "20ms", "-W", "30"}));
+  { port = LossyPath(unharmed).port(); }
+  const auto finished = run(udp_ping(port, {"-c", "3", "-i", "20ms", "-W", "30"}));
   EXPECT_EQ(finished.exit_code, 1);
   expect_contains(finished.errors, "coroecho-client: refused: nothing listens on ");
   expect_contains(finished.output, "error from 127.0.0.1: seq=3 Connection refused");
@@ -194,12 +188,12 @@ TEST(ClientUdpPing, ReportsThatNothingListensAndGoesOn) {
 }
 
 TEST(ClientUdpPing, GoesOnWithTheNextEchoWhenTheServiceIsBack) {
-  std::optional<LossyPath> path(std::in_place, unharmed());
+  std::optional<LossyPath> path(std::in_place, unharmed);
   const auto port = path->port();
   path.reset();
-  Process process(ping(port, {"-i", "20ms"}));
+  Process process(udp_ping(port, {"-i", "20ms"}));
   process.output().wait_for_line("Connection refused");
-  const LossyPath forward(unharmed());
+  const LossyPath forward(unharmed);
   Process back({"socat", "UDP4-LISTEN:" + std::to_string(port) + ",bind=127.0.0.1",
                 "UDP4:127.0.0.1:" + std::to_string(forward.port())});
   process.output().wait_for_line("56 bytes from 127.0.0.1:");
@@ -208,7 +202,7 @@ TEST(ClientUdpPing, GoesOnWithTheNextEchoWhenTheServiceIsBack) {
 }
 
 TEST(ClientUdpPing, SendsTheNextWhenTheOneBeforeHasComeBackWithoutAnInterval) {
-  const LossyPath path(unharmed());
+  const LossyPath path(unharmed);
   const auto lines = json_of(path.port(), {"-c", "1000", "-i", "0", "-q"});
   EXPECT_EQ(lines.exit_code, 0);
   EXPECT_EQ(lines["received"], 1000U);
@@ -216,7 +210,7 @@ TEST(ClientUdpPing, SendsTheNextWhenTheOneBeforeHasComeBackWithoutAnInterval) {
 
 TEST(ClientUdpPing, PausesAfterAnErrorWithoutAnInterval) {
   std::uint16_t port = 0;
-  { port = LossyPath(unharmed()).port(); }
+  { port = LossyPath(unharmed).port(); }
   const auto lines = json_of(port, {"-i", "0", "-w", "200ms", "-q"});
   EXPECT_EQ(lines.exit_code, 1);
   EXPECT_GT(lines["errors"], 1U);
@@ -227,7 +221,7 @@ TEST(ClientUdpPing, MarksItsDatagramsWithTheServiceClass) {
   const DatagramClient receiver;
   const int on = 1;
   ASSERT_EQ(setsockopt(receiver.descriptor(), IPPROTO_IP, IP_RECVTOS, &on, sizeof on), 0);
-  run(ping(receiver.port(), {"-c", "1", "-W", "50ms", "--dscp", "AF41"}));
+  run(udp_ping(receiver.port(), {"-c", "1", "-W", "50ms", "--dscp", "AF41"}));
   std::array<char, 256> payload{};
   std::array<char, 256> control{};
   iovec place{payload.data(), payload.size()};
@@ -268,14 +262,14 @@ TEST(ClientUdpPing, SeesThroughAPathToTheServiceWhatThePathDid) {
 }
 
 TEST(ClientUdpPing, EndsAtTheDeadlineAndExits1WhenNotAllCameBackByThen) {
-  const LossyPath path(unharmed());
+  const LossyPath path(unharmed);
   EXPECT_EQ(json_of(path.port(), {"-i", "10ms", "-w", "200ms"}).exit_code, 0);
   EXPECT_EQ(json_of(path.port(), {"-i", "50ms", "-w", "200ms", "-c", "1000"}).exit_code, 1);
 }
 
 TEST(ClientUdpPing, NeverExits0WithoutAnEchoAndSumsUpOnControlC) {
   const LossyPath path([](std::uint64_t, std::string&) { return Fate{.copies = 0}; });
-  Process process(ping(path.port(), {"-W", "30", "-i", "20ms"}));
+  Process process(udp_ping(path.port(), {"-W", "30", "-i", "20ms"}));
   process.output().wait_for_line("sending");
   process.signal(SIGINT);
   EXPECT_EQ(process.wait(), 1);
@@ -283,8 +277,8 @@ TEST(ClientUdpPing, NeverExits0WithoutAnEchoAndSumsUpOnControlC) {
 }
 
 TEST(ClientUdpPing, SumsUpOnSigquitAndGoesOn) {
-  const LossyPath path(unharmed());
-  Process process(ping(path.port(), {"-i", "20ms"}));
+  const LossyPath path(unharmed);
+  Process process(udp_ping(path.port(), {"-i", "20ms"}));
   process.output().wait_for_line("seq=2");
   process.signal(SIGQUIT);
   process.errors().wait_for_line("0 duplicates, 0 reordered");
@@ -300,7 +294,7 @@ TEST(ClientUdpPing, LooksAtTheSocketAfterAPauseBeforeItCallsAnEchoLost) {
     ++echoes;
     return Fate{.delay = 200ms};
   });
-  Process process(ping(path.port(), {"-c", "1", "-W", "500ms"}));
+  Process process(udp_ping(path.port(), {"-c", "1", "-W", "500ms"}));
   while (echoes == 0)
     std::this_thread::sleep_for(1ms);
   process.signal(SIGSTOP);
@@ -314,14 +308,14 @@ TEST(ClientUdpPing, WorksWithNcatAndSocat) {
   Process socat({"socat", "-d", "-d", "UDP4-LISTEN:0,bind=127.0.0.1", "PIPE"});
   const auto line = socat.errors().wait_for_line("listening on");
   const auto port = static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1)));
-  EXPECT_EQ(run(ping(port, {"-c", "3", "-i", "0", "-W", "20"})).exit_code, 0);
+  EXPECT_EQ(run(udp_ping(port, {"-c", "3", "-i", "0", "-W", "20"})).exit_code, 0);
 
   std::uint16_t free_port = 0;
-  { free_port = LossyPath(unharmed()).port(); }
+  { free_port = LossyPath(unharmed).port(); }
   Process ncat(
       {"ncat", "-v", "-l", "-u", "-e", "/bin/cat", "127.0.0.1", std::to_string(free_port)});
   ncat.errors().wait_for_line("Listening on");
-  EXPECT_EQ(run(ping(free_port, {"-c", "3", "-i", "0", "-W", "20"})).exit_code, 0);
+  EXPECT_EQ(run(udp_ping(free_port, {"-c", "3", "-i", "0", "-W", "20"})).exit_code, 0);
 }
 
 }  // namespace

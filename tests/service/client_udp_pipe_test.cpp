@@ -18,12 +18,8 @@ using testing::StartsWith;
 
 constexpr std::size_t largest = 65507;
 
-std::vector<std::string> client(std::uint16_t port) {
+std::vector<std::string> udp_client(std::uint16_t port) {
   return {COROECHO_CLIENT, "--udp", "--wait", "200ms", "127.0.0.1", std::to_string(port)};
-}
-
-LossyPath::Fate unharmed(std::uint64_t, std::string&) {
-  return {};
 }
 
 TEST(ClientUdpPipe, EchoesEachLineAsADatagram) {
@@ -33,7 +29,7 @@ TEST(ClientUdpPipe, EchoesEachLineAsADatagram) {
       datagrams.push_back(payload);
       return LossyPath::Fate{};
     });
-    const auto finished = run(client(path.port()), "one\n\nthree");
+    const auto finished = run(udp_client(path.port()), "one\n\nthree");
     EXPECT_EQ(finished.exit_code, 0) << finished.errors;
     EXPECT_EQ(finished.output, "one\n\nthree");
     EXPECT_EQ(finished.errors, "");
@@ -46,14 +42,14 @@ TEST(ClientUdpPipe, IsExactWithTheService) {
   const auto listening = server.log().wait_for_line("listening on udp 127.0.0.1:");
   const auto port = std::stoul(listening.substr(listening.rfind(':') + 1));
   const auto bytes = random_bytes(100'000) + "\n\nlast";
-  const auto finished = run(client(static_cast<std::uint16_t>(port)), bytes);
+  const auto finished = run(udp_client(static_cast<std::uint16_t>(port)), bytes);
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;
   expect_same_bytes(bytes, finished.output);
 }
 
 TEST(ClientUdpPipe, SucceedsWithNothing) {
   const LossyPath path(unharmed);
-  const auto finished = run(client(path.port()));
+  const auto finished = run(udp_client(path.port()));
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;
   EXPECT_EQ(finished.output, "");
   EXPECT_EQ(path.requests(), 0U);
@@ -66,7 +62,7 @@ TEST(ClientUdpPipe, IsExactForManyLinesOfAnyBytes) {
   }
   bytes += std::string(largest - 1, 'x') + '\n';
   const LossyPath path(unharmed);
-  expect_same_bytes(bytes, run(client(path.port()), bytes).output);
+  expect_same_bytes(bytes, run(udp_client(path.port()), bytes).output);
 }
 
 TEST(ClientUdpPipe, IsExactIfEachEchoComesTwice) {
@@ -75,7 +71,7 @@ TEST(ClientUdpPipe, IsExactIfEachEchoComesTwice) {
   for (int line = 0; line < 100; ++line) {
     lines += std::to_string(line) + '\n';
   }
-  const auto finished = run(client(path.port()), lines);
+  const auto finished = run(udp_client(path.port()), lines);
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;
   EXPECT_EQ(finished.output, lines);
 }
@@ -84,7 +80,7 @@ TEST(ClientUdpPipe, ReportsTheFirstLineThatIsLostAndEndsThere) {
   const LossyPath path([](std::uint64_t number, std::string&) {
     return LossyPath::Fate{.copies = number == 2 ? 0 : 1};
   });
-  const auto finished = run(client(path.port()), "one\ntwo\nthree\n");
+  const auto finished = run(udp_client(path.port()), "one\ntwo\nthree\n");
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_EQ(finished.output, "one\n");
   EXPECT_THAT(finished.errors, StartsWith("coroecho-client: timeout: no echo from 127.0.0.1:"));
@@ -96,7 +92,7 @@ TEST(ClientUdpPipe, ReportsALineThatComesBackChanged) {
     if (number == 2) payload.front() = 'T';
     return LossyPath::Fate{};
   });
-  const auto finished = run(client(path.port()), "one\ntwo\n");
+  const auto finished = run(udp_client(path.port()), "one\ntwo\n");
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_EQ(finished.output, "one\n");
   EXPECT_THAT(finished.errors, StartsWith("coroecho-client: mismatch: line 2 came back changed: "));
@@ -105,7 +101,8 @@ TEST(ClientUdpPipe, ReportsALineThatComesBackChanged) {
 TEST(ClientUdpPipe, ReportsALineThatIsTooLongForADatagram) {
   const LossyPath path(unharmed);
   for (const char* const end : {"\n", ""}) {
-    const auto finished = run(client(path.port()), "one\n" + std::string(largest + 1, 'x') + end);
+    const auto finished =
+        run(udp_client(path.port()), "one\n" + std::string(largest + 1, 'x') + end);
     EXPECT_EQ(finished.exit_code, 1);
     EXPECT_EQ(finished.output, "one\n");
     EXPECT_EQ(finished.errors,
@@ -120,7 +117,7 @@ TEST(ClientUdpPipe, ReportsThatNothingListens) {
     const LossyPath path(unharmed);
     port = path.port();
   }
-  const auto finished = run(client(port), "one\n");
+  const auto finished = run(udp_client(port), "one\n");
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_EQ(finished.output, "");
   EXPECT_THAT(finished.errors, StartsWith("coroecho-client: refused: nothing listens on "));

@@ -12,14 +12,13 @@
 
 #include "tests/service/process_status.hpp"
 #include "tests/service/random_bytes.hpp"
+#include "tests/service/scale.hpp"
 #include "tests/service/server.hpp"
 #include "tests/service/stream.hpp"
 
 // How connections end, and how the log reports it.
 namespace service {
 namespace {
-
-constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
 
 // Sizes around the 256 KiB that the service reads at once.
 class HalfClose : public testing::TestWithParam<std::size_t> {};
@@ -46,11 +45,6 @@ TEST_P(HalfClose, ReturnsEveryByteOverAUnixSocket) {
 INSTANTIATE_TEST_SUITE_P(Sizes, HalfClose,
                          testing::Values(0, 1, 262143, 262144, 262145, 64 * mebibyte),
                          testing::PrintToStringParamName());
-
-// The log line of the end of client 1.
-std::string ending(const Server& server) {
-  return server.log().wait_for_line("client 1 disconnected: ");
-}
 
 void expect_ending(const Server& server, const std::string& reason, const std::string& bytes) {
   const std::regex form(".* client 1 disconnected: " + reason + " \\(" + bytes + " bytes in, " +

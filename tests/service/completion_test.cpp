@@ -2,13 +2,12 @@
 
 #include <string>
 
+#include "tests/service/client.hpp"
 #include "tests/service/client_terminal.hpp"
 
 // The Tab key in real shells, each in a terminal. They know only the completions of this project.
 namespace service {
 namespace {
-
-const std::string root = SERVICE_TESTS "/../../";
 
 struct Shell {
   std::string name;
@@ -18,11 +17,11 @@ struct Shell {
 };
 
 const Shell bash{"bash", "bash --norc --noprofile -i",
-                 "source '" + root + "client/completions/bash/coroecho-client'; source '" + root +
-                     "server/completions/bash/coroecho'",
+                 "source '" + repository + "client/completions/bash/coroecho-client'; source '" +
+                     repository + "server/completions/bash/coroecho'",
                  ""};
 const Shell zsh{"zsh", "zsh -f -i",
-                "fpath=('" + root + "client/completions/zsh' '" + root +
+                "fpath=('" + repository + "client/completions/zsh' '" + repository +
                     "server/completions/zsh' $fpath); autoload -Uz compinit; compinit -u -D",
                 "="};
 

@@ -4,31 +4,28 @@
 #include <filesystem>
 #include <string>
 
+#include "tests/service/exit_codes.hpp"
 #include "tests/service/server.hpp"
 
 namespace service {
 namespace {
 
-constexpr int usage_error = 64;    // EX_USAGE of sysexits.h
-constexpr int cannot_listen = 69;  // EX_UNAVAILABLE
-constexpr int config_error = 78;   // EX_CONFIG
-
 // Checks a configuration and leaves.
-Finished check(const std::string& yaml, const TemporaryDirectory& directory) {
+Finished check_config(const std::string& yaml, const TemporaryDirectory& directory) {
   return run({COROECHO, "--check-config", "--config", directory.write("a.yaml", yaml)});
 }
 
-struct Mistake {
+struct MistakenConfig {
   std::string name;
   std::string yaml;
   std::string message;  // after "FILE:"
 };
 
-class ConfigMistake : public testing::TestWithParam<Mistake> {};
+class ConfigMistake : public testing::TestWithParam<MistakenConfig> {};
 
 TEST_P(ConfigMistake, IsOneLineThatNamesFileLineAndKey) {
   const TemporaryDirectory directory;
-  const Finished finished = check(GetParam().yaml, directory);
+  const Finished finished = check_config(GetParam().yaml, directory);
   EXPECT_EQ(config_error, finished.exit_code);
   EXPECT_EQ("", finished.output);
   EXPECT_EQ(1, std::count(finished.errors.begin(), finished.errors.end(), '\n'));
@@ -46,19 +43,19 @@ TEST_P(ConfigMistake, KeepsTheServerFromStarting) {
 
 INSTANTIATE_TEST_SUITE_P(
     Mistakes, ConfigMistake,
-    testing::Values(Mistake{"UnknownKey", "port: 0\ncolour: red\n", "2: key 'colour': "},
-                    Mistake{"UnknownKeyInside", "limits:\n  max_conections: 5\n",
-                            "2: key 'limits.max_conections': "},
-                    Mistake{"DuplicateKey", "port: 0\n\nport: 1\n", "3: key 'port': "},
-                    Mistake{"WrongType", "limits:\n\n  max_connections: many\n",
-                            "3: key 'limits.max_connections': "},
-                    Mistake{"OutOfRange", "port: 65536\n", "1: key 'port': "},
-                    Mistake{"Negative", "log: {payload: -1}\n", "1: key 'log.payload': "}),
+    testing::Values(MistakenConfig{"UnknownKey", "port: 0\ncolour: red\n", "2: key 'colour': "},
+                    MistakenConfig{"UnknownKeyInside", "limits:\n  max_conections: 5\n",
+                                   "2: key 'limits.max_conections': "},
+                    MistakenConfig{"DuplicateKey", "port: 0\n\nport: 1\n", "3: key 'port': "},
+                    MistakenConfig{"WrongType", "limits:\n\n  max_connections: many\n",
+                                   "3: key 'limits.max_connections': "},
+                    MistakenConfig{"OutOfRange", "port: 65536\n", "1: key 'port': "},
+                    MistakenConfig{"Negative", "log: {payload: -1}\n", "1: key 'log.payload': "}),
     [](const auto& mistake) { return mistake.param.name; });
 
 TEST(ConfigFile, BrokenYamlIsToldWithItsLine) {
   const TemporaryDirectory directory;
-  const Finished finished = check("port: 0\nhost: [127.0.0.1\n", directory);
+  const Finished finished = check_config("port: 0\nhost: [127.0.0.1\n", directory);
   EXPECT_EQ(config_error, finished.exit_code);
   EXPECT_EQ(1, std::count(finished.errors.begin(), finished.errors.end(), '\n'));
   EXPECT_NE(std::string::npos, finished.errors.find("a.yaml:")) << finished.errors;
@@ -83,9 +80,10 @@ TEST(CheckConfig, PrintsWhatFileAndCommandLineAmountTo) {
 
 TEST(CheckConfig, PrintsAConfigurationThatMeansTheSame) {
   const TemporaryDirectory directory;
-  const Finished once = check("host: ['::1', 127.0.0.1]\nlimits: {idle_timeout: 90s}\n", directory);
+  const Finished once =
+      check_config("host: ['::1', 127.0.0.1]\nlimits: {idle_timeout: 90s}\n", directory);
   EXPECT_EQ(0, once.exit_code) << once.errors;
-  const Finished twice = check(once.output, directory);
+  const Finished twice = check_config(once.output, directory);
   EXPECT_EQ(0, twice.exit_code) << twice.errors;
   EXPECT_EQ(once.output, twice.output);
 }

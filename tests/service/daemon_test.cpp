@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "tests/service/daemon.hpp"
+#include "tests/service/exit_codes.hpp"
 #include "tests/service/server.hpp"
 
 // --daemon and --pidfile.
@@ -23,10 +24,6 @@ namespace {
 
 using testing::HasSubstr;
 namespace fs = std::filesystem;
-
-constexpr int usage_error = 64;    // EX_USAGE of sysexits.h
-constexpr int cannot_listen = 69;  // EX_UNAVAILABLE
-constexpr int config_error = 78;   // EX_CONFIG
 
 using Daemon = DaemonTest;
 

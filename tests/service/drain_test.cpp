@@ -18,8 +18,6 @@
 namespace service {
 namespace {
 
-constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
-
 // The log reports for each stream that the service received and sent exactly the echoed bytes.
 void expect_same_counts(const std::string& log, const std::vector<Stream>& streams) {
   for (const Stream& stream : streams) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/service/exit_codes.hpp"
 #include "tests/service/injected_failure.hpp"
 #include "tests/service/process_status.hpp"
 #include "tests/service/server.hpp"
@@ -16,9 +17,6 @@
 // A part of the service fails: the service neither hangs nor silently goes on without it.
 namespace service {
 namespace {
-
-constexpr int internal_error = 70;  // EX_SOFTWARE of sysexits.h
-constexpr int cannot_listen = 69;   // EX_UNAVAILABLE
 
 // Shuts down the listening sockets of another process, as `ss -K` does.
 void shut_down_listeners(pid_t process) {

@@ -1,6 +1,7 @@
 #include "tests/service/file_descriptor.hpp"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -40,6 +41,15 @@ Pipe::Pipe() {
 
 void throw_errno(const char* call) {
   throw std::system_error(errno, std::generic_category(), call);
+}
+
+std::uint16_t port_of(const FileDescriptor& socket) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  if (getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    throw_errno("getsockname");
+  }
+  return ntohs(address.sin_port);
 }
 
 void raise_descriptor_limit() {

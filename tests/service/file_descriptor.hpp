@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 namespace service {
 
 // Owns a file descriptor and closes it.
@@ -31,6 +33,9 @@ struct Pipe {
 
 // Throws std::system_error with the current errno, naming `call`.
 [[noreturn]] void throw_errno(const char* call);
+
+// The port to which an IPv4 socket is bound.
+std::uint16_t port_of(const FileDescriptor& socket);
 
 // Lets this process, and those it starts, have as many descriptors as the hard limit allows.
 void raise_descriptor_limit();

@@ -20,13 +20,6 @@ using std::chrono::milliseconds;
 // More clients than are served in one turn, so that some turns come after the time-outs.
 constexpr std::size_t crowd = 300;
 
-std::vector<SocketClient> connect_crowd(const Server& server) {
-  std::vector<SocketClient> clients;
-  for (std::size_t i = 0; i < crowd; ++i)
-    clients.push_back(server.connect());
-  return clients;
-}
-
 // Freezes the service for longer than `time`, and calls `act` meanwhile. A timer is due before
 // that, so that the service learns of the time before it learns of the clients.
 template <typename Act>
@@ -40,7 +33,7 @@ void freeze(Server& server, milliseconds time, Act act) {
 
 TEST(Freeze, WhoHasSentMeanwhileWasNotIdle) {
   Server server("{limits: {idle_timeout: 1s}, log: {events: [disconnect]}}");
-  std::vector<SocketClient> clients = connect_crowd(server);
+  std::vector<SocketClient> clients = connect_all(server, crowd);
   for (SocketClient& client : clients)
     client.echo("a");
   freeze(server, milliseconds(1200), [&] {
@@ -53,7 +46,7 @@ TEST(Freeze, WhoHasSentMeanwhileWasNotIdle) {
 
 TEST(Freeze, WhoHasClosedMeanwhileWasNotIdle) {
   Server server("{limits: {idle_timeout: 1s}, log: {events: [disconnect]}}");
-  std::vector<SocketClient> clients = connect_crowd(server);
+  std::vector<SocketClient> clients = connect_all(server, crowd);
   for (SocketClient& client : clients)
     client.echo("a");
   freeze(server, milliseconds(1200), [&] { clients.clear(); });
@@ -62,7 +55,7 @@ TEST(Freeze, WhoHasClosedMeanwhileWasNotIdle) {
 
 TEST(Freeze, AProxyHeaderThatHasComeMeanwhileIsInTime) {
   Server server("{proxy_protocol: v1, log: {events: [disconnect]}}");
-  std::vector<SocketClient> clients = connect_crowd(server);
+  std::vector<SocketClient> clients = connect_all(server, crowd);
   // All clients have been accepted, the last of them before this one.
   SocketClient last = server.connect();
   last.send("PROXY UNKNOWN\r\n");
@@ -87,7 +80,7 @@ TEST(Freeze, IsNotHeldAgainstAClientThatIsAboutToRead) {
 
 TEST(Freeze, WhatHasComeBeforeAConnectionsTimeIsUpGoesBack) {
   Server server("{faults: {close_after: 1s}, log: {events: [disconnect]}}");
-  std::vector<SocketClient> clients = connect_crowd(server);
+  std::vector<SocketClient> clients = connect_all(server, crowd);
   for (SocketClient& client : clients)
     client.echo("a");
   freeze(server, milliseconds(1200), [&] {

@@ -13,12 +13,11 @@
 #include "tests/service/file_descriptor.hpp"
 #include "tests/service/process_status.hpp"
 #include "tests/service/random_bytes.hpp"
+#include "tests/service/scale.hpp"
 #include "tests/service/server.hpp"
 
 namespace service {
 namespace {
-
-constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
 
 // There is at most one line at the beginning and one a second.
 void expect_at_most_one_a_second(const Server& server, const std::string& notice,

@@ -13,13 +13,12 @@
 
 #include "tests/service/daemon.hpp"
 #include "tests/service/datagram_client.hpp"
+#include "tests/service/exit_codes.hpp"
 #include "tests/service/process_status.hpp"
 #include "tests/service/server.hpp"
 
 namespace service {
 namespace {
-
-constexpr int cannot_listen = 69;  // EX_UNAVAILABLE of sysexits.h
 
 std::string with_unix_socket(const std::filesystem::path& path) {
   return "{host: [], unix: {path: " + path.string() + ", mode: \"0600\"}}";

@@ -34,7 +34,7 @@ std::string contents(const std::filesystem::path& file) {
 
 // Tries until `done` is true.
 template <typename Done>
-void wait_until(Done done, const char* what) {
+void wait_for(Done done, const char* what) {
   for (const auto deadline = Clock::now() + patience; !done();) {
     if (Clock::now() > deadline) throw std::runtime_error(std::string("time is up: ") + what);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -57,7 +57,7 @@ class Service {
       : process_(command(std::move(wrapper),
                          directory_.write("coroecho.yaml", "host: []\nunix: " + socket().string() +
                                                                "\nlog: " + log + "\n"))) {
-    wait_until([this] { return std::filesystem::exists(socket()); }, "no socket");
+    wait_for([this] { return std::filesystem::exists(socket()); }, "no socket");
   }
 
   SocketClient connect() const {
@@ -142,21 +142,21 @@ TEST(Log, APipeThatNobodyReadsStallsNoEchoAndLosesNoCount) {
       log.append(chunk.data(), static_cast<std::size_t>(size));
     return size == 0;
   };
-  wait_until(
+  wait_for(
       [&] {
         read_available();
         return log.ends_with(" log lines dropped\n");
       },
       "the loss is not told");
   client.close();
-  wait_until(
+  wait_for(
       [&] {
         read_available();
         return log.ends_with(" s)\n");  // disconnected
       },
       "no line after the loss");
   service.stop();
-  wait_until(read_available, "the pipe does not end");
+  wait_for(read_available, "the pipe does not end");
 
   std::size_t lines = 0;
   std::size_t dropped = 0;
@@ -198,7 +198,7 @@ TEST(Log, MovesToANewFileWhenToldThatItWasRenamed) {
   const std::filesystem::path renamed = directory / "log.1";
   Service service("{file: " + file.string() + "}");
   const auto logged = [](const std::filesystem::path& where, const char* what) {
-    wait_until([&] { return contents(where).find(what) != std::string::npos; }, what);
+    wait_for([&] { return contents(where).find(what) != std::string::npos; }, what);
   };
   service.connect().echo("hello");
   logged(file, "client 1 disconnected");
@@ -207,7 +207,7 @@ TEST(Log, MovesToANewFileWhenToldThatItWasRenamed) {
   service.connect().echo("hello");
   logged(renamed, "client 2 disconnected");
   service.process().signal(SIGUSR2);
-  wait_until([&] { return std::filesystem::exists(file); }, "no new file");
+  wait_for([&] { return std::filesystem::exists(file); }, "no new file");
   service.connect().echo("hello");
   logged(file, "client 3 disconnected");
   service.stop();
@@ -226,9 +226,9 @@ TEST(Log, MovesToANewFileWhenReloadedAfterItWasRenamed) {
   std::filesystem::rename(file, renamed);
   std::ofstream(file).close();
   service.process().signal(SIGHUP);
-  wait_until([&] { return contents(file).find("reloaded") != std::string::npos; }, "not reloaded");
+  wait_for([&] { return contents(file).find("reloaded") != std::string::npos; }, "not reloaded");
   service.connect().echo("hello");
-  wait_until([&] { return contents(file).find(" disconnected") != std::string::npos; }, "no line");
+  wait_for([&] { return contents(file).find(" disconnected") != std::string::npos; }, "no line");
   service.stop();
   EXPECT_EQ(std::string::npos, contents(renamed).find("hello"));
 }

@@ -1,4 +1,5 @@
 #include "tests/service/lossy_path.hpp"
+#include "tests/service/patience.hpp"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -11,10 +12,9 @@
 namespace service {
 namespace {
 
-constexpr int glance = 20;  // milliseconds
 constexpr int buffer_size = 4 << 20;
 
-sockaddr_in address_of(in_addr_t address, in_port_t port) {
+sockaddr_in ipv4_address(in_addr_t address, in_port_t port) {
   sockaddr_in result{};
   result.sin_family = AF_INET;
   result.sin_addr.s_addr = address;
@@ -62,7 +62,7 @@ LossyPath::Decide LossyPath::at_random(Shares shares) {
 
 LossyPath::LossyPath(Decide decide, std::optional<std::uint16_t> service)
     : decide_(std::move(decide)), service_(service), socket_(new_socket()) {
-  auto address = address_of(htonl(INADDR_LOOPBACK), 0);
+  auto address = ipv4_address(htonl(INADDR_LOOPBACK), 0);
   socklen_t size = sizeof address;
   if (bind(socket_.get(), generic(address), size) != 0) throw_errno("bind");
   if (getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
@@ -106,7 +106,7 @@ void LossyPath::take_requests() {
     auto& socket = services_[client];
     if (socket.get() < 0) {
       socket = new_socket();
-      const auto service = address_of(htonl(INADDR_LOOPBACK), htons(*service_));
+      const auto service = ipv4_address(htonl(INADDR_LOOPBACK), htons(*service_));
       if (connect(socket.get(), generic(service), sizeof service) != 0) throw_errno("connect");
     }
     ::send(socket.get(), payload->data(), payload->size(), 0);
@@ -138,7 +138,7 @@ void LossyPath::take_echo(const Client& client, std::string payload) {
 }
 
 void LossyPath::send(const Echo& echo) {
-  const auto to = address_of(echo.client.first, echo.client.second);
+  const auto to = ipv4_address(echo.client.first, echo.client.second);
   doubled_ += static_cast<std::uint64_t>(echo.copies - 1);
   for (int copy = 0; copy < echo.copies; ++copy) {
     sendto(socket_.get(), echo.payload.data(), echo.payload.size(), 0, generic(to), sizeof to);

@@ -15,15 +15,7 @@
 namespace service {
 namespace {
 
-constexpr std::size_t crowd = 1000;
-
-std::vector<SocketClient> connect_crowd(const Server& server) {
-  std::vector<SocketClient> clients;
-  clients.reserve(crowd);
-  for (std::size_t i = 0; i < crowd; ++i)
-    clients.push_back(server.connect());
-  return clients;
-}
+constexpr std::size_t thousand = 1000;
 
 // How long one client waits for an echo, the median of many.
 Clock::duration median_round_trip(SocketClient& client) {
@@ -42,7 +34,7 @@ TEST(LuaLessons, AThousandIdleClientsDelayNobody) {
   const Server server;
   SocketClient active = server.connect();
   const Clock::duration alone = median_round_trip(active);
-  const std::vector<SocketClient> idle = connect_crowd(server);
+  const std::vector<SocketClient> idle = connect_all(server, thousand);
   server.log().wait_for_line("client 1001 connected");
   const Clock::duration among_idle = median_round_trip(active);
   // Leaves room for a busy machine. Polling a thousand clients would take a thousand times as long.
@@ -79,7 +71,7 @@ TEST(LuaLessons, ClientsThatArriveAtOnceAreAllAccepted) {
   // All clients pile up while the server cannot accept.
   server.process().signal(SIGSTOP);
   std::vector<SocketClient> clients;
-  for (std::size_t i = 0; i < crowd; ++i)
+  for (std::size_t i = 0; i < thousand; ++i)
     clients.emplace_back("127.0.0.1", port);
   for (SocketClient& client : clients)
     client.send("here");

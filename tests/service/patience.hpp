@@ -9,6 +9,9 @@ using Clock = std::chrono::steady_clock;
 // How long a test waits for what must happen. Only a failing test waits that long.
 inline constexpr std::chrono::seconds patience{30};
 
+// Milliseconds after which a thread looks up from its waiting.
+inline constexpr int glance = 20;
+
 // The milliseconds left until `deadline`, as poll(2) takes them; 0 when it has passed.
 inline int milliseconds_until(Clock::time_point deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());

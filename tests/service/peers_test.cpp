@@ -5,13 +5,12 @@
 #include <vector>
 
 #include "tests/service/random_bytes.hpp"
+#include "tests/service/scale.hpp"
 #include "tests/service/server.hpp"
 
 // Clients that other people wrote.
 namespace service {
 namespace {
-
-constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
 
 // The client gets `bytes` and the end of its input, and prints the same bytes.
 void expect_echo_through(const std::vector<std::string>& client, const std::string& bytes) {

@@ -11,14 +11,13 @@
 #include <thread>
 #include <vector>
 
+#include "tests/service/exit_codes.hpp"
 #include "tests/service/server.hpp"
 
 // Reloads that change the listening addresses, while the service itself uses the same ports and
 // files.
 namespace service {
 namespace {
-
-constexpr int cannot_listen = 69;  // EX_UNAVAILABLE of sysexits.h
 
 class ReloadOfAddresses : public testing::Test {
  protected:

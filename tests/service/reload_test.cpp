@@ -19,18 +19,6 @@
 namespace service {
 namespace {
 
-// Loads `configuration`; returns when it is in force, or was refused.
-void reload(Server& server, const std::string& configuration, const std::string& answer) {
-  const std::size_t before = server.log().count_lines(answer);
-  server.write_configuration(configuration);
-  server.process().signal(SIGHUP);
-  server.log().wait_for_line(answer, before + 1);
-}
-
-void reload(Server& server, const std::string& configuration) {
-  reload(server, configuration, " reloaded");
-}
-
 void wait_for_file(const std::filesystem::path& path) {
   const Clock::time_point deadline = Clock::now() + patience;
   while (!std::filesystem::exists(path)) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "tests/service/daemon.hpp"
 #include "tests/service/server.hpp"
 
 namespace service {
@@ -17,11 +18,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr rlim_t file_size = 4096;
-
-std::string content(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 template <typename Condition>
 bool wait_until(Condition condition) {

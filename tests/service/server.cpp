@@ -69,4 +69,23 @@ void Server::expect_exit(int exit_code) {
   EXPECT_EQ("", process_.errors().wait_for_end());
 }
 
+void reload(Server& server, const std::string& configuration, const std::string& answer) {
+  const std::size_t before = server.log().count_lines(answer);
+  server.write_configuration(configuration);
+  server.process().signal(SIGHUP);
+  server.log().wait_for_line(answer, before + 1);
+}
+
+std::string ending(const Server& server, int client) {
+  return server.log().wait_for_line("client " + std::to_string(client) + " disconnected: ");
+}
+
+std::vector<SocketClient> connect_all(const Server& server, std::size_t count) {
+  std::vector<SocketClient> clients;
+  clients.reserve(count);
+  for (std::size_t i = 0; i < count; ++i)
+    clients.push_back(server.connect());
+  return clients;
+}
+
 }  // namespace service

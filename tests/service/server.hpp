@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -12,6 +13,9 @@
 
 namespace service {
 
+// Arguments of a service that listens on any free port of 127.0.0.1.
+inline const std::vector<std::string> on_any_port = {"--host", "127.0.0.1", "--port", "0"};
+
 // A running coroecho with a configuration of its own. When the test ends, the service must still
 // run, stop on SIGTERM and exit 0; a test that ends it otherwise calls stop() or expect_exit().
 class Server {
@@ -19,8 +23,7 @@ class Server {
   // `configuration` is YAML; the command line then sets the address: 127.0.0.1 and any free port,
   // unless a test has its own. `runner` is a command that runs the server, such as prlimit(1).
   explicit Server(std::string_view configuration = "",
-                  const std::vector<std::string>& arguments = {"--host", "127.0.0.1", "--port",
-                                                               "0"},
+                  const std::vector<std::string>& arguments = on_any_port,
                   const std::vector<std::string>& runner = {});
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -51,5 +54,14 @@ class Server {
   TemporaryDirectory directory_;
   Process process_;
 };
+
+// Replaces the configuration and waits for the line of the log with this answer.
+void reload(Server& server, const std::string& configuration,
+            const std::string& answer = " reloaded");
+
+// The line of the log with which a client's conversation has ended.
+std::string ending(const Server& server, int client = 1);
+
+std::vector<SocketClient> connect_all(const Server& server, std::size_t count);
 
 }  // namespace service

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/service/exit_codes.hpp"
 #include "tests/service/server.hpp"
 #include "tests/unit/server/notify_receiver.hpp"
 
@@ -20,16 +21,12 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-constexpr int cannot_listen = 69;  // EX_UNAVAILABLE of sysexits.h
-
 std::vector<std::string> telling(const std::string& address,
                                  const std::vector<std::string>& more = {}) {
   std::vector<std::string> runner = {"env", "NOTIFY_SOCKET=" + address};
   runner.insert(runner.end(), more.begin(), more.end());
   return runner;
 }
-
-const std::vector<std::string> on_any_port = {"--host", "127.0.0.1", "--port", "0"};
 
 class Notified : public testing::Test {
  protected:

@@ -20,8 +20,6 @@ using testing::Not;
 using testing::StartsWith;
 namespace fs = std::filesystem;
 
-const std::vector<std::string> on_any_port = {"--host", "127.0.0.1", "--port", "0"};
-
 // ---- HTTP
 
 // Sends the bytes and, if asked to, FIN. Returns everything up to the server's FIN.

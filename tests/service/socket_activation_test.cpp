@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tests/service/datagram_client.hpp"
+#include "tests/service/exit_codes.hpp"
 #include "tests/service/managed_socket.hpp"
 #include "tests/service/server.hpp"
 
@@ -24,8 +25,6 @@ namespace {
 
 using testing::HasSubstr;
 using namespace std::chrono_literals;
-
-constexpr int config_error = 78;  // EX_CONFIG of sysexits.h
 
 std::string answer_of(std::uint16_t port, const std::string& path) {
   SocketClient client("127.0.0.1", port);
@@ -245,7 +244,7 @@ TEST(SocketActivation, AnInheritedUdpSocketThatIsShutDownIsReported) {
   EXPECT_EQ("still", SocketClient("127.0.0.1", tcp.port()).echo("still"));
 }
 
-struct Misfit {
+struct UnfitSocket {
   std::string name;
   std::vector<std::string> runner;
   std::string message;
@@ -258,7 +257,7 @@ TEST_P(SocketActivationMisfit, IsOneLineAndExit78) {
   const ManagedSocket datagram(AF_INET, SOCK_DGRAM, false);
   const ManagedSocket good(AF_INET);
   const ManagedSocket good_too(AF_INET);
-  const std::vector<Misfit> misfits = {
+  const std::vector<UnfitSocket> misfits = {
       {"Bound", activation({&bound}), "descriptor 3 ('unknown'): is no listening stream socket"},
       {"Datagram", activation({&good, &datagram}, "a:admin"),
        "descriptor 4 ('admin'): is a UDP socket"},
@@ -266,7 +265,7 @@ TEST_P(SocketActivationMisfit, IsOneLineAndExit78) {
        "descriptor 4 ('admin'): is the second of that name"},
       {"Names", activation({&good}, "a:b"), "LISTEN_FDNAMES: found 2 names for 1 sockets"},
       {"Count", activation({&good}, "", "LISTEN_FDS=all"), "LISTEN_FDS: found 'all'"}};
-  for (const Misfit& misfit : misfits) {
+  for (const UnfitSocket& misfit : misfits) {
     if (misfit.name != GetParam()) continue;
     std::vector<std::string> command = misfit.runner;
     command.emplace_back(COROECHO);

@@ -13,8 +13,6 @@
 namespace service {
 namespace {
 
-constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
-
 TEST(Storm, TenThousandThatConnectAndResetLeaveNothingBehind) {
   Server server("log: {events: [disconnect]}");
   const pid_t pid = server.process().pid();

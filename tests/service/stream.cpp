@@ -19,7 +19,7 @@ constexpr std::size_t longest_piece = 65536;
 constexpr std::size_t period = 1'000'003;  // no multiple of any buffer
 
 // Every stream sends these bytes repeatedly, each from another offset.
-const std::string& source() {
+const std::string& endless_bytes() {
   static const std::string bytes = [] {
     const std::string once = random_bytes(period);
     return once + once.substr(0, longest_piece);
@@ -55,7 +55,7 @@ void Stream::ready(short events) {
 
 void Stream::send_piece() {
   const std::size_t most = std::min({plan_.size - sent_, plan_.piece, longest_piece});
-  const char* bytes = source().data() + (begin_ + sent_) % period;
+  const char* bytes = endless_bytes().data() + (begin_ + sent_) % period;
   const ssize_t size = send(descriptor(), bytes, most, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (size < 0 && errno != EAGAIN) return over();
   if (size > 0) sent_ += static_cast<std::size_t>(size);
@@ -69,7 +69,7 @@ void Stream::receive() {
   got_fin_ = received == 0;
   if (received <= 0) return over();
   const auto size = static_cast<std::size_t>(received);
-  const char* expected = source().data() + (begin_ + received_) % period;
+  const char* expected = endless_bytes().data() + (begin_ + received_) % period;
   received_ += size;
   if (received_ > sent_ || std::memcmp(buffer.data(), expected, size) != 0) same_ = false;
 }

@@ -66,12 +66,7 @@ SocketClient connect(const Server& server) {
   return SocketClient("127.0.0.1", server.port("tls 127.0.0.1"));
 }
 
-// The line that the service has logged about the client's end.
-std::string ending(const Server& server, const std::string& client = "client 1") {
-  return server.log().wait_for_line(client + " disconnected: ");
-}
-
-void expect_refused(const Server& server, const TlsClient::Options& options) {
+void expect_handshake_refused(const Server& server, const TlsClient::Options& options) {
   EXPECT_THROW(
       {
         TlsClient client(connect(server), options);
@@ -162,14 +157,14 @@ TEST(Tls, AnEndWithoutCloseNotifyIsTruncatedAndGetsItsEcho) {
 TEST(Tls, RefusesOldVersionsWithALine) {
   const Files files;
   const Server server(files.configuration());
-  expect_refused(server, {.newest = TLS1_1_VERSION});
+  expect_handshake_refused(server, {.newest = TLS1_1_VERSION});
   EXPECT_THAT(ending(server), HasSubstr(": handshake failed: no protocol version in common ("));
 }
 
 TEST(Tls, RefusesWhatIsOlderThanMinVersion) {
   const Files files;
   const Server server(files.configuration("min_version: '1.3'"));
-  expect_refused(server, {.newest = TLS1_2_VERSION});
+  expect_handshake_refused(server, {.newest = TLS1_2_VERSION});
   EXPECT_THAT(ending(server), HasSubstr(": handshake failed: no protocol version in common ("));
 }
 
@@ -193,7 +188,7 @@ TEST(Tls, AFailedHandshakeIsLoggedWithoutProbesToo) {
   client.send("hello\n");
   client.receive_until_end();
   client.close();
-  EXPECT_THAT(ending(server, "client 3"), HasSubstr(": handshake failed: the other end does not"));
+  EXPECT_THAT(ending(server, 3), HasSubstr(": handshake failed: the other end does not"));
   EXPECT_EQ(0U, server.log().count_lines("client 1 "));
   EXPECT_EQ(0U, server.log().count_lines("client 2 "));
 }
@@ -215,12 +210,11 @@ TEST(Tls, DemandsACertificateOfTheAuthorityAndLogsItsSubject) {
   EXPECT_EQ("hello", client.echo("hello"));
   EXPECT_THAT(server.log().wait_for_line("client 1 connected"),
               HasSubstr(", subject \"CN=a \\\\\\\"visitor\\\\\\\"\\\\0A\""));
-  expect_refused(server, {});
-  EXPECT_THAT(ending(server, "client 2"),
-              HasSubstr(": handshake failed: certificate: none was sent"));
+  expect_handshake_refused(server, {});
+  EXPECT_THAT(ending(server, 2), HasSubstr(": handshake failed: certificate: none was sent"));
   const Identity stranger = make_identity({.name = "stranger"});
-  expect_refused(server, {.identity = &stranger});
-  EXPECT_THAT(ending(server, "client 3"),
+  expect_handshake_refused(server, {.identity = &stranger});
+  EXPECT_THAT(ending(server, 3),
               HasSubstr(": handshake failed: certificate: unknown authority (self-signed)"));
 }
 
@@ -275,7 +269,7 @@ TEST(Tls, AProxyHeaderComesFirst) {
 
 // ---- certificates
 
-void reload(Server& server, const std::string& answer, std::size_t occurrence) {
+void load_again(Server& server, const std::string& answer, std::size_t occurrence) {
   server.process().signal(SIGHUP);
   server.log().wait_for_line(answer, occurrence);
 }
@@ -290,10 +284,10 @@ TEST(Tls, AHundredReloadsOfPairsThatAreReplacedInTwoSteps) {
   for (std::size_t i = 1; i <= 50; ++i) {
     const Identity& next = pairs[i % 2];
     files.write_key(next);
-    reload(server, "not reloaded: ", i);
+    load_again(server, "not reloaded: ", i);
     EXPECT_EQ(i % 2 == 1 ? "first" : "second", TlsClient(connect(server)).server());
     files.write_certificate(next);
-    reload(server, " info reloaded", i);
+    load_again(server, " info reloaded", i);
     EXPECT_EQ(i % 2 == 1 ? "second" : "first", TlsClient(connect(server)).server());
   }
   EXPECT_THAT(server.log().wait_for_line("not reloaded: "),
@@ -309,15 +303,15 @@ TEST(Tls, ACertificateThatExpiresWhileItIsServedFailsNoReload) {
   Server server(files.configuration());
   std::this_thread::sleep_until(expiry);
   server.write_configuration(files.configuration("min_version: '1.3'"));
-  reload(server, " info reloaded", 1);
+  load_again(server, " info reloaded", 1);
   EXPECT_THAT(server.log().wait_for_line("certificate.pem: the certificate has expired, 20"),
               testing::AllOf(HasSubstr(" warning "), HasSubstr("key 'tls.certificate'")));
-  expect_refused(server, {.newest = TLS1_2_VERSION});
+  expect_handshake_refused(server, {.newest = TLS1_2_VERSION});
   const Identity other =
       make_identity({.name = "other", .expires_after = std::chrono::seconds(-60)});
   files.write_certificate(other);
   files.write_key(other);
-  reload(server, "not reloaded: ", 1);
+  load_again(server, "not reloaded: ", 1);
   EXPECT_EQ("old", TlsClient(connect(server)).server());
 }
 
@@ -325,10 +319,10 @@ TEST(Tls, CanBeTurnedOnAndOffByAReload) {
   const Files files;
   Server server;
   server.write_configuration(files.configuration());
-  reload(server, " info reloaded", 1);
+  load_again(server, " info reloaded", 1);
   TlsClient client(connect(server));
   server.write_configuration("");
-  reload(server, " info reloaded", 2);
+  load_again(server, " info reloaded", 2);
   server.log().wait_for_line("no longer listening on tls 127.0.0.1:");
   EXPECT_EQ("hello", client.echo("hello"));
 }
@@ -341,13 +335,13 @@ TEST(Tls, WarnsOfAKeyThatEveryoneCanRead) {
               testing::AllOf(HasSubstr(" warning "), HasSubstr("key 'tls.key'")));
 }
 
-struct Mistake {
+struct MistakenTls {
   std::string name;
   std::string configuration;  // CERTIFICATE and KEY stand for files
   std::string error;
 };
 
-class TlsMistake : public testing::TestWithParam<Mistake> {};
+class TlsMistake : public testing::TestWithParam<MistakenTls> {};
 
 void replace(std::string& text, const std::string& word, const std::string& by) {
   if (const std::size_t at = text.find(word); at != std::string::npos)
@@ -379,22 +373,23 @@ TEST_P(TlsMistake, IsALineWithFileLineAndKeyAndExitCode78) {
 INSTANTIATE_TEST_SUITE_P(
     Mistakes, TlsMistake,
     testing::Values(
-        Mistake{"NoCertificate", "tls: {port: 0, key: KEY}", "TLS needs tls.certificate"},
-        Mistake{"NoKey", "tls: {port: 0, certificate: CERTIFICATE}", "TLS needs tls.key"},
-        Mistake{"MissingFile", "tls: {port: 0, certificate: /nowhere, key: KEY}",
-                "key 'tls.certificate': /nowhere: cannot open: No such file or directory"},
-        Mistake{"Directory", "tls: {port: 0, certificate: /tmp, key: KEY}", "/tmp: is not a file"},
-        Mistake{"EmptyFile", "tls: {port: 0, certificate: EMPTY, key: KEY}",
-                "empty.pem: no certificate in PEM"},
-        Mistake{"Mismatch", "tls: {port: 0, certificate: CERTIFICATE, key: OTHERKEY}",
-                "key 'tls.key': "},
-        Mistake{"Expired", "tls: {port: 0, certificate: EXPIRED, key: OLDKEY}",
-                "certificate.pem: the certificate has expired, 20"},
-        Mistake{"NoAuthority",
-                "tls: {port: 0, certificate: CERTIFICATE, key: KEY, client_ca: EMPTY}",
-                "key 'tls.client_ca': "},
-        Mistake{"ThePortOfPlainTcp", "tls: {port: 8888, certificate: CERTIFICATE, key: KEY}",
-                "is that of plain TCP"}),
+        MistakenTls{"NoCertificate", "tls: {port: 0, key: KEY}", "TLS needs tls.certificate"},
+        MistakenTls{"NoKey", "tls: {port: 0, certificate: CERTIFICATE}", "TLS needs tls.key"},
+        MistakenTls{"MissingFile", "tls: {port: 0, certificate: /nowhere, key: KEY}",
+                    "key 'tls.certificate': /nowhere: cannot open: No such file or directory"},
+        MistakenTls{"Directory", "tls: {port: 0, certificate: /tmp, key: KEY}",
+                    "/tmp: is not a file"},
+        MistakenTls{"EmptyFile", "tls: {port: 0, certificate: EMPTY, key: KEY}",
+                    "empty.pem: no certificate in PEM"},
+        MistakenTls{"Mismatch", "tls: {port: 0, certificate: CERTIFICATE, key: OTHERKEY}",
+                    "key 'tls.key': "},
+        MistakenTls{"Expired", "tls: {port: 0, certificate: EXPIRED, key: OLDKEY}",
+                    "certificate.pem: the certificate has expired, 20"},
+        MistakenTls{"NoAuthority",
+                    "tls: {port: 0, certificate: CERTIFICATE, key: KEY, client_ca: EMPTY}",
+                    "key 'tls.client_ca': "},
+        MistakenTls{"ThePortOfPlainTcp", "tls: {port: 8888, certificate: CERTIFICATE, key: KEY}",
+                    "is that of plain TCP"}),
     [](const auto& mistake) { return mistake.param.name; });
 
 }  // namespace

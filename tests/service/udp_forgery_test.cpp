@@ -67,7 +67,7 @@ std::uint32_t forged_count() {
 }
 
 // Different for each number below 2^24 - 512: the source of the datagram with that number.
-std::uint32_t source(std::uint32_t number) {
+std::uint32_t forged_source(std::uint32_t number) {
   return loopback(256 + number);
 }
 
@@ -83,7 +83,7 @@ Bytes send_from_many(const ForgedDatagrams& forged, std::uint32_t first, std::ui
   for (std::uint32_t number = first; number < first + count; number += window) {
     for (std::uint32_t i = number; i < number + window; ++i) {
       const std::size_t size = i % (payload.size() + 1);
-      forged.send(source(i), std::string_view(payload).substr(0, size));
+      forged.send(forged_source(i), std::string_view(payload).substr(0, size));
       bytes.sent += size;
     }
     for (std::uint32_t i = 0; i < window; ++i) {
@@ -115,7 +115,7 @@ TEST(UdpForgery, ASourceThatIsNotAllowedGetsNothing) {
   const std::uint32_t count = forged_count();
   for (std::uint32_t number = 0; number < count; number += window) {
     for (std::uint32_t i = 1; i < window; ++i)
-      forged.send(source(number + i), "forged");
+      forged.send(forged_source(number + i), "forged");
     // An allowed one is answered meanwhile, and shows that the service has seen the others.
     forged.send(loopback(1), "allowed");
     const auto answer = forged.receive(patience);
@@ -135,14 +135,6 @@ FileDescriptor datagram_socket() {
   if (bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     throw_errno("bind");
   return socket;
-}
-
-std::uint16_t port_of(const FileDescriptor& socket) {
-  sockaddr_in address{};
-  socklen_t size = sizeof address;
-  if (getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
-    throw_errno("getsockname");
-  return ntohs(address.sin_port);
 }
 
 void send_to(const FileDescriptor& socket, std::uint16_t port, std::string_view payload) {

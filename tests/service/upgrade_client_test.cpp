@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/service/random_bytes.hpp"
+#include "tests/service/scale.hpp"
 #include "tests/service/server.hpp"
 #include "tests/service/upgrade.hpp"
 
@@ -23,10 +24,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
-constexpr std::size_t kibibyte = 1024;
-constexpr std::size_t mebibyte = 1024 * kibibyte;
-
-const std::string& flood() {
+const std::string& upgrade_flood() {
   static const std::string bytes = random_bytes(16 * mebibyte);
   return bytes;
 }
@@ -34,10 +32,6 @@ const std::string& flood() {
 void upgrade_twice(Server& server) {
   upgrade(server);
   upgrade(server);
-}
-
-std::string ending(const Server& server, int client = 1) {
-  return server.log().wait_for_line("client " + std::to_string(client) + " disconnected: ");
 }
 
 std::string counts(std::size_t bytes) {
@@ -48,10 +42,10 @@ std::string counts(std::size_t bytes) {
 TEST(UpgradeOfAClient, ThatIsOwedMoreThanAMebibyteGetsAllOfIt) {
   Server server("log: {payload: 0}");
   SocketClient client = server.connect();
-  const std::size_t sent = client.send_until_blocked(flood());
+  const std::size_t sent = client.send_until_blocked(upgrade_flood());
   ASSERT_GT(sent, mebibyte);
   upgrade_twice(server);
-  expect_same_bytes(flood().substr(0, sent), client.receive(sent));
+  expect_same_bytes(upgrade_flood().substr(0, sent), client.receive(sent));
   EXPECT_EQ("after", client.echo("after"));
   client.close();
   EXPECT_THAT(ending(server), HasSubstr("closed by client " + counts(sent + 5)));
@@ -60,14 +54,14 @@ TEST(UpgradeOfAClient, ThatIsOwedMoreThanAMebibyteGetsAllOfIt) {
 TEST(UpgradeOfAClient, ThatIsOwedMoreThanAMebibyteAndHasHalfClosedGetsAllOfIt) {
   Server server("log: {payload: 0}");
   SocketClient client = server.connect();
-  const std::size_t sent = client.send_until_blocked(flood());
+  const std::size_t sent = client.send_until_blocked(upgrade_flood());
   ASSERT_GT(sent, mebibyte);
   client.half_close();
   upgrade(server);
   std::string received = client.receive(sent / 2);
   upgrade(server);
   received += client.receive_until_end();
-  expect_same_bytes(flood().substr(0, sent), received);
+  expect_same_bytes(upgrade_flood().substr(0, sent), received);
   EXPECT_THAT(ending(server), HasSubstr("closed by client " + counts(sent)));
 }
 
@@ -76,7 +70,7 @@ TEST(UpgradeOfAClient, ThatHasHalfClosedAndReadsSlowlyGetsEverything) {
   Server server("log: {payload: 0}");
   const std::size_t size = 250 * kibibyte;
   SocketClient client("127.0.0.1", server.port(), "", 4096);
-  client.send(flood().substr(0, size));
+  client.send(upgrade_flood().substr(0, size));
   client.half_close();
   std::this_thread::sleep_for(50ms);
   std::string received;
@@ -85,14 +79,14 @@ TEST(UpgradeOfAClient, ThatHasHalfClosedAndReadsSlowlyGetsEverything) {
     received += client.receive(std::min(size / 4, size - received.size()));
   }
   EXPECT_EQ("", client.receive_until_end());
-  expect_same_bytes(flood().substr(0, size), received);
+  expect_same_bytes(upgrade_flood().substr(0, size), received);
   EXPECT_THAT(ending(server), HasSubstr("closed by client " + counts(size)));
 }
 
 TEST(UpgradeOfAClient, ThatNeverReadsStillEndsByTheWriteTimeout) {
   Server server("{limits: {write_timeout: 1s}, log: {payload: 0}}");
   SocketClient client = server.connect();
-  client.send_until_blocked(flood());
+  client.send_until_blocked(upgrade_flood());
   upgrade_twice(server);
   EXPECT_THAT(ending(server), HasSubstr("write timeout"));
 }
@@ -130,13 +124,13 @@ TEST(UpgradeOfAClient, OverAUnixSocketIsServedOnAndItsFileStays) {
   SocketClient owed(path);
   SocketClient half_closed(path);
   EXPECT_EQ("before", idle.echo("before"));
-  const std::size_t sent = owed.send_until_blocked(flood());
-  half_closed.send(flood().substr(0, 100 * kibibyte));
+  const std::size_t sent = owed.send_until_blocked(upgrade_flood());
+  half_closed.send(upgrade_flood().substr(0, 100 * kibibyte));
   half_closed.half_close();
   upgrade_twice(server);
   EXPECT_EQ("after", idle.echo("after"));
-  expect_same_bytes(flood().substr(0, sent), owed.receive(sent));
-  expect_same_bytes(flood().substr(0, 100 * kibibyte), half_closed.receive_until_end());
+  expect_same_bytes(upgrade_flood().substr(0, sent), owed.receive(sent));
+  expect_same_bytes(upgrade_flood().substr(0, 100 * kibibyte), half_closed.receive_until_end());
   EXPECT_EQ("new", SocketClient(path).echo("new"));
   EXPECT_EQ(1U, server.log().count_lines("listening on unix"));
   for (SocketClient* client : {&idle, &owed})
@@ -196,14 +190,14 @@ TEST(UpgradeOfAClient, InItsGoodbyeIsNotReset) {
 TEST(UpgradeOfAClient, InItsGoodbyeGetsWhatItIsOwed) {
   Server server("{faults: {close_after: 1MiB}, log: {payload: 0}}");
   SocketClient client("127.0.0.1", server.port(), "", 4096);
-  client.send_until_blocked(flood(), 100ms);
+  client.send_until_blocked(upgrade_flood(), 100ms);
   std::string received;
   while (received.size() < mebibyte) {
     upgrade(server);
     received += client.receive(std::min(mebibyte / 4, mebibyte - received.size()));
   }
   EXPECT_EQ("", client.receive_until_end());
-  expect_same_bytes(flood().substr(0, mebibyte), received);
+  expect_same_bytes(upgrade_flood().substr(0, mebibyte), received);
   client.close();
   EXPECT_THAT(ending(server), HasSubstr("fault: close_after "));
 }

@@ -45,7 +45,7 @@ bool has_ended(SocketClient& client) {
   return size == 0;
 }
 
-void expect_ending(const Server& server, const std::string& client, const std::string& ending) {
+void expect_ending_of(const Server& server, const std::string& client, const std::string& ending) {
   EXPECT_THAT(server.log().wait_for_line(client + " disconnected: "), HasSubstr(ending));
 }
 
@@ -94,8 +94,8 @@ TEST(UpgradeKeepsTheTime, AfterWhichAFaultCloses) {
   EXPECT_GE(Clock::now() - begin, 1s);
   idle.close();
   talking.close();
-  expect_ending(server, "client 1", "fault: close_after ");
-  expect_ending(server, "client 2", "fault: close_after ");
+  expect_ending_of(server, "client 1", "fault: close_after ");
+  expect_ending_of(server, "client 2", "fault: close_after ");
 }
 
 TEST(UpgradeKeepsTheTime, OfAClientThatIsIdle) {
@@ -106,7 +106,7 @@ TEST(UpgradeKeepsTheTime, OfAClientThatIsIdle) {
   EXPECT_TRUE(upgrade_until(server, [&] { return has_ended(first); }));
   EXPECT_GE(Clock::now() - begin, 900ms);
   first.close();
-  expect_ending(server, "client 1", "idle timeout ");
+  expect_ending_of(server, "client 1", "idle timeout ");
 }
 
 TEST(UpgradeKeepsTheTime, InWhichAProxyHeaderMustCome) {
@@ -115,7 +115,7 @@ TEST(UpgradeKeepsTheTime, InWhichAProxyHeaderMustCome) {
   client.send("PROXY TCP4 192.0.2.1");
   EXPECT_TRUE(upgrade_until(server, [&] { return has_ended(client); }));
   client.close();
-  expect_ending(server, "client 1", "proxy header: no complete PROXY header in time");
+  expect_ending_of(server, "client 1", "proxy header: no complete PROXY header in time");
 }
 
 TEST(UpgradeKeepsTheTime, OfTheServiceAndItsCounts) {

@@ -21,8 +21,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t mebibyte = std::size_t{1024} * 1024;
-
 // Asks for upgrades while streams run, each some time after the one before has ended.
 class Upgrades {
  public:

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/service/daemon.hpp"
 #include "tests/service/process_status.hpp"
 #include "tests/service/server.hpp"
 #include "tests/service/upgrade.hpp"
@@ -18,15 +19,8 @@ namespace {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-const std::vector<std::string> on_any_port = {"--host", "127.0.0.1", "--port", "0"};
-
 fs::path process_file(Server& server, const std::string& name) {
   return "/proc/" + std::to_string(server.process().pid()) + "/" + name;
-}
-
-std::string content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 // The program of the next release is another file.

@@ -21,8 +21,6 @@ namespace {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-const std::vector<std::string> on_any_port = {"--host", "127.0.0.1", "--port", "0"};
-
 // The program of the build with two bytes of its ELF header (elf(5)) changed: e_machine.
 std::string program_for_another_architecture() {
   std::ifstream file(COROECHO, std::ios::binary);

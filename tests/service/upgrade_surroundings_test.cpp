@@ -27,8 +27,6 @@ using testing::HasSubstr;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-const std::vector<std::string> on_any_port = {"--host", "127.0.0.1", "--port", "0"};
-
 std::string status_of(std::uint16_t port) {
   SocketClient client("127.0.0.1", port);
   client.send("GET /status HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");

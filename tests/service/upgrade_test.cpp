@@ -1,4 +1,6 @@
 #include "tests/service/upgrade.hpp"
+#include "tests/service/exit_codes.hpp"
+#include "tests/service/server.hpp"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -28,11 +30,6 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 namespace fs = std::filesystem;
-
-constexpr int cannot_listen = 69;  // EX_UNAVAILABLE of sysexits.h
-constexpr int config_error = 78;   // EX_CONFIG
-
-const std::vector<std::string> on_any_port = {"--host", "127.0.0.1", "--port", "0"};
 
 std::vector<std::string> with(std::vector<std::string> words,
                               const std::vector<std::string>& more) {
