@@ -41,19 +41,21 @@ std::vector<std::uint64_t> chosen(int call, std::uint64_t occurrences, std::uint
   return all;
 }
 
-// To load the configuration takes nine of ten allocations of a reload, and more of an upgrade, for
-// which a child that is asked and the new program load it with their options. Each time that is the
-// same code, all of whose allocations are tried in the phase `start`, and here whichever fails has
-// one result: the reload or the child is refused, or the new program ends. So of each loading this
-// many are tried, evenly spread, and all that come before, between and after.
+// To load the configuration takes nine of ten allocations of a start and a reload, and more of an
+// upgrade, for which a child that is asked and the new program load it with their options. Each
+// time that is the same code, all of whose allocations are tried once at a start. Elsewhere
+// whichever fails has one result: the start of a daemon, the reload or the child is refused, or the
+// new program ends. So of each loading this many are tried, evenly spread, and all that come
+// before, between and after; more at a start where they fail for good, which other code explains.
 constexpr std::size_t most_of_a_loading = 50;
+constexpr std::size_t most_of_a_loading_for_good = 500;
 
 std::vector<std::uint64_t> thinned(const std::vector<std::uint64_t>& occurrences,
-                                   const Loading& loading) {
+                                   const Loading& loading, std::size_t most) {
   const auto first = std::ranges::upper_bound(occurrences, loading.begin);
   const auto last = std::ranges::upper_bound(occurrences, loading.end);
   const auto number = static_cast<std::size_t>(last - first);
-  const std::size_t tried = std::min(number, most_of_a_loading);
+  const std::size_t tried = std::min(number, most);
   std::vector<std::uint64_t> left(occurrences.begin(), first);
   for (std::size_t i = 0; i < tried; ++i)
     left.push_back(*(first + static_cast<std::ptrdiff_t>(i * number / tried)));
@@ -78,9 +80,11 @@ std::vector<Point> points(Phase phase, bool for_good, Kind kind, std::uint64_t m
     if ((call == allocation) == kind.system_calls) continue;
     const int error = call == allocation ? 0 : plausible_error(call);
     std::vector<std::uint64_t> occurrences = chosen(call, number, most);
-    if (call == allocation && phase != Phase::start)
+    const bool starts = phase == Phase::start && !kind.daemon;
+    if (call == allocation && (!starts || for_good))
       for (const Loading& loading : calls.loadings)
-        occurrences = thinned(occurrences, loading);
+        occurrences =
+            thinned(occurrences, loading, starts ? most_of_a_loading_for_good : most_of_a_loading);
     for (const std::uint64_t occurrence : occurrences)
       points.push_back({phase, call, occurrence, for_good, error});
   }
