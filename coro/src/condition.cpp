@@ -6,15 +6,8 @@ namespace coro {
 
 error_code Condition::wait(Yield yield) {
   detail::Fiber& fiber = yield.fiber();
-  bool aborted = false;
-  const auto abort = [&] {
-    aborted = true;
-    fiber.wake(aborted);
-  };
-  fiber.suspend_then([&] {
-    waiting_.push_back(fiber);
-    fiber.abort_by(abort);
-  });
+  waiting_.push_back(fiber);
+  const bool aborted = fiber.suspend_until_woken([&] { fiber.wake(true); });
   return aborted ? error_code(boost::asio::error::operation_aborted) : error_code();
 }
 

@@ -36,27 +36,20 @@ error_code Readiness::wait_writable(Yield yield) {
 }
 
 int Readiness::wait(detail::Fiber*& waiting, std::uint32_t event, Yield yield) {
-  detail::Fiber& fiber = yield.fiber();
-  int result = 0;
-  const auto abort = [&] {
-    result = boost::asio::error::operation_aborted;
-    leave(waiting);
-    fiber.wake(true);
-  };
-  fiber.suspend_then([&] {
-    if ((watched_ & event) == 0) result = watch_for(watched_ | event).value();
-    if (result != 0) return fiber.wake(false);
-    waiting = &fiber;
-    ++poller_.waiting_;
-    fiber.abort_by(abort);
-  });
-  return result;
+  if ((watched_ & event) == 0) {
+    if (const int error = watch_for(watched_ | event)) return error;
+  }
+  waiting = &yield.fiber();
+  ++poller_.waiting_;
+  const bool aborted = yield.fiber().suspend_until_woken([&] { wake(waiting, true); });
+  return aborted ? boost::asio::error::operation_aborted : 0;
 }
 
 // An observed descriptor counts as waited for, so the scheduler goes on polling it.
 error_code Readiness::observe_readable(Observer* observer) {
   if (observer != nullptr && (watched_ & EPOLLIN) == 0) {
-    if (const auto error = watch_for(watched_ | EPOLLIN)) return error;
+    if (const int error = watch_for(watched_ | EPOLLIN))
+      return {error, boost::system::system_category()};
   }
   if (observer != nullptr) ++poller_.waiting_;
   if (std::exchange(observer_, observer) != nullptr) --poller_.waiting_;
@@ -72,33 +65,38 @@ void Readiness::leave(detail::Fiber*& waiting) {
   if (std::exchange(waiting, nullptr) != nullptr) --poller_.waiting_;
 }
 
+void Readiness::became(std::uint32_t events) {
+  if (events != EPOLLIN || reader_ == nullptr) return became_any(events);
+  wake(reader_, false);  // nearly always
+}
+
 // Wakes the waiter of each event. Events that nobody waits for are unregistered, since
 // level-triggered epoll would report them for ever.
-void Readiness::became(std::uint32_t events) {
+void Readiness::became_any(std::uint32_t events) {
   const bool somebody_reads = reader_ != nullptr || observer_ != nullptr;
   const std::uint32_t waited_for =
       (somebody_reads ? EPOLLIN : 0U) | (writer_ != nullptr ? EPOLLOUT : 0U);
   const bool surprise = waited_for == 0 || (events & ~broken & ~waited_for) != 0;
   if ((events & (EPOLLIN | broken)) != 0) {
-    wake(reader_);
+    wake(reader_, false);
     if (observer_ != nullptr) observer_->became_readable();
   }
-  if ((events & (EPOLLOUT | broken)) != 0) wake(writer_);
+  if ((events & (EPOLLOUT | broken)) != 0) wake(writer_, false);
   if (surprise) static_cast<void>(watch_for(waited_for));
 }
 
-void Readiness::wake(detail::Fiber*& waiting) {
+void Readiness::wake(detail::Fiber*& waiting, bool aborted) {
   if (waiting == nullptr) return;
   detail::Fiber& fiber = *waiting;
   leave(waiting);
-  fiber.wake(false);
+  fiber.wake(aborted);
 }
 
-error_code Readiness::watch_for(std::uint32_t events) {
-  if (events == watched_) return {};
+int Readiness::watch_for(std::uint32_t events) {
+  if (events == watched_) return 0;
   const int operation = events == 0 ? EPOLL_CTL_DEL : watched_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-  const error_code error = poller_.control(operation, descriptor_, events, this);
-  if (!error) watched_ = events;
+  const int error = poller_.control(operation, descriptor_, events, this);
+  if (error == 0) watched_ = events;
   return error;
 }
 

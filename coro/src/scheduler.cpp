@@ -155,6 +155,7 @@ bool Scheduler::run_ready(std::size_t ready) {
 void Scheduler::run_queue() {
   detail::FiberQueue round;
   round.swap(queue_);
+  const Busy busy(*this);
   try {
     while (!round.empty()) {
       detail::Fiber& fiber = round.front();
@@ -204,29 +205,21 @@ std::size_t Scheduler::poll_both() {
 }
 
 void Scheduler::resume(detail::Fiber& fiber) {
-  const Busy busy(*this);
   running_ = &fiber;
-  std::exception_ptr failure;
   do {
     try {
       fiber.coroutine_->resume();
     } catch (...) {  // On the thread's own stack: no coroutine is being unwound through here.
-      failure = std::current_exception();
+      fiber.failure_ = std::current_exception();
     }
-    if (fiber.coroutine_->done()) return ended(fiber, failure);
+    if (fiber.coroutine_->done()) return ended(fiber);
   } while (fiber.start_operation() == detail::Fiber::Then::go_on);
 }
 
 void Scheduler::resume_now_or_queue(detail::Fiber& fiber) {
-  if (busy_)
-    queue(fiber);
-  else
-    resume(fiber);
-}
-
-void Scheduler::queue(detail::Fiber& fiber) {
-  fiber.unlink();
-  queue_.push_back(fiber);
+  if (busy_) return queue(fiber);
+  const Busy busy(*this);
+  resume(fiber);
 }
 
 void Scheduler::abort(detail::Fiber& fiber) {
@@ -236,13 +229,14 @@ void Scheduler::abort(detail::Fiber& fiber) {
 
 // ---- ending
 
-void Scheduler::ended(detail::Fiber& fiber, const std::exception_ptr& failure) {
+void Scheduler::ended(detail::Fiber& fiber) {
   --counters_.alive;
   fiber.serial_ = 0;
   fiber.cancel_requested_ = false;
   while (!fiber.joiners_.empty())
     fiber.joiners_.front().wake();
   const char* name = fiber.name_;
+  const std::exception_ptr failure = std::exchange(fiber.failure_, nullptr);
   recycle(fiber);
   if (failure) {
     ++counters_.failed;

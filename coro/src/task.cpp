@@ -9,18 +9,13 @@ namespace coro {
 error_code Task::join(Yield yield) const {
   if (done()) return {};
   detail::Fiber& fiber = yield.fiber();
-  error_code result;
   detail::Fiber::Joiner joiner(fiber);
-  const auto abort = [&] {
-    result = boost::asio::error::operation_aborted;
+  fiber_->joiners_.push_back(joiner);
+  const bool aborted = fiber.suspend_until_woken([&] {
     joiner.unlink();
     fiber.wake(true);
-  };
-  fiber.suspend_then([&] {
-    fiber_->joiners_.push_back(joiner);
-    fiber.abort_by(abort);
   });
-  return result;
+  return aborted ? error_code(boost::asio::error::operation_aborted) : error_code();
 }
 
 }  // namespace coro

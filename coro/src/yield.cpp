@@ -17,18 +17,13 @@ void Yield::now() const {
 
 error_code sleep_until(Yield yield, Clock::time_point when) {
   detail::Fiber& fiber = yield.fiber();
-  error_code result;
   Timer timer(yield.scheduler(), [&fiber] { fiber.wake(false); });
-  const auto abort = [&] {
-    result = boost::asio::error::operation_aborted;
+  timer.expire_at(when);
+  const bool aborted = fiber.suspend_until_woken([&] {
     timer.stop();
     fiber.wake(true);
-  };
-  fiber.suspend_then([&] {
-    timer.expire_at(when);
-    fiber.abort_by(abort);
   });
-  return result;
+  return aborted ? error_code(boost::asio::error::operation_aborted) : error_code();
 }
 
 error_code sleep_for(Yield yield, Clock::duration duration) {

@@ -61,13 +61,15 @@ class Readiness {
   friend class detail::Poller;
   friend class Stream;
 
-  // `waiting` is one of the two below, `event` what it waits for. Returns an errno, 0 without an
-  // error: an error_code is three words to write and to copy, which each echo would pay for.
+  // `waiting` is one of the two below, `event` what it waits for. This and watch_for() return an
+  // errno, 0 without an error: an error_code is three words to write and to copy, which each echo
+  // would pay for.
   int wait(detail::Fiber*& waiting, std::uint32_t event, Yield yield);
   void leave(detail::Fiber*& waiting);
   void became(std::uint32_t events);
-  void wake(detail::Fiber*& waiting);
-  error_code watch_for(std::uint32_t events);
+  [[gnu::noinline]] void became_any(std::uint32_t events);
+  void wake(detail::Fiber*& waiting, bool aborted);
+  int watch_for(std::uint32_t events);
 
   detail::Poller& poller_;
   int descriptor_;

@@ -166,7 +166,10 @@ class Scheduler {
 
   template <typename Condition>
   void run_while(Condition holds);
-  void queue(detail::Fiber& fiber);
+  void queue(detail::Fiber& fiber) {
+    fiber.unlink();
+    queue_.push_back(fiber);
+  }
   void resume_now_or_queue(detail::Fiber& fiber);
   void abort(detail::Fiber& fiber);
   bool run_ready(std::size_t ready);
@@ -175,7 +178,7 @@ class Scheduler {
   std::optional<std::size_t> wait();
   std::size_t poll_both();
   void resume(detail::Fiber& fiber);
-  void ended(detail::Fiber& fiber, const std::exception_ptr& failure);
+  void ended(detail::Fiber& fiber);
   void recycle(detail::Fiber& fiber);
 
   Options options_;

@@ -24,11 +24,12 @@ void Fiber::abort_operation() {
 
 void Fiber::operation_ended(bool aborted) {
   in_operation_ = false;
+  aborted_ = aborted;
+  // Under an expired time limit every operation is aborted, so that is not the answer to a request.
+  answers_request_ = aborted && expired_limits_ == 0;
   // Asio leaves its handler there, and the next operation need not replace it; the socket that it
   // refers to may be gone by then.
   if (std::exchange(abort_, nullptr) == nullptr) cancellation_.slot().clear();
-  // Under an expired time limit every operation is aborted, so that is not the answer to a request.
-  answers_request_ = aborted && expired_limits_ == 0;
 }
 
 namespace {
@@ -42,7 +43,7 @@ class Abandoned : public std::exception {
 
 void Fiber::abandon() {
   if (!in_operation_) return;
-  start_failure_ = std::make_exception_ptr(Abandoned());
+  failure_ = std::make_exception_ptr(Abandoned());
   wake(false);
 }
 
@@ -52,8 +53,8 @@ void Fiber::complete(bool aborted) {
 }
 
 void Fiber::wake(bool aborted) {
-  operation_ended(aborted);
   scheduler_->queue(*this);
+  operation_ended(aborted);
 }
 
 void Fiber::cancel() {

@@ -14,8 +14,8 @@ namespace coro::detail {
 Poller::Poller(boost::asio::io_context& context, TimerQueue& timers)
     : timers_(timers),
       epoll_(context.get_executor(), checked(::epoll_create1(EPOLL_CLOEXEC), "epoll_create1")) {
-  if (const auto error = control(EPOLL_CTL_ADD, timers.descriptor(), EPOLLIN | EPOLLET, nullptr))
-    throw boost::system::system_error(error, "epoll_ctl");
+  if (control(EPOLL_CTL_ADD, timers.descriptor(), EPOLLIN | EPOLLET, nullptr) != 0)
+    throw boost::system::system_error(last_error(), "epoll_ctl");
 }
 
 std::size_t Poller::wait(std::size_t limit, int timeout) {
@@ -53,11 +53,9 @@ bool Poller::wake_context() {
   return wakes_;
 }
 
-error_code Poller::control(int operation, int descriptor, std::uint32_t events,
-                           Readiness* readiness) {
+int Poller::control(int operation, int descriptor, std::uint32_t events, Readiness* readiness) {
   epoll_event event{.events = events, .data = {.ptr = readiness}};
-  return ::epoll_ctl(epoll_.native_handle(), operation, descriptor, &event) == 0 ? error_code()
-                                                                                 : last_error();
+  return ::epoll_ctl(epoll_.native_handle(), operation, descriptor, &event) == 0 ? 0 : errno;
 }
 
 }  // namespace coro::detail

@@ -65,17 +65,20 @@ class alignas(64) Fiber : public boost::intrusive::list_base_hook<
     suspend();
   }
 
-  /// Whether the caller runs on this coroutine's stack, where it may suspend.
-  bool is_inside() const { return coroutine_ && coroutine_->is_inside(); }
-
-  /// For start: how to abort an operation that is none of Asio's. `abort` is called at most once
-  /// and ends the operation by wake(true); it has to live until the operation ends, on this
-  /// coroutine's stack.
+  /// Suspends the coroutine until wake(), for an operation that is none of Asio's and has begun
+  /// already. `abort` is called at most once, and ends the operation by wake(true). Returns whether
+  /// it was aborted.
   template <typename Abort>
-  void abort_by(const Abort& abort) {
+  bool suspend_until_woken(const Abort& abort) {
+    start_ = nullptr;
     abort_ = [](const void* callable) { (*static_cast<const Abort*>(callable))(); };
     abort_callable_ = &abort;
+    suspend();
+    return aborted_;
   }
+
+  /// Whether the caller runs on this coroutine's stack, where it may suspend.
+  bool is_inside() const { return coroutine_ && coroutine_->is_inside(); }
 
   // From outside
 
@@ -128,16 +131,17 @@ class alignas(64) Fiber : public boost::intrusive::list_base_hook<
   // The members of each wait come first, in two cache lines: among a thousand coroutines none of
   // them is in the cache any more when one's turn comes.
   Scheduler* scheduler_;
-  Then (*start_)(void*) = nullptr;
+  Then (*start_)(void*) = nullptr;  // null: the operation has begun already
   void* callable_ = nullptr;
   void (*abort_)(const void*) = nullptr;  // null: by the signal
   const void* abort_callable_ = nullptr;
   int expired_limits_ = 0;
   bool cancel_requested_ = false;
-  bool answers_request_ = false;  // how the operation has ended
+  bool aborted_ = false;          // how the operation has ended
+  bool answers_request_ = false;  // and whether that is the answer to a request
   bool in_operation_ = false;
 
-  std::exception_ptr start_failure_;
+  std::exception_ptr failure_;  // of start_, or of the function that the coroutine has run
   // Empty while this Fiber is spare. Its stack is what costs memory, so the scheduler may take it
   // away.
   std::optional<Coroutine> coroutine_;
@@ -155,19 +159,19 @@ class alignas(64) Fiber : public boost::intrusive::list_base_hook<
   coroutine_->suspend();
   // Not before: a second request is for the same operation until the coroutine has heard of it.
   if (std::exchange(answers_request_, false)) cancel_requested_ = false;
-  if (start_failure_) std::rethrow_exception(std::exchange(start_failure_, nullptr));
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 // On the resumer's stack, after the coroutine has suspended. Inline, since each wait calls it.
 inline Fiber::Then Fiber::start_operation() {
   in_operation_ = true;
   try {
-    if (start_(callable_) == Then::go_on) {
+    if (start_ != nullptr && start_(callable_) == Then::go_on) {
       in_operation_ = false;
       return Then::go_on;
     }
   } catch (...) {
-    start_failure_ = std::current_exception();
+    failure_ = std::current_exception();
     wake(false);
   }
   if (abort_requested()) abort_operation();

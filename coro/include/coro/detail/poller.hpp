@@ -52,8 +52,8 @@ class Poller {
   friend class coro::Readiness;
 
   std::size_t wait(std::size_t limit, int timeout);
-  // Calls epoll_ctl(2) to watch the descriptor for `events`.
-  error_code control(int operation, int descriptor, std::uint32_t events, Readiness* readiness);
+  // Calls epoll_ctl(2) to watch the descriptor for `events`; returns its errno or 0.
+  int control(int operation, int descriptor, std::uint32_t events, Readiness* readiness);
 
   static constexpr std::size_t most_at_once = 128;
 
