@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 
 #include "coro/scheduler.hpp"
@@ -35,7 +36,8 @@ class StreamCall {
 inline std::size_t bytes_in_a_turn(const Scheduler& scheduler) {
   constexpr std::size_t most_in_a_round = std::size_t{1024} * 1024;
   constexpr std::size_t least_in_a_turn = std::size_t{64} * 1024;
-  return std::max(most_in_a_round / std::max<std::size_t>(scheduler.crowd(), 1), least_in_a_turn);
+  // Divides by the power of two below the crowd, which costs less than a division.
+  return std::max(most_in_a_round >> (std::bit_width(scheduler.crowd() | 1) - 1), least_in_a_turn);
 }
 
 }  // namespace coro::detail
