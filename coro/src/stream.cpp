@@ -121,14 +121,6 @@ Transfer Stream::outcome_of_read(ssize_t size) const {
   return {boost::asio::error::eof};
 }
 
-Transfer Stream::try_write(boost::asio::const_buffer bytes) {
-  const ssize_t size =
-      ::send(socket_.number(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  full_ = static_cast<std::size_t>(size) != bytes.size();
-  if (size >= 0) return {{}, static_cast<std::size_t>(size)};
-  return {why_nothing_was_written()};
-}
-
 error_code Stream::why_nothing_was_written() {
   const error_code error = unless_it_would_block(last_error());
   // EPIPE is no news for recv(2): the end of the stream has come, or this error was here before.

@@ -165,8 +165,8 @@ Ending Session::echo(Yield yield) {
   return answer_arrived(Ending::shutdown, {}, yield);
 }
 
-// Sends back what was received; an ending if that was the last.
-std::optional<Ending> Session::answer(std::string_view bytes, Yield yield) {
+// Sends back what was received; an ending if that was the last. Inline, for each echo calls it.
+inline std::optional<Ending> Session::answer(std::string_view bytes, Yield yield) {
   count_received(bytes.size());
   log_->received(bytes);
   return faults_ ? answer_with_faults(bytes, yield) : write_all(bytes, yield);

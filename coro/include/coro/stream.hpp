@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <boost/asio/buffer.hpp>
@@ -128,6 +129,16 @@ class Stream {
   detail::StreamCall* writing_ = nullptr;
   Readiness readiness_;  // ends before the socket closes
 };
+
+// Inline, so that no Transfer goes through memory.
+inline Transfer Stream::try_write(boost::asio::const_buffer bytes) {
+  const ssize_t size =
+      ::send(socket_.number(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  full_ = static_cast<std::size_t>(size) != bytes.size();
+  if (size >= 0) [[likely]]
+    return {{}, static_cast<std::size_t>(size)};
+  return {why_nothing_was_written()};
+}
 
 static_assert(ByteStream<Stream>);
 
