@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Callable
 
-import processes
 from cores import on_the_server_core
 from cost.service import make_identity
 
@@ -109,12 +108,13 @@ class Running:
         self.prepare()
         with on_the_server_core():
             began = time.monotonic()
+            # A group of its own, which ends as a whole.
             self.process = subprocess.Popen([self.filled(word) for word in server.command], stdin=subprocess.DEVNULL,
-                                            stdout=self.output, stderr=subprocess.STDOUT)
+                                            stdout=self.output, stderr=subprocess.STDOUT, start_new_session=True)
         self.pid = self.process.pid
         try:
             self.wait_until_it_listens(server)
-        except RuntimeError:
+        except BaseException:
             self.stop()
             raise
         # With the making of the process.
@@ -165,9 +165,8 @@ class Running:
         return False
 
     def stop(self):
-        for member in reversed(processes.tree(self.pid)):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(member, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
         self.process.wait()
         self.output.close()
         shutil.rmtree(self.directory)
