@@ -87,8 +87,8 @@ def measure(chosen, results):
 
 
 def run(workload, server, chosen, failures):
-    """The figures of one run, or None. A server that has failed is not tried again."""
-    if server.name in failures:
+    """The figures of one run, or None. A server that has failed is not tried again, unless the others are compared with it."""
+    if server.name in failures and not server.core:
         return None
     try:
         with Running(server, chosen.build) as running, Load(chosen.build, running.port) as load:
