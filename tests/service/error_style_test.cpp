@@ -9,10 +9,10 @@
 
 #include "tests/service/server.hpp"
 
-// What the two programs write to standard error: the name of the program, a colon, and what is
-// wrong, on one line. Lines of the service's log have a time and a level instead, and go to
-// standard output or to log.file, never to standard error. With --warning and --critical the
-// client's line is the answer to a monitoring system, on standard output.
+// An error is one line on standard error: the name of the program, a colon, and what is wrong.
+// Lines of the service's log have a time and a level instead, and go to standard output or to
+// log.file, never to standard error. With --warning and --critical the client's line is the answer
+// to a monitoring system, on standard output.
 namespace service {
 namespace {
 

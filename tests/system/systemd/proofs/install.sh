@@ -9,7 +9,7 @@ conffile_is_marked() {
 files_are_there() {
   local file
   for file in usr/bin/coroecho usr/bin/coroecho-client etc/coroecho/coroecho.yaml etc/logrotate.d/coroecho \
-    lib/systemd/system/coroecho{.service,@.service,.socket} usr/share/man/man8/coroecho.8.gz \
+    lib/systemd/system/coroecho{.service,@.service,.socket} usr/share/man/man8/coroecho.8.gz usr/share/man/man5/coroecho.yaml.5.gz \
     usr/share/man/man1/coroecho-client.1.gz usr/share/bash-completion/completions/coroecho{,-client} \
     usr/share/zsh/vendor-completions/_coroecho{,-client} \
     usr/share/doc/coroecho{,-client}/{copyright,changelog.gz,changelog.Debian.gz} \
