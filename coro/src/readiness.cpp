@@ -7,6 +7,7 @@
 
 #include "coro/detail/poller.hpp"
 #include "coro/scheduler.hpp"
+#include "detail/readiness_wait.hpp"
 
 namespace coro {
 namespace {
@@ -33,16 +34,6 @@ error_code Readiness::wait_readable(Yield yield) {
 
 error_code Readiness::wait_writable(Yield yield) {
   return {wait(writer_, EPOLLOUT, yield), boost::system::system_category()};
-}
-
-int Readiness::wait(detail::Fiber*& waiting, std::uint32_t event, Yield yield) {
-  if ((watched_ & event) == 0) {
-    if (const int error = watch_for(watched_ | event)) return error;
-  }
-  waiting = &yield.fiber();
-  ++poller_.waiting_;
-  const bool aborted = yield.fiber().suspend_until_woken([&] { wake(waiting, true); });
-  return aborted ? boost::asio::error::operation_aborted : 0;
 }
 
 // An observed descriptor counts as waited for, so the scheduler goes on polling it.

@@ -16,6 +16,7 @@
 #include "coro/error.hpp"
 #include "coro/scheduler.hpp"
 #include "coro/task.hpp"
+#include "detail/readiness_wait.hpp"
 #include "detail/stream_call.hpp"
 
 namespace coro {
