@@ -24,7 +24,7 @@ apt_get() {
 
 # The dependencies are fetched now, for there is no network later; what is in CACHE is not fetched again.
 fetch_dependencies() {
-  local system=$1 download=(install --download-only /packages/coroecho.deb /packages/coroecho-client.deb)
+  local system=$1 download=(install --download-only /packages/coroecho.deb /packages/coroecho-client.deb systemd-container)
   cp -L /etc/resolv.conf "$system/etc/resolv.conf"
   ! apt_get "$system" "${download[@]}" >>"$transcript" 2>&1 || return 0
   apt_get "$system" update -o APT::Update::Error-Mode=any >>"$transcript" 2>&1 ||
