@@ -148,9 +148,9 @@ std::string rate_diagram(const Area& area, const BenchOutcome& outcome) {
   const auto& rates = outcome.rates;
   auto svg = axis_names(area, "time", "echoes/s");
   if (rates.empty()) return svg + horizontal_tick(area, 0, "0");
-  const auto most =
+  const auto highest =
       std::ranges::max(rates, {}, &RateSample::messages_per_second).messages_per_second;
-  const auto levels = ticks_from_zero(most, most_ticks);
+  const auto levels = ticks_from_zero(highest, most_ticks);
   for (const double level : levels)
     svg += horizontal_tick(area, level / levels.back(), count_label(level));
   const double whole = seconds(std::max(outcome.elapsed, rates.back().at));
@@ -197,11 +197,10 @@ std::vector<std::string> wrapped(std::string_view text) {
 // A name of up to 253 characters is squeezed, for it must not be cut.
 std::string title_line(double y, std::string_view title) {
   constexpr std::size_t columns = 42;
-  const auto squeezed =
-      title.size() <= columns
-          ? std::string()
-          : fmt::format(" textLength=\"{:.0f}\" lengthAdjust=\"spacingAndGlyphs\"",
-                        width - 2 * margin);
+  const auto squeezed = title.size() <= columns
+                            ? std::string()
+                            : fmt::format(R"( textLength="{:.0f}" lengthAdjust="spacingAndGlyphs")",
+                                          width - 2 * margin);
   return fmt::format("<text class=\"title\" x=\"{}\" y=\"{}\"{}>{}</text>\n", margin, y, squeezed,
                      xml(title));
 }
