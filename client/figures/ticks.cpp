@@ -74,9 +74,10 @@ Ticks ticks_from_zero(double top, std::size_t most, double least) {
 Ticks logarithmic_ticks(double from, double to, std::size_t most) {
   constexpr std::size_t few = 3;
   auto ticks = decade_ticks(from, to, {1, 2, 5}, 1);
+  if (ticks.size() < few) return round_ticks(from, to, most);
   for (int each = 1; ticks.size() > most; ++each)
     ticks = decade_ticks(from, to, {1}, each);
-  return ticks.size() < few ? round_ticks(from, to, most) : ticks;
+  return ticks;
 }
 
 std::string time_label(double nanoseconds) {

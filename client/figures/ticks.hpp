@@ -18,8 +18,8 @@ Ticks round_ticks(double from, double to, std::size_t most);
 Ticks ticks_from_zero(double top, std::size_t most, double least = 0);
 
 /// For a logarithmic axis, where from is above 0: 1, 2 and 5 in each decade within [from, to] or,
-/// if these are too many, each or each n-th power of ten. If they are fewer than three, the
-/// ticks are those of round_ticks.
+/// if these are too many, each or each n-th power of ten. If there are fewer than three of the
+/// first kind, the ticks are those of round_ticks.
 Ticks logarithmic_ticks(double from, double to, std::size_t most);
 
 /// `20 µs`, `1.5 ms`, `10 s`: nanoseconds, as exactly as a tick needs.

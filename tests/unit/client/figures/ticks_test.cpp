@@ -104,6 +104,20 @@ TEST(LogarithmicTicks, AreEvenWithinADecade) {
               ElementsAre("1 s", "1.00002 s", "1.00004 s", "1.00006 s", "1.00008 s", "1.0001 s"));
 }
 
+TEST(LogarithmicTicks, LeaveRoomForTheirLabels) {
+  EXPECT_THAT(time_labels(logarithmic_ticks(30 * us, 9.8 * ms, 6)), ElementsAre("100 µs", "1 ms"));
+  for (double from = 1; from < 1e10; from *= 1.7) {
+    for (double to = from * 2; to < from * 1e7; to *= 1.1) {
+      const auto ticks = logarithmic_ticks(from, to, 6);
+      ASSERT_GE(ticks.size(), 2U) << from << " to " << to;
+      for (std::size_t i = 1; i < ticks.size(); ++i) {
+        ASSERT_GT(std::log(ticks[i] / ticks[i - 1]) / std::log(to / from), 0.1)
+            << from << " to " << to;
+      }
+    }
+  }
+}
+
 TEST(LogarithmicTicks, AreTheOneValueOfAnEmptyRange) {
   EXPECT_THAT(logarithmic_ticks(123, 123, 6), ElementsAre(123.0));
 }
