@@ -75,7 +75,7 @@ class Bench {
   void wait_until(Yield yield, const std::atomic<std::size_t>& threads);
   void follow(Yield yield);
   bool pause(Yield yield, Clock::time_point until);
-  void sample(Clock::time_point from);
+  void sample(Clock::time_point from, Clock::time_point now);
   void show_progress(Clock::time_point now);
   void hide_progress() const;
   void watch_signals(Yield yield);
@@ -173,11 +173,13 @@ void Bench::follow(Yield yield) {
     if (!pause(yield, from)) return;
   const auto cpu_before = cpu_time();
   outcome_.start = std::chrono::system_clock::now();
-  sample(from);
+  sample(from, Clock::now());
   outcome_.rates.clear();  // that one was only to begin with
+  // This thread may be late, but after the end nothing is sent.
+  const auto now = [to] { return std::min(Clock::now(), to); };
   while (Clock::now() < to && pause(yield, to))
-    if (Clock::now() - last_sample_ >= sample_interval) sample(from);
-  if (Clock::now() - last_sample_ >= sample_interval / 2) sample(from);
+    if (now() - last_sample_ >= sample_interval) sample(from, now());
+  if (now() - last_sample_ >= sample_interval / 2) sample(from, now());
   outcome_.elapsed = std::min(Clock::now(), to) - from;
   outcome_.cpu_time = cpu_time() - cpu_before;
 }
@@ -190,8 +192,7 @@ bool Bench::pause(Yield yield, Clock::time_point until) {
   return !coro::sleep_for(yield, next - now) && !shared_.stop;
 }
 
-void Bench::sample(Clock::time_point from) {
-  const auto now = Clock::now();
+void Bench::sample(Clock::time_point from, Clock::time_point now) {
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
   for (const auto& worker : workers_) {
