@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <new>
+#include <utility>
 
 #include "overflow_watch.hpp"
 
@@ -13,6 +16,18 @@ namespace {
 // After how many completions the step that comes before sleeping is due even though run() does not
 // sleep.
 constexpr std::size_t completions_between_steps = 128;
+
+// Fetches the part of a stack that a coroutine uses first into the cache, while another one runs:
+// among a thousand it is not there any more. `frame` is in the frame that waits, or was there in an
+// earlier wait, which does no harm.
+// Always inline: GCC drops the call of a function that does nothing else.
+template <std::size_t... index>
+[[gnu::always_inline]] inline void prefetch_stack(const void* frame,
+                                                  std::index_sequence<index...> /*lines*/) {
+  constexpr std::size_t line = 64;
+  const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(frame) - line;
+  (__builtin_prefetch(reinterpret_cast<const void*>(first + index * line)), ...);
+}
 
 void print_exception(const char* name, const std::exception_ptr& exception) {
   try {
@@ -160,6 +175,8 @@ void Scheduler::run_queue() {
     while (!round.empty()) {
       detail::Fiber& fiber = round.front();
       round.pop_front();
+      if (!round.empty())
+        prefetch_stack(round.front().abort_callable_, std::make_index_sequence<18>());
       resume(fiber);
     }
   } catch (...) {  // The handler of exceptions has thrown; run() may be called again.
