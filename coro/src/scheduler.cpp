@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <new>
 #include <utility>
@@ -25,8 +24,9 @@ template <std::size_t... index>
 [[gnu::always_inline]] inline void prefetch_stack(const void* frame,
                                                   std::index_sequence<index...> /*lines*/) {
   constexpr std::size_t line = 64;
-  const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(frame) - line;
-  (__builtin_prefetch(reinterpret_cast<const void*>(first + index * line)), ...);
+  if (frame == nullptr) return;  // it has not waited yet
+  const char* const first = static_cast<const char*>(frame) - line;
+  (__builtin_prefetch(first + index * line), ...);
 }
 
 void print_exception(const char* name, const std::exception_ptr& exception) {
