@@ -3,15 +3,16 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <new>
 #include <string_view>
 #include <thread>
@@ -77,20 +78,70 @@ bool lock(const coro::Descriptor& file, int operation, std::chrono::milliseconds
 
 // ---- its contents
 
-using Lines = std::unique_ptr<History, void (*)(History*)>;
+// Not by libedit, which takes what is no string of vis(3) for one without an end, and writes U+0085
+// as one byte.
+using Lines = std::deque<std::string>;
 
-// libedit opens what it loads by name. The name in /proc stands for this very file, even if the
-// path names another one by now. Null if the file cannot be read.
-Lines load(const coro::Descriptor& file) {
-  Lines lines(::history_init(), ::history_end);
-  if (!lines) throw std::bad_alloc();
-  HistEvent event{};
-  ::history(lines.get(), &event, H_SETSIZE, remembered_lines);
-  ::history(lines.get(), &event, H_SETUNIQUE, 1);
-  const auto name = fmt::format("/proc/self/fd/{}", file.number());
-  const bool is_read = ::lseek(file.number(), 0, SEEK_END) == 0 ||
-                       ::history(lines.get(), &event, H_LOAD, name.c_str()) >= 0;
-  if (!is_read) lines.reset();
+void append(Lines& lines, const std::string& line) {
+  if (line.empty() || (!lines.empty() && lines.back() == line)) return;
+  lines.push_back(line);
+  if (lines.size() > remembered_lines) lines.pop_front();
+}
+
+std::string encoded(std::string_view line) {
+  std::string text;
+  for (const char byte : line) {
+    const bool is_plain = static_cast<unsigned char>(byte) > ' ' && byte != '\x7f' && byte != '\\';
+    text +=
+        is_plain ? std::string(1, byte) : fmt::format("\\{:03o}", static_cast<unsigned char>(byte));
+  }
+  return text;
+}
+
+// Takes one byte from the text: itself, \\, \ooo, \^C, \M-C or \M^C.
+char take_byte(std::string_view& text) {
+  const auto take = [&](std::size_t size, unsigned byte) {
+    text.remove_prefix(size);
+    return static_cast<char>(byte);
+  };
+  const auto at = [&](std::size_t i) { return i < text.size() ? text[i] : '\0'; };
+  if (!text.starts_with('\\')) return take(1, static_cast<unsigned char>(at(0)));
+  if (at(1) == '\\') return take(2, '\\');
+  const auto digits = text.substr(1, 3);
+  unsigned number = 0;
+  const auto* const end = std::from_chars(digits.begin(), digits.end(), number, 8).ptr;
+  if (end != digits.begin() && number <= 0xFF)
+    return take(1 + static_cast<std::size_t>(end - digits.begin()), number);
+  const bool is_meta = at(1) == 'M';
+  const std::size_t kind = is_meta ? 2 : 1;
+  const auto character = static_cast<unsigned char>(at(kind + 1));
+  const bool is_control = at(kind) == '^';
+  if (character == 0 || !(is_control || (is_meta && at(kind) == '-'))) return take(1, '\\');
+  const unsigned low = !is_control ? character : character == '?' ? 0x7FU : character & 0x1FU;
+  return take(kind + 2, is_meta ? low | 0x80U : low);
+}
+
+std::string decoded(std::string_view text) {
+  std::string line;
+  while (!text.empty())
+    line += take_byte(text);
+  return line;
+}
+
+// Nothing if the file cannot be read.
+std::optional<Lines> load(const coro::Descriptor& file) {
+  std::string text;
+  std::array<char, 4096> piece{};
+  for (ssize_t size = 1; size != 0; text.append(piece.data(), static_cast<std::size_t>(size))) {
+    size = ::pread(file.number(), piece.data(), piece.size(), static_cast<off_t>(text.size()));
+    if (size < 0) return std::nullopt;
+  }
+  Lines lines;
+  for (auto begin = std::min(header.size(), text.size()); begin < text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    append(lines, decoded(std::string_view(text).substr(begin, end - begin)));
+    begin = end + 1;
+  }
   return lines;
 }
 
@@ -108,17 +159,12 @@ bool replace(const coro::Descriptor& file, std::string_view text) {
   return ::ftruncate(file.number(), size) == 0 && ::fchmod(file.number(), S_IRUSR | S_IWUSR) == 0;
 }
 
-// The text is complete in memory before the file is touched. libedit changes the mode of what it
-// writes to, so that must be a file too.
-bool save(History* lines, const coro::Descriptor& file) {
-  std::FILE* const stream = ::fdopen(::memfd_create("history", MFD_CLOEXEC), "w+");
-  if (stream == nullptr) return false;
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> closed(stream, std::fclose);
-  HistEvent event{};
-  if (::history(lines, &event, H_SAVE_FP, stream) < 0 || std::fflush(stream) != 0) return false;
-  std::string text(static_cast<std::size_t>(std::ftell(stream)), '\0');
-  std::rewind(stream);
-  return std::fread(text.data(), 1, text.size(), stream) == text.size() && replace(file, text);
+// The text is complete in memory before the file is touched.
+bool save(const Lines& lines, const coro::Descriptor& file) {
+  std::string text(header);
+  for (const auto& line : lines)
+    text.append(encoded(line)).append("\n");
+  return replace(file, text);
 }
 
 void add_to(HistoryW* history, const std::string& line) {
@@ -140,20 +186,16 @@ std::optional<path> history_file() {
 }
 
 boost::system::result<std::vector<std::string>, Failure> read_history(const path& file) {
-  std::vector<std::string> lines;
   std::error_code ignored;
-  if (status(file, ignored).type() == std::filesystem::file_type::not_found) return lines;
+  if (status(file, ignored).type() == std::filesystem::file_type::not_found)
+    return std::vector<std::string>();
   const auto opened = open_history(file, O_RDONLY);
   if (!opened) return opened.error();
   // Without the lock a line may be cut, which is better than waiting.
   static_cast<void>(lock(*opened, LOCK_SH, patience_of_reader));
   const auto loaded = load(*opened);
   if (!loaded) return left_alone(file, "cannot be read");
-  HistEvent event{};
-  for (int found = ::history(loaded.get(), &event, H_LAST); found >= 0;
-       found = ::history(loaded.get(), &event, H_PREV))
-    lines.emplace_back(event.str);
-  return lines;
+  return std::vector<std::string>(loaded->begin(), loaded->end());
 }
 
 boost::system::result<void, Failure> add_to_history(const path& file,
@@ -162,12 +204,11 @@ boost::system::result<void, Failure> add_to_history(const path& file,
   if (!opened) return opened.error();
   if (!lock(*opened, LOCK_EX, patience_of_writer))
     return left_alone(file, "another process has locked it");
-  const auto all = load(*opened);
+  auto all = load(*opened);
   if (!all) return left_alone(file, "cannot be read");
-  HistEvent event{};
   for (const auto& line : lines)
-    ::history(all.get(), &event, H_ENTER, line.c_str());
-  if (!save(all.get(), *opened)) return left_alone(file);
+    append(*all, line);
+  if (!save(*all, *opened)) return left_alone(file);
   return {};
 }
 

@@ -63,12 +63,25 @@ TEST_F(HistoryFileTest, HasEveryLineExactlyAsItWas) {
                          "e",
                          "\xff\xc3(",
                          "\x01\x7f\\n\\",
-                         "\xe2\x80\xae"};
+                         "\xe2\x80\xae",
+                         "\xc2\x85\xc2\x9f"};
   EXPECT_TRUE(add_to_history(path_, lines));
   EXPECT_EQ(lines_of(path_), lines);
   EXPECT_TRUE(add_to_history(path_, {"more"}));
   EXPECT_EQ(lines_of(path_).size(), lines.size() + 1);
   EXPECT_EQ(lines_of(path_).back(), "more");
+}
+
+TEST_F(HistoryFileTest, ReadsWhatLibeditHasWritten) {
+  std::ofstream(path_, std::ios::binary)
+      << "_HiStOrY_V2_\ntwo\\040\\040words\\040\n\\^Itab\n\\M-C\\M-<\\M-\\\n\\M^E\\^?\\\\\nlast";
+  EXPECT_EQ(lines_of(path_),
+            (Strings{"two  words ", "\ttab", "\xc3\xbc\xdc", "\x85\x7f\\", "last"}));
+}
+
+TEST_F(HistoryFileTest, TakesWhatIsNoEscapeAsItIs) {
+  std::ofstream(path_, std::ios::binary) << "_HiStOrY_V2_\n\\\xb6\n\\q\\9\\400\n\\M\n\\M-\n\\^\n\\";
+  EXPECT_EQ(lines_of(path_), (Strings{"\\\xb6", "\\q\\9\\400", "\\M", "\\M-", "\\^", "\\"}));
 }
 
 TEST_F(HistoryFileTest, HasNoLinesBeforeTheFirstOne) {
