@@ -2,24 +2,17 @@
 // split.
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "server/proxy/proxy_protocol.hpp"
+#include "tests/fuzz/fuzzer.hpp"
 
 namespace {
 
+using fuzz::require;
 using server::ProxyHeaderResult;
 using server::ProxyProtocol;
-
-void require(bool promise, const char* what) {
-  if (!promise) {
-    std::fprintf(stderr, "broken promise: %s\n", what);
-    std::abort();
-  }
-}
 
 void check(std::string_view bytes, ProxyProtocol accepted) {
   const ProxyHeaderResult whole = parse_proxy_header(bytes, accepted);
@@ -44,9 +37,6 @@ void check(std::string_view bytes, ProxyProtocol accepted) {
 }
 
 }  // namespace
-
-// libFuzzer's name for it. NOLINTNEXTLINE(readability-identifier-naming)
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(data, data + size);

@@ -9,8 +9,7 @@
 #include <iterator>
 #include <vector>
 
-// NOLINTNEXTLINE(readability-identifier-naming)
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+#include "tests/fuzz/fuzzer.hpp"
 
 int main(int argc, char** argv) {
   constexpr std::size_t most_cuts = 256;

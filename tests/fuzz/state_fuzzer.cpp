@@ -9,21 +9,15 @@
 #include <boost/crc.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "server/upgrade/state_codec.hpp"
+#include "tests/fuzz/fuzzer.hpp"
 
 namespace {
 
-void require(bool promise, const char* what) {
-  if (!promise) {
-    std::fprintf(stderr, "broken promise: %s\n", what);
-    std::abort();
-  }
-}
+using fuzz::require;
 
 void check(const std::string& bytes) {
   const auto state = server::decode(bytes);
@@ -46,9 +40,6 @@ std::string with_first_line(std::string_view cbor, std::string_view bulk) {
 }
 
 }  // namespace
-
-// libFuzzer's name for it. NOLINTNEXTLINE(readability-identifier-naming)
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string bytes(data, data + size);

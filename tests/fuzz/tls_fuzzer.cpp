@@ -7,22 +7,16 @@
 #include <boost/asio/buffer.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string_view>
 
 #include "coro/scheduler.hpp"
 #include "coro/tls_stream.hpp"
 #include "tests/certificates.hpp"
+#include "tests/fuzz/fuzzer.hpp"
 
 namespace {
 
-void require(bool promise, const char* what) {
-  if (!promise) {
-    std::fprintf(stderr, "broken promise: %s\n", what);
-    std::abort();
-  }
-}
+using fuzz::require;
 
 const coro::TlsContext& context() {
   static const coro::TlsContext made = [] {

@@ -2,56 +2,25 @@
 // network gets more answers than its rate.
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "server/udp/udp_gate.hpp"
+#include "tests/fuzz/fuzzer.hpp"
 
 namespace {
 
 using boost::asio::ip::address;
 using boost::asio::ip::address_v4;
 using boost::asio::ip::address_v6;
+using fuzz::Input;
+using fuzz::require;
 using std::chrono::nanoseconds;
-
-void require(bool promise, const char* what) {
-  if (!promise) {
-    std::fprintf(stderr, "broken promise: %s\n", what);
-    std::abort();
-  }
-}
-
-// Takes the input apart; after its end there are zeros.
-class Input {
- public:
-  Input(const std::uint8_t* data, std::size_t size) : data_(data), left_(size) {}
-  bool empty() const { return left_ == 0; }
-
-  std::uint8_t byte() {
-    if (left_ == 0) return 0;
-    --left_;
-    return *data_++;
-  }
-  template <typename Bytes>
-  Bytes bytes() {
-    Bytes bytes;
-    std::ranges::generate(bytes, [this] { return byte(); });
-    return bytes;
-  }
-  std::uint16_t number() { return static_cast<std::uint16_t>(byte() << 8U | byte()); }
-
- private:
-  const std::uint8_t* data_;
-  std::size_t left_;
-};
 
 // The first byte of a datagram: its family, and what it was sent to.
 constexpr unsigned version_6 = 1;
@@ -102,9 +71,6 @@ bool is_of_the_allowed(const address& source) {
 }
 
 }  // namespace
-
-// libFuzzer's name for it. NOLINTNEXTLINE(readability-identifier-naming)
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Input input(data, size);
