@@ -7,21 +7,16 @@
 
 #include "server/config/loader.hpp"
 #include "tests/fuzz/fuzzer.hpp"
+#include "tests/fuzz/printed_config.hpp"
 
 using fuzz::is_one_line;
 using fuzz::require;
+using fuzz::require_loads_again;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string yaml(data, data + size);
   try {
-    const server::Config config = server::parse_config(yaml, "fuzz.yaml");
-    const std::string printed = server::to_yaml(config);
-    try {
-      require(server::parse_config(printed, "printed.yaml") == config, "loads again to the same",
-              printed);
-    } catch (const server::ConfigError& error) {
-      require(false, error.what(), printed);
-    }
+    require_loads_again(server::parse_config(yaml, "fuzz.yaml"));
   } catch (const server::ConfigError& error) {
     const std::string message = error.what();
     require(is_one_line(message), "the error is one line", message);

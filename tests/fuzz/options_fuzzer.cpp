@@ -15,27 +15,21 @@
 #include <vector>
 
 #include "client/cli/options.hpp"
-#include "server/config/loader.hpp"
 #include "server/config/options.hpp"
 #include "tests/fuzz/fuzzer.hpp"
+#include "tests/fuzz/printed_config.hpp"
 
 namespace {
 
 using fuzz::is_one_line;
 using fuzz::require;
+using fuzz::require_loads_again;
 using namespace std::chrono_literals;
 
 using Arguments = std::vector<const char*>;  // the last one is null
 
 void check_configuration(const server::Options& options) try {
-  const server::Config config = server::effective_config(options);
-  const std::string printed = server::to_yaml(config);
-  try {
-    require(server::parse_config(printed, "printed.yaml") == config, "loads again to the same",
-            printed);
-  } catch (const server::ConfigError& error) {
-    require(false, error.what(), printed);
-  }
+  require_loads_again(server::effective_config(options));
 } catch (const server::ConfigError& error) {
   require(is_one_line(error.what()), "the error is one line", error.what());
 }
