@@ -1,6 +1,9 @@
 include(GNUInstallDirs)
 find_program(SCDOC scdoc)
 
+# The date of the pages is the release's, as in docker/Dockerfile, so that the same sources make the same pages on any day.
+set(SCDOC_DATE SOURCE_DATE_EPOCH=1795478400)
+
 # Builds PAGE.SECTION from PAGE.SECTION.scd in the current source directory, and installs it. Without scdoc(1) there
 # is no manual, and everything else is the same.
 function(coroecho_man_page page section)
@@ -11,7 +14,7 @@ function(coroecho_man_page page section)
   set(output ${CMAKE_CURRENT_BINARY_DIR}/${page}.${section})
   add_custom_command(
     OUTPUT ${output}
-    COMMAND ${SCDOC} < ${source} > ${output}
+    COMMAND ${CMAKE_COMMAND} -E env ${SCDOC_DATE} ${SCDOC} < ${source} > ${output}
     DEPENDS ${source}
     VERBATIM)
   add_custom_target(${page}_man_page ALL DEPENDS ${output})
