@@ -1,0 +1,304 @@
+"""What an operator does, also a clumsy one, and what the system does: each must be answered, and harm no client."""
+import asyncio
+import contextlib
+import os
+import re
+import resource
+import signal
+import subprocess
+import time
+
+import processes
+
+# The error is one that a system short of something returns. mmap is left out: the sanitizers need that themselves.
+FAILING_CALLS = {
+    "accept4": ("EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ECONNABORTED", "EPERM"), "bind": ("EADDRINUSE", "ENOMEM"),
+    "clone3": ("EAGAIN",), "connect": ("ECONNREFUSED",), "epoll_create1": ("EMFILE",), "epoll_ctl": ("ENOSPC", "ENOMEM"),
+    "epoll_pwait": ("EINTR",), "execve": ("ENOMEM", "ETXTBSY"), "fcntl": ("EMFILE",), "flock": ("ENOLCK",), "fstat": ("EIO",),
+    "ioctl": ("ENOTTY",), "listen": ("EADDRINUSE",), "memfd_create": ("EMFILE",), "mprotect": ("ENOMEM",),
+    "newfstatat": ("EIO",), "openat": ("EMFILE", "EIO"), "pidfd_open": ("EMFILE",), "pipe2": ("EMFILE",), "pread64": ("EIO",),
+    "read": ("EIO",), "recvfrom": ("ENOMEM", "ECONNRESET", "ETIMEDOUT"), "recvmsg": ("ENOMEM", "ECONNRESET"),
+    "recvmmsg": ("ENOMEM",), "sendmmsg": ("ENOBUFS", "EPERM"), "sendmsg": ("ENOBUFS", "EPIPE"),
+    "sendto": ("ENOBUFS", "EPIPE"), "setsockopt": ("ENOPROTOOPT",), "getsockopt": ("ENOBUFS",),
+    "getsockname": ("ENOBUFS",), "shutdown": ("ENOTCONN",), "signalfd4": ("EMFILE",), "socket": ("EMFILE", "ENOMEM"),
+    "write": ("ENOSPC", "EIO"), "writev": ("ENOSPC", "EPIPE"),
+}
+HARMLESS_SIGNALS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGCHLD,
+                    signal.SIGURG, signal.SIGWINCH, signal.SIGCONT)
+# Programs that cannot go on with the state of this one: no program, another one, one that hangs, one that is cut short.
+WRONG_PROGRAMS = {"missing": None, "empty": b"", "text": b"hello", "fails": b"#!/bin/sh\nexit 3\n", "silent": b"#!/bin/sh\nexit 0\n",
+                  "hangs": b"#!/bin/sh\nexec sleep 60\n", "floods": b"#!/bin/sh\nexec yes\n", "kills itself": b"#!/bin/sh\nkill -9 $$\n"}
+DOCUMENTED_EXIT_CODES = (1, 69, 70, 78)
+
+
+class Operator:
+    """One act after the other, until the time is over."""
+
+    def __init__(self, service, clients, pace, findings, random):
+        self.service = service
+        self.clients = clients
+        self.pace = pace
+        self.findings = findings
+        self.random = random
+        self.done = {}
+        self.samples = []
+        self.at_rest = None
+
+    async def run(self, seconds, rest_every):
+        deadline = time.monotonic() + seconds
+        next_rest = time.monotonic() + rest_every
+        while time.monotonic() < deadline:
+            act = self.random.choices(list(ACTS), ACTS.values())[0]
+            with contextlib.suppress(ProcessLookupError, FileNotFoundError):  # it has ended meanwhile
+                await act(self)
+            self.done[act.__name__] = self.done.get(act.__name__, 0) + 1
+            await asyncio.sleep(self.random.uniform(0, 3))
+            if self.service.process.poll() is not None:
+                await self.explain_end()
+            if time.monotonic() > next_rest:
+                await self.rest()
+                next_rest = time.monotonic() + rest_every
+
+    def wrong(self, what):
+        self.findings.add(self.service, what)
+
+    async def expect(self, satisfied, what):
+        if await self.service.until(satisfied) is False:
+            self.wrong(what)
+
+    async def reload(self, config, satisfied, what):
+        self.service.write(config)
+        self.service.process.send_signal(signal.SIGHUP)
+        await self.expect(satisfied, what)
+
+    async def reload_good(self):
+        config = self.service.good()
+        await self.reload(config, self.service.in_force(), "a good configuration does not come into force")
+
+    async def explain_end(self):
+        """An end is right only if a system call failed and the log says so; then another one starts."""
+        service = self.service
+        code = service.process.wait()
+        last = service.last_lines()
+        explained = code in DOCUMENTED_EXIT_CODES and re.search("error|critical|coroecho:", last) and service.excuses.since(
+            time.monotonic())
+        if not explained:
+            self.wrong(f"exit code {code}, and nobody had asked for the end:\n{last}")
+        self.done["ends explained by a failing call"] = self.done.get("ends explained by a failing call", 0) + bool(explained)
+        await self.start()
+
+    async def start(self):
+        with self.service.excuses.given():
+            self.service.use_program(self.service.executable)
+            self.service.write(self.service.good())
+            await asyncio.to_thread(self.service.start)
+
+    async def stop(self):
+        """By SIGTERM: everything is freed, and the exit code is 0; 1 if clients had to be cut off."""
+        service = self.service
+        if status := await service.status_or_none():
+            service.note_totals(status)
+        service.process.terminate()
+        try:
+            code = await asyncio.to_thread(service.process.wait, 60)
+        except subprocess.TimeoutExpired:
+            code = None
+            service.process.kill()
+        if code != 0 and not (code == 1 and "force" in service.last_lines()):
+            self.wrong(f"exit code {code} at a stop:\n{service.last_lines()}")
+
+    async def rest(self):
+        """Everybody leaves: then exactly the descriptors of before are open, memory is flat, and nothing spins."""
+        service = self.service
+        self.pace.stop()
+        try:
+            await self.reload_good_for_rest()
+            if not await service.until(lambda status: status["connections"]["active"] == 0, 120):
+                return self.wrong("connections are left")
+            descriptors = await asyncio.to_thread(service.descriptors_at_rest)
+            before = processes.cpu_seconds(service.process.pid)
+            await asyncio.sleep(2)
+            if (used := processes.cpu_seconds(service.process.pid) - before) > 0.2:
+                self.wrong(f"it spins at rest: {used:.2f} s of processor time in two")
+            if sample := await asyncio.to_thread(service.sample):
+                self.samples.append(sample | {"descriptors": descriptors})
+            self.at_rest = self.at_rest or descriptors
+            if descriptors != self.at_rest:
+                self.wrong(f"{descriptors} descriptors at rest, {self.at_rest} at first:\n{self.descriptors()}")
+        finally:
+            self.pace.go()
+
+    async def reload_good_for_rest(self):
+        """With the same addresses each time, so that descriptors can be compared."""
+        config = self.service.good() | {"host": ["127.0.0.1", "::1"]}
+        await self.reload(config, self.service.in_force(), "a good configuration does not come into force")
+
+    def descriptors(self):
+        folder = f"/proc/{self.service.process.pid}/fd"
+        return "\n".join(f"{name} {os.readlink(os.path.join(folder, name))}" for name in os.listdir(folder))
+
+
+async def reload(operator):
+    await operator.reload_good()
+
+
+async def reload_bad(operator):
+    service = operator.service
+    status = await service.status_or_none()
+    if status is None:
+        return
+    failed = status["reloads"]["failed"]
+    config = service.bad()
+    await operator.reload(config, lambda now: now["reloads"]["failed"] > failed, f"a bad configuration is not refused: {config!r:.3000}")
+    await operator.reload_good()
+
+
+async def reload_changed(operator):
+    with operator.service.excuses.given():
+        operator.service.write(operator.service.changed())
+        operator.service.process.send_signal(signal.SIGHUP)
+        await asyncio.sleep(operator.random.uniform(0, 3))
+        await operator.reload_good()
+
+
+async def reload_faulty(operator):
+    with operator.service.excuses.given():
+        await operator.reload(operator.service.faulty(), operator.service.in_force(), "a configuration of faults does not come into force")
+        await asyncio.sleep(operator.random.uniform(0, 8))
+        await operator.reload_good()
+
+
+async def reload_slowly(operator):
+    """A name that takes a second to be unknown, and meanwhile whatever comes."""
+    operator.service.write(operator.service.good() | {"host": ["127.0.0.1", "::1", "slow.test"]})
+    operator.service.process.send_signal(signal.SIGHUP)
+    await asyncio.sleep(operator.random.uniform(0, 1))
+    await operator.random.choice((reload, storm_of_signals, upgrade, restart, freeze))(operator)
+
+
+async def rotate_log(operator):
+    for line in await asyncio.to_thread(operator.service.new_log):
+        operator.wrong(f"a line that the service cannot have written so: {line!r:.500}")
+
+
+async def fill_disk(operator):
+    await operator.reload(operator.service.good() | {"log": {"file": "full/log"}}, operator.service.in_force(),
+                          "a log on a small disk does not come into force")
+    await asyncio.sleep(operator.random.uniform(0, 5))
+    await operator.reload_good()
+
+
+async def storm_of_signals(operator):
+    for _ in range(operator.random.randrange(1, 100)):
+        operator.service.process.send_signal(operator.random.choice(HARMLESS_SIGNALS))
+        if operator.random.random() < 0.2:
+            await asyncio.sleep(0.02)
+    await operator.reload_good()
+
+
+async def freeze(operator):
+    operator.service.process.send_signal(signal.SIGSTOP)
+    await asyncio.sleep(operator.random.uniform(0, 3))
+    operator.service.process.send_signal(signal.SIGCONT)
+
+
+async def upgrade(operator):
+    status = await operator.service.status_or_none()
+    if status is None:
+        return
+    done = status["upgrades"]["done"]
+    operator.clients.upgraded()
+    operator.service.write(operator.service.good())
+    operator.service.upgrade()
+    await operator.expect(lambda now: now["upgrades"]["done"] > done, "an upgrade is not done")
+    operator.clients.upgraded()
+    await operator.expect(operator.service.in_force(), "the configuration of the next program is not in force")
+
+
+async def upgrade_wrong(operator):
+    service = operator.service
+    status = await service.status_or_none()
+    if status is None:
+        return
+    failed = status["upgrades"]["failed"]
+    name, text = operator.random.choice(list(WRONG_PROGRAMS.items()))
+    path = service.file("wrong")
+    if text is not None:
+        with open(path, "wb") as file:
+            file.write(text)
+        os.chmod(path, operator.random.choice((0o755, 0o755, 0o644)) if name != "text" else 0o755)
+    elif os.path.exists(path):
+        os.remove(path)
+    if operator.random.random() < 0.3:
+        name = "has a wrong configuration"
+        service.write({"limits": {"max_connection": 1}})
+    else:
+        service.use_program(path)
+    operator.clients.upgraded()
+    service.upgrade()
+    await operator.expect(lambda now: now["upgrades"]["failed"] > failed, f"an upgrade to a program that {name} is not refused")
+    service.use_program(service.executable)
+    await operator.reload_good()
+
+
+async def run_short_of_descriptors(operator):
+    """Nobody is dropped; reloads and upgrades meanwhile may be refused."""
+    pid = operator.service.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    few = len(os.listdir(f"/proc/{pid}/fd")) + operator.random.randrange(-3, 5)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (max(few, 3), before[1]))
+    if operator.random.random() < 0.5:
+        operator.clients.upgraded()
+        operator.service.process.send_signal(operator.random.choice((signal.SIGHUP, signal.SIGUSR2, signal.SIGRTMIN)))
+    await asyncio.sleep(operator.random.uniform(0, 4))
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    await operator.reload_good()
+
+
+async def run_short_of_file_size(operator):
+    pid = operator.service.process.pid
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    with operator.service.excuses.given():
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (operator.random.choice((0, 1000, 10 ** 6)), before[1]))
+        if operator.random.random() < 0.5:
+            operator.clients.upgraded()
+            operator.service.process.send_signal(operator.random.choice((signal.SIGHUP, signal.SIGUSR2, signal.SIGRTMIN)))
+        await asyncio.sleep(operator.random.uniform(0, 3))
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
+    await operator.reload_good()
+
+
+async def fail_calls(operator):
+    """strace lets calls of the running service fail, while it serves, reloads or upgrades."""
+    random, service = operator.random, operator.service
+    calls = random.sample(list(FAILING_CALLS), random.choice((1, 1, 2, 4)))
+    injections = []
+    for call in calls:
+        when = f"{random.choice((1, 1, 2, 10, random.randrange(1, 200)))}+{random.choice((1, 2, 7, 50, 1000))}"
+        injections += ["-e", f"inject={call}:error={random.choice(FAILING_CALLS[call])}:when={when}"]
+    with service.excuses.given():
+        strace = await asyncio.create_subprocess_exec(
+            "strace", "-f", "-qq", "-o", "/dev/null", "-p", str(service.process.pid), "-e", "trace=" + ",".join(calls), *injections,
+            stderr=asyncio.subprocess.DEVNULL)
+        await asyncio.sleep(random.uniform(0.3, 2))
+        operator.clients.upgraded()
+        if service.process.poll() is None:
+            service.process.send_signal(random.choice((signal.SIGHUP, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGRTMIN)))
+        await asyncio.sleep(random.uniform(0.3, 3))
+        if strace.returncode is None:
+            strace.terminate()
+            await strace.wait()
+        if service.process.poll() is None:
+            await operator.reload_good()
+
+
+async def restart(operator):
+    with operator.service.excuses.given():
+        await operator.stop()
+        await operator.start()
+
+
+# How often, in a hundred.
+ACTS = {reload: 16, reload_bad: 12, reload_changed: 10, reload_faulty: 5, reload_slowly: 5, rotate_log: 8, fill_disk: 4,
+        storm_of_signals: 6, freeze: 4, upgrade: 6, upgrade_wrong: 5, run_short_of_descriptors: 6, run_short_of_file_size: 3,
+        fail_calls: 8, restart: 2}
