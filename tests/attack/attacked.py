@@ -19,7 +19,7 @@ KEPT_LOGS = 3
 # AddressSanitizer does not know the stacks of coroutines, and the search for leaks does not work under strace.
 HARMLESS_REPORTS = re.compile(r"WARNING: ASan is ignoring requested __asan_handle_no_return(?!(.|\n)*ERROR)"
                               r"|LeakSanitizer has encountered a fatal error")
-# What a client may meet whose time overlaps with that of a fault or follows it so closely.
+# A client that comes so soon after a fault may still suffer from that.
 AFTERMATH = 5  # seconds
 
 
@@ -158,7 +158,7 @@ class Attacked(Service):
             return None
 
     def note_totals(self, status):
-        """What the process has counted, before it ends."""
+        """Adds up the counts of a process that is about to end."""
         for key, value in counts(status).items():
             self.totals[key] = self.totals.get(key, 0) + value
 

@@ -1,4 +1,4 @@
-"""What an operator does, also a clumsy one, and what the system does: each must be answered, and harm no client."""
+"""The acts of an operator, also a clumsy one, and of the system: each must be answered, and harm no client."""
 import asyncio
 import contextlib
 import os

@@ -75,7 +75,7 @@ class Strangers:
         await asyncio.get_running_loop().sock_sendall(stream, data[400:] if len(data) < 5000 else data)
 
     async def receive(self, stream, most=2 ** 20, seconds=3.0):
-        """What comes until the end, or until nothing has come for a while."""
+        """All that comes until the end, or until nothing has come for a while."""
         received = b""
         with contextlib.suppress(asyncio.TimeoutError):
             while len(received) < most and (
