@@ -121,6 +121,13 @@ TEST(ClientPing, EndsAtTheDeadline) {
   expect_contains(finished.output, "0 lost (0% loss)");
 }
 
+// Forty intervals are far shorter than the deadline.
+TEST(ClientPing, KeepsItsIntervalHoweverManyEchoesThereAre) {
+  const Server server;
+  const auto finished = run(ping(server.port(), {"-i", "10ms", "-c", "40", "-w", "5", "-q"}));
+  EXPECT_EQ(finished.exit_code, 0) << finished.output;
+}
+
 TEST(ClientPing, Exits1WhenNotAllCameBackByTheDeadline) {
   const Server server;
   EXPECT_EQ(run(ping(server.port(), {"-i", "50ms", "-c", "1000", "-w", "300ms"})).exit_code, 1);
@@ -188,6 +195,19 @@ TEST(ClientPing, CountsAnEchoThatIsChangedAsMismatchedAndConnectsAgain) {
   expect_contains(finished.errors, "mismatch: at offset 7:");
   expect_contains(finished.output, "3 sent, 2 received, 1 mismatched, 0 lost (0% loss)");
   expect_contains(finished.output, "2 connections");
+}
+
+TEST(ClientPing, CountsAnEarlierEchoInPlaceOfAnotherAsMismatched) {
+  const FaultyServer server([](FaultyConnection& connection, int) {
+    const auto first = connection.receive(56);
+    connection.send(first);
+    connection.receive(56);
+    connection.send(first);
+    connection.be_silent();
+  });
+  const auto finished = run(ping(server.port(), {"-c", "2", "-i", "20ms"}));
+  EXPECT_EQ(finished.exit_code, 1);
+  expect_contains(finished.output, "2 sent, 1 received, 1 mismatched, 0 lost");
 }
 
 TEST(ClientPing, CountsBytesBeyondAnEchoAsMismatchedAndExits1) {
