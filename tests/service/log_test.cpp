@@ -60,15 +60,7 @@ class Service {
     wait_for([this] { return std::filesystem::exists(socket()); }, "no socket");
   }
 
-  SocketClient connect() const {
-    for (const auto deadline = Clock::now() + patience;;) {
-      try {
-        return SocketClient(socket());
-      } catch (const std::system_error&) {  // bound, but not listening yet
-        if (Clock::now() > deadline) throw;
-      }
-    }
-  }
+  SocketClient connect() const { return connect_when_listening(socket()); }
 
   Process& process() { return process_; }
 

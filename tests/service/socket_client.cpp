@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
+#include <system_error>
+#include <thread>
 #include <vector>
 
 #include "tests/service/patience.hpp"
@@ -183,6 +186,17 @@ std::string SocketClient::name() const {
   const bool brackets = address.ss_family == AF_INET6;
   std::string name = brackets ? "[" : "";
   return name.append(host.data()).append(brackets ? "]:" : ":").append(port.data());
+}
+
+SocketClient connect_when_listening(const std::filesystem::path& path) {
+  for (const auto deadline = Clock::now() + patience;;) {
+    try {
+      return SocketClient(path);
+    } catch (const std::system_error&) {
+      if (Clock::now() > deadline) throw;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
 }
 
 }  // namespace service

@@ -66,4 +66,7 @@ class SocketClient {
   FileDescriptor socket_;
 };
 
+// Connects to a Unix socket as soon as somebody listens there: its file exists before that.
+SocketClient connect_when_listening(const std::filesystem::path& path);
+
 }  // namespace service

@@ -276,9 +276,7 @@ TEST(Upgrade, EachLineOfTheLogArrivesOnceAndWhole) {
                    directory.write("coroecho.yaml", "{host: [], unix: " + socket.string() +
                                                         ", log: {file: " + log.string() + "}}")});
   wait_for_content(pid_file, "\n");
-  while (!fs::exists(socket))
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  SocketClient client(socket);
+  SocketClient client = connect_when_listening(socket);
   constexpr int lines = 3000;  // more than a pipe takes, 64 KiB
   const auto echo = [&](int number) { client.echo("line " + std::to_string(number) + '.'); };
   for (int number = 0; number < lines; ++number)
