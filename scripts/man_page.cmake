@@ -2,7 +2,7 @@ include(GNUInstallDirs)
 find_program(SCDOC scdoc)
 
 # The date of the pages is the release's, as in docker/Dockerfile, so that the same sources make the same pages on any day.
-set(SCDOC_DATE SOURCE_DATE_EPOCH=1795478400)
+set(SCDOC_DATE SOURCE_DATE_EPOCH=1795737600)
 
 # Builds PAGE.SECTION from PAGE.SECTION.scd in the current source directory, and installs it. Without scdoc(1) there
 # is no manual, and everything else is the same.

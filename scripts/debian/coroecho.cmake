@@ -25,9 +25,9 @@ coroecho-client talks to any echo service and verifies every byte: a prompt
 in a terminal, a filter in a pipe, a ping for TCP, TLS and UDP, and a
 benchmark. It installs no service.")
 set(CPACK_DEBIAN_COROECHO-CLIENT_PACKAGE_SUGGESTS coroecho)
-# The client's files were in the package of the service up to this version.
-set(CPACK_DEBIAN_COROECHO-CLIENT_PACKAGE_BREAKS "coroecho (<< 1.0.0-2~)")
-set(CPACK_DEBIAN_COROECHO-CLIENT_PACKAGE_REPLACES "coroecho (<< 1.0.0-2~)")
+# The client's files were in the package of the service before this version.
+set(CPACK_DEBIAN_COROECHO-CLIENT_PACKAGE_BREAKS "coroecho (<< 2.0.0~)")
+set(CPACK_DEBIAN_COROECHO-CLIENT_PACKAGE_REPLACES "coroecho (<< 2.0.0~)")
 
 # Each package has the software bill of materials of its program.
 set(CPACK_COROECHO_BUILD ${CMAKE_BINARY_DIR})
