@@ -7,6 +7,7 @@
 #include <cctype>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -207,6 +208,36 @@ TEST(Escape, JsonParsersReadWhatTextShows) {
       ASSERT_EQ(nlohmann::json::parse(json), escaped(bytes, {.quoted = quoted}));
     }
   }
+}
+
+// Nothing if the bytes are not UTF-8.
+std::optional<std::string> json_of(std::string_view bytes) {
+  std::string text(escaped_room(bytes.size()), '\0');
+  const char* const end = write_json(text.data(), bytes);
+  if (end == nullptr) return std::nullopt;
+  text.resize(static_cast<std::size_t>(end - text.data()));
+  return text;
+}
+
+TEST(Json, IsReadBackAndHasNoInvisibleCharacter) {
+  for (std::uint32_t first = 1; first <= 0x10FFFF; first += 0x400) {
+    std::string bytes;
+    for (std::uint32_t character = first; character < first + 0x400; ++character) {
+      if (character <= 0x10FFFF && (character < 0xD800 || character > 0xDFFF))
+        bytes += utf8(character);
+    }
+    const auto json = json_of(bytes);
+    ASSERT_TRUE(json);
+    ASSERT_EQ(nlohmann::json::parse('"' + *json + '"').get<std::string>(), bytes);
+  }
+  EXPECT_EQ(json_of(utf8(0xE0041)), "\\udb40\\udc41");
+  EXPECT_EQ(json_of(utf8(0x202E)), "\\u202e");
+  EXPECT_EQ(json_of(utf8(0x1F600)), utf8(0x1F600));
+}
+
+TEST(Json, HasNoBytesThatAreNotUtf8) {
+  for (const auto* const bytes : {"\x80", "a\xC3", "\xED\xA0\x80", "\xF5\x80\x80\x80"})
+    EXPECT_EQ(json_of(bytes), std::nullopt);
 }
 
 TEST(WholeCharacters, ShowsAllThatIsNotAboveTheLimit) {
