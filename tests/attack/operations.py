@@ -1,14 +1,8 @@
 """The acts of an operator, also a clumsy one, and of the system: each must be answered, and harm no client."""
 import asyncio
-import contextlib
 import os
-import re
 import resource
 import signal
-import subprocess
-import time
-
-import processes
 
 # The error is one that a system short of something returns. mmap is left out: the sanitizers need that themselves.
 FAILING_CALLS = {
@@ -28,114 +22,6 @@ HARMLESS_SIGNALS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIP
 # Programs that cannot go on with the state of this one: no program, another one, one that hangs, one that is cut short.
 WRONG_PROGRAMS = {"missing": None, "empty": b"", "text": b"hello", "fails": b"#!/bin/sh\nexit 3\n", "silent": b"#!/bin/sh\nexit 0\n",
                   "hangs": b"#!/bin/sh\nexec sleep 60\n", "floods": b"#!/bin/sh\nexec yes\n", "kills itself": b"#!/bin/sh\nkill -9 $$\n"}
-DOCUMENTED_EXIT_CODES = (1, 69, 70, 78)
-
-
-class Operator:
-    """One act after the other, until the time is over."""
-
-    def __init__(self, service, clients, pace, findings, random):
-        self.service = service
-        self.clients = clients
-        self.pace = pace
-        self.findings = findings
-        self.random = random
-        self.done = {}
-        self.samples = []
-        self.at_rest = None
-
-    async def run(self, seconds, rest_every):
-        deadline = time.monotonic() + seconds
-        next_rest = time.monotonic() + rest_every
-        while time.monotonic() < deadline:
-            act = self.random.choices(list(ACTS), ACTS.values())[0]
-            with contextlib.suppress(ProcessLookupError, FileNotFoundError):  # it has ended meanwhile
-                await act(self)
-            self.done[act.__name__] = self.done.get(act.__name__, 0) + 1
-            await asyncio.sleep(self.random.uniform(0, 3))
-            if self.service.process.poll() is not None:
-                await self.explain_end()
-            if time.monotonic() > next_rest:
-                await self.rest()
-                next_rest = time.monotonic() + rest_every
-
-    def wrong(self, what):
-        self.findings.add(self.service, what)
-
-    async def expect(self, satisfied, what):
-        if await self.service.until(satisfied) is False:
-            self.wrong(what)
-
-    async def reload(self, config, satisfied, what):
-        self.service.write(config)
-        self.service.process.send_signal(signal.SIGHUP)
-        await self.expect(satisfied, what)
-
-    async def reload_good(self):
-        config = self.service.good()
-        await self.reload(config, self.service.in_force(), "a good configuration does not come into force")
-
-    async def explain_end(self):
-        """An end is right only if a system call failed and the log says so; then another one starts."""
-        service = self.service
-        code = service.process.wait()
-        last = service.last_lines()
-        explained = code in DOCUMENTED_EXIT_CODES and re.search("error|critical|coroecho:", last) and service.excuses.since(
-            time.monotonic())
-        if not explained:
-            self.wrong(f"exit code {code}, and nobody had asked for the end:\n{last}")
-        self.done["ends explained by a failing call"] = self.done.get("ends explained by a failing call", 0) + bool(explained)
-        await self.start()
-
-    async def start(self):
-        with self.service.excuses.given():
-            self.service.use_program(self.service.executable)
-            self.service.write(self.service.good())
-            await asyncio.to_thread(self.service.start)
-
-    async def stop(self):
-        """By SIGTERM: everything is freed, and the exit code is 0; 1 if clients had to be cut off."""
-        service = self.service
-        if status := await service.status_or_none():
-            service.note_totals(status)
-        service.process.terminate()
-        try:
-            code = await asyncio.to_thread(service.process.wait, 60)
-        except subprocess.TimeoutExpired:
-            code = None
-            service.process.kill()
-        if code != 0 and not (code == 1 and "force" in service.last_lines()):
-            self.wrong(f"exit code {code} at a stop:\n{service.last_lines()}")
-
-    async def rest(self):
-        """Everybody leaves: then exactly the descriptors of before are open, memory is flat, and nothing spins."""
-        service = self.service
-        self.pace.stop()
-        try:
-            await self.reload_good_for_rest()
-            if not await service.until(lambda status: status["connections"]["active"] == 0, 120):
-                return self.wrong("connections are left")
-            descriptors = await asyncio.to_thread(service.descriptors_at_rest)
-            before = processes.cpu_seconds(service.process.pid)
-            await asyncio.sleep(2)
-            if (used := processes.cpu_seconds(service.process.pid) - before) > 0.2:
-                self.wrong(f"it spins at rest: {used:.2f} s of processor time in two")
-            if sample := await asyncio.to_thread(service.sample):
-                self.samples.append(sample | {"descriptors": descriptors})
-            self.at_rest = self.at_rest or descriptors
-            if descriptors != self.at_rest:
-                self.wrong(f"{descriptors} descriptors at rest, {self.at_rest} at first:\n{self.descriptors()}")
-        finally:
-            self.pace.go()
-
-    async def reload_good_for_rest(self):
-        """With the same addresses each time, so that descriptors can be compared."""
-        config = self.service.good() | {"host": ["127.0.0.1", "::1"]}
-        await self.reload(config, self.service.in_force(), "a good configuration does not come into force")
-
-    def descriptors(self):
-        folder = f"/proc/{self.service.process.pid}/fd"
-        return "\n".join(f"{name} {os.readlink(os.path.join(folder, name))}" for name in os.listdir(folder))
 
 
 async def reload(operator):

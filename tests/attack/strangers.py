@@ -213,8 +213,13 @@ async def datagrams(strangers):
     """From ports of all kinds, also that of the service, of all sizes."""
     random, port = strangers.random, strangers.service.port
     six = random.random() < 0.3
+    source = "::1" if six else strangers.source()
+    own_port = random.choice((0, 0, 0, random.randrange(1, 1024), port))
+    # While the service starts anew, its own address is not to be taken.
+    if source in ("::1", "127.0.0.1") and own_port == port:
+        own_port = 0
     with socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as datagram:
-        datagram.bind(("::1" if six else strangers.source(), random.choice((0, 0, 0, random.randrange(1, 1024), port))))
+        datagram.bind((source, own_port))
         if random.random() < 0.3:
             datagram.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, random.choice((1, 2, 255)))
         for _ in range(random.randrange(1, 40)):
