@@ -38,7 +38,9 @@ Histogram::Snapshot Histogram::snapshot() const {
 // seven bits after it which of its 128 buckets.
 std::size_t Histogram::bucket_of(std::uint64_t value) {
   constexpr unsigned width = sub_bits + 1;
-  const auto power = std::max<std::uint64_t>(std::bit_width(value), width) - width;
+  // The type of bit_width() depends on the library's version (LWG 3656).
+  const auto bits = static_cast<unsigned>(std::bit_width(value));
+  const std::uint64_t power = std::max(bits, width) - width;
   return (power << static_cast<unsigned>(sub_bits)) + (value >> power);
 }
 
