@@ -30,7 +30,7 @@ fi
 # architectures.
 install_for_target() {
   if is_native; then
-    install_missing "${build_packages[@]}" libgtest-dev libgmock-dev
+    install_missing "${build_packages[@]}"
     return
   fi
   dpkg --add-architecture "$target"

@@ -2,9 +2,9 @@
 # made of Debian's packages here.
 # shellcheck shell=bash
 
-# build TAG DOCKERFILE CONTEXT: with the network of this machine, for apt-get.
+# build_image TAG DOCKERFILE CONTEXT [ARGUMENT OF docker build...]: with the network of this machine, for apt-get.
 build_image() {
-  DOCKER_BUILDKIT=0 quietly docker build --network=host --tag "$1" --file "$2" "$3" || fail "$1 cannot be built."
+  DOCKER_BUILDKIT=0 quietly docker build --network=host --tag "$1" --file "$2" "${@:4}" "$3" || fail "$1 cannot be built."
 }
 
 # The official image is such a tree too, and has the same setting of dpkg, without which it syncs every file.
@@ -35,8 +35,6 @@ build_images() {
   build_base "$1"
   build_haproxy
   build_image coroecho "$root/docker/Dockerfile" "$root"
-  # Those of former runs.
-  docker image prune -f >/dev/null
 }
 
 # The API's schemas, from the npm registry.
