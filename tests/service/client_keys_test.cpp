@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstring>
@@ -307,6 +309,8 @@ TEST(ClientKeys, SendsNothingButFiles) {
   Pty pty(client(echo.port()));
   const auto fifo = (pty.home() / "fifo").string();
   ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const FileDescriptor opened(inotify_init1(IN_NONBLOCK | IN_CLOEXEC), "inotify_init1");
+  ASSERT_GE(inotify_add_watch(opened.get(), fifo.c_str(), IN_OPEN), 0);
   pty.wait_for("> ");
   for (const auto& [name, reason] :
        std::map<std::string, std::string>{{fifo, "is no regular file"},
@@ -318,6 +322,8 @@ TEST(ClientKeys, SendsNothingButFiles) {
   }
   pty.type("hello\n");
   EXPECT_EQ(echo.wait_for_bytes(6), "hello\n");
+  inotify_event event{};
+  EXPECT_EQ(read(opened.get(), &event, sizeof event), -1) << "a writer would have gone on";
 }
 
 TEST(ClientKeys, ShowsNoNameOfAFileThatControlsTheTerminal) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <sstream>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "tests/service/client.hpp"
+#include "tests/service/datagram_client.hpp"
 #include "tests/service/lossy_path.hpp"
 #include "tests/service/process.hpp"
 #include "tests/service/server.hpp"
@@ -146,6 +148,27 @@ TEST(ClientUdpBench, LooksAtItsSocketsAfterAPauseBeforeItCallsAnythingLost) {
   EXPECT_EQ(process.wait(), 0) << process.errors().text();
   EXPECT_EQ(evaluate(process.output().wait_for_end(), "r['sent'], r['echoes'], r['lost']"),
             "30 30 0\n");
+}
+
+// More copies arrive while the client stands still than its socket has room for.
+TEST(ClientUdpBench, CountsTheDatagramsThatItsOwnSocketHadNoRoomFor) {
+  std::atomic<pid_t> client = 0;
+  const LossyPath path([&](std::uint64_t number, std::string&) {
+    const auto stopped = number < 10 ? 0 : client.exchange(0);
+    if (stopped == 0) return LossyPath::Fate{};
+    kill(stopped, SIGSTOP);
+    return LossyPath::Fate{.copies = 10'000};
+  });
+  Process process(
+      udp_bench(path.port(), {"--duration", "500ms", "--rate", "100", "--size", "1000", "--json"}));
+  client = process.pid();
+  while (path.doubled() == 0)
+    std::this_thread::sleep_for(1ms);
+  // The path does one thing after the other.
+  EXPECT_TRUE(DatagramClient().echo("after all copies", "127.0.0.1", path.port()));
+  process.signal(SIGCONT);
+  process.wait();
+  EXPECT_EQ(evaluate(process.output().wait_for_end(), "r['overflowed'] > 0"), "True\n");
 }
 
 TEST(ClientUdpBench, EndsInTimeAtARateThatCannotBeReached) {

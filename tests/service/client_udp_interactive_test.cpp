@@ -1,9 +1,12 @@
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <fstream>
 #include <string>
+#include <thread>
 
 #include "tests/service/client.hpp"
+#include "tests/service/client_pty.hpp"
 #include "tests/service/client_terminal.hpp"
 #include "tests/service/lossy_path.hpp"
 
@@ -60,6 +63,21 @@ TEST(ClientUdpInteractive, MarksWhatCameAgainLateOrChanged) {
   terminal.wait_for("recv from server:two  (late)");
   terminal.enter("three");
   terminal.wait_for("recv from server:THREE  (not what was sent)");
+}
+
+TEST(ClientUdpInteractive, LooksAtTheSocketAfterAPauseBeforeItCallsALineLost) {
+  const LossyPath path([](std::uint64_t, std::string&) { return LossyPath::Fate{.delay = 200ms}; });
+  Pty pty({COROECHO_CLIENT, "--udp", "127.0.0.1", std::to_string(path.port()), "-W", "500ms"});
+  pty.wait_for("> ");
+  pty.type("hello\n");
+  while (path.echoes() == 0)
+    std::this_thread::sleep_for(1ms);
+  kill(pty.pid(), SIGSTOP);
+  std::this_thread::sleep_for(700ms);  // beyond --wait
+  kill(pty.pid(), SIGCONT);
+  pty.wait_for("recv from server:");
+  pty.type("\x04");
+  EXPECT_EQ(pty.wait(), 0) << pty.written();
 }
 
 TEST(ClientUdpInteractive, ReportsThatNothingListensForEachLine) {

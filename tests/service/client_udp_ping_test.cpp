@@ -208,6 +208,18 @@ TEST(ClientUdpPing, SendsTheNextWhenTheOneBeforeHasComeBackWithoutAnInterval) {
   EXPECT_EQ(lines["received"], 1000U);
 }
 
+// With a pause before each of them, four hundred take longer than the deadline.
+TEST(ClientUdpPing, PausesNoLongerWhenTheServiceIsBack) {
+  std::uint16_t port = 0;
+  { port = LossyPath(unharmed).port(); }
+  Process process(udp_ping(port, {"-i", "0", "-c", "400", "-w", "4"}));
+  process.output().wait_for_line("Connection refused");
+  const LossyPath forward(unharmed);
+  Process back({"socat", "UDP4-LISTEN:" + std::to_string(port) + ",bind=127.0.0.1",
+                "UDP4:127.0.0.1:" + std::to_string(forward.port())});
+  process.output().wait_for_line("400 sent, ");
+}
+
 TEST(ClientUdpPing, PausesAfterAnErrorWithoutAnInterval) {
   std::uint16_t port = 0;
   { port = LossyPath(unharmed).port(); }

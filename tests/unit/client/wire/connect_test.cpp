@@ -16,6 +16,7 @@ namespace {
 
 using boost::asio::ip::tcp;
 using coro::Clock;
+using coro::error_code;
 using coro::Yield;
 using namespace std::chrono_literals;
 namespace error = boost::asio::error;
@@ -96,6 +97,24 @@ TEST(Connection, TakesTheFirstAddressWhereAllAnswer) {
     EXPECT_EQ(
         connect(yield, {}, {first.endpoint(), second.endpoint()}, patience).value()->facts().peer,
         first.endpoint());
+  });
+}
+
+// RFC 8305, section 4. The one that refuses shows the order without a wait.
+TEST(Connection, TakesTheFamiliesInTurn) {
+  boost::asio::io_context context;
+  tcp::acceptor second(context);
+  error_code no_ipv6;
+  second.open(tcp::v6(), no_ipv6);
+  if (!no_ipv6) second.bind({boost::asio::ip::address_v6::loopback(), 0}, no_ipv6);
+  if (no_ipv6) GTEST_SKIP() << "no IPv6";
+  second.listen(8);
+  const Listener other_family(8);
+  const tcp::endpoint refusing(boost::asio::ip::address_v6::loopback(), refusing_endpoint().port());
+  run([&](Yield yield) {
+    const Addresses addresses{refusing, second.local_endpoint(), other_family.endpoint()};
+    EXPECT_EQ(connect(yield, {}, addresses, patience).value()->facts().peer,
+              other_family.endpoint());
   });
 }
 
