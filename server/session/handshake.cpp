@@ -40,7 +40,7 @@ error_code agree(coro::TlsStream& tls, Turns& turns, Yield yield) {
       Turns::Place place(turns);
       if (const error_code aborted = place.wait(yield)) return aborted;
       result = tls.try_handshake();
-      yield.now();  // the next one computes in the next round
+      yield.now();  // before the place is given up: the next one computes in the next round
     }
     if (result) return *result;
     if (const error_code aborted = tls.wait_for_handshake(yield)) return aborted;
@@ -66,11 +66,12 @@ HandshakeResult shake_hands(coro::Connection& connection, const coro::TlsContext
   std::optional<coro::TimeLimit> limit;
   if (timeout.count() > 0) limit.emplace(yield, timeout);
   const auto failed = [&](error_code error) {
-    return failure_of(error, error == boost::asio::error::operation_aborted && limit->expired());
+    const bool aborted = error == boost::asio::error::operation_aborted;
+    return failure_of(error, aborted && limit && limit->expired());
   };
+  const error_code interrupted = receive_first(connection.transport(), first, scratch, yield);
   // After a pause of the whole process the time may be over although the bytes have come.
-  const error_code nothing = receive_first(connection.transport(), first, scratch, yield);
-  if (nothing && first.empty()) return failed(nothing);
+  if (interrupted && first.empty()) return failed(interrupted);
   coro::TlsStream& tls = connection.encrypt(context, std::move(first));
   if (const error_code error = agree(tls, turns, yield)) return failed(error);
   // C++20 could also make a failure of this text, in parentheses, so the result is named.

@@ -234,6 +234,15 @@ TEST(Tls, AThousandSilentClientsAreGoneAfterTheTimeoutAndOthersAreServed) {
   EXPECT_EQ("still there", client.echo("still there"));
 }
 
+TEST(Tls, ASilentClientWithoutAHandshakeTimeoutIsDrained) {
+  const Files files;
+  Server server(files.configuration("handshake_timeout: 0s"));
+  const SocketClient silent = connect(server);
+  EXPECT_EQ("hello", TlsClient(connect(server)).echo("hello"));  // the silent one has begun
+  server.stop(SIGTERM);
+  EXPECT_THAT(ending(server), HasSubstr(": shutdown"));
+}
+
 TEST(Tls, AHundredHandshakesAtOnceSucceed) {
   const Files files;
   const Server server(files.configuration());
