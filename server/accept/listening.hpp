@@ -10,7 +10,7 @@
 #include "coro/yield.hpp"
 #include "server/accept/socket_file.hpp"
 #include "server/config/config.hpp"
-#include "server/session/session.hpp"
+#include "server/session/transport.hpp"
 
 namespace server {
 

@@ -1,18 +1,16 @@
 #pragma once
 
 #include <boost/system/result.hpp>
-#include <chrono>
 #include <span>
 #include <string>
 
 #include "coro/stream.hpp"
 #include "coro/yield.hpp"
+#include "server/config/config.hpp"
+#include "server/net/peer.hpp"
 #include "server/proxy/proxy_protocol.hpp"
 
 namespace server {
-
-/// How long a proxy may take for its header.
-inline constexpr std::chrono::seconds proxy_header_timeout{3};
 
 /// A proxy's header, and the client's first bytes.
 struct ProxyGreeting {
@@ -21,11 +19,16 @@ struct ProxyGreeting {
   std::string rest;
 };
 
-/// Reads the header that the connection must begin with, by way of `scratch`, which others may use
-/// too. `received` are the bytes that were read so far; more are appended as they come, so it
-/// always holds all. Gives up after `limit`. The error is a phrase for the log.
-boost::system::result<ProxyGreeting, std::string> read_proxy_greeting(
-    coro::Stream& stream, ProxyProtocol accepted, std::span<char> scratch, std::string& received,
-    std::chrono::nanoseconds limit, coro::Yield yield);
+/// The PROXY header before the client's first byte, or an empty greeting if proxy_protocol is off.
+/// Suspends until the header is complete, at most for 3 s since the client has connected. The error
+/// is a phrase for the log.
+///
+/// It reads by way of `scratch`, which others may use too. `received` are the bytes that were read
+/// so far; more are appended as they come, so it always holds all. If there are some at the
+/// beginning, another program has begun to read the header, which is then read to its end even if
+/// proxy_protocol is off by now.
+boost::system::result<ProxyGreeting, std::string> read_greeting(
+    coro::Stream& stream, const Peer& peer, coro::Clock::time_point connected, const Config& config,
+    std::span<char> scratch, std::string& received, coro::Yield yield);
 
 }  // namespace server

@@ -11,8 +11,8 @@
 
 namespace server {
 
-/// A connection that has a coroutine, which has not run yet. It stands in a list until then, since
-/// another program may have to take it over, too.
+/// A connection that has a coroutine, which has not run yet. The coroutine owns it. It stands in a
+/// list until the coroutine runs, since an upgrade in between hands it over, too.
 struct Beginning
     : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
   using List = boost::intrusive::list<Beginning, boost::intrusive::constant_time_size<false>>;
@@ -34,7 +34,7 @@ struct Beginning
   List* all;
   Transport transport;
   std::unique_ptr<SessionState> state;
-  coro::Descriptor socket;  // state->socket
+  coro::Descriptor socket;  // owns the descriptor of which state->socket is the number
 };
 
 }  // namespace server

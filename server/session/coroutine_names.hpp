@@ -4,8 +4,8 @@
 
 namespace server {
 
-/// Coroutines that serve one client each: an exception there is the end of that client alone.
-/// Without any other coroutine the service is not whole any more.
+/// Coroutines that serve one client each: an exception there is the end of that client alone. After
+/// one in any other coroutine the service stops (Server::fail).
 inline constexpr const char* session_coroutine = "session";
 inline constexpr const char* admin_connection = "admin connection";
 

@@ -56,7 +56,7 @@ bool Goodbye::say(std::optional<Clock::time_point>& until, Yield yield) {
 
 bool Goodbye::deliver_rest(Yield yield) {
   if (stream_.is_encrypted()) stream_.finish_sending();  // close_notify, which the client waits for
-  if (stream_.unacknowledged() == 0) return true;
+  if (stream_.unacknowledged() == 0) return true;        // close(2) sends the end of the stream
   stream_.finish_sending();
   return deliver(Clock::time_point::max(), yield);
 }

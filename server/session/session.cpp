@@ -6,8 +6,7 @@
 #include <utility>
 
 #include "server/net/network.hpp"
-#include "server/session/goodbye.hpp"
-#include "server/session/greeting.hpp"
+#include "server/proxy/proxy_greeting.hpp"
 #include "server/session/handshake.hpp"
 
 namespace server {
@@ -17,15 +16,6 @@ namespace error = boost::asio::error;
 using boost::asio::buffer;
 using coro::error_code;
 using coro::Yield;
-
-Ending ending_of(error_code error) {
-  if (error == error::eof) return Ending::closed_by_client;
-  if (error == coro::TlsError::truncated) return Ending::truncated;
-  if (error == error::connection_reset || error == error::broken_pipe ||
-      error == error::connection_aborted)
-    return Ending::reset_by_client;
-  return Ending::connection_lost;
-}
 
 }  // namespace
 
@@ -37,7 +27,9 @@ Session::Session(SessionContext& context, coro::Descriptor socket, Transport tra
                                          : context.stage),
       transport_(transport) {
   stream_.emplace(yield.scheduler(), std::move(socket));
-  if (stage_ > context.stage) task_.cancel();  // it is too late for a handshake
+  // An upgrade waits for the clients of TLS to end, so it is too late for a handshake: its first
+  // wait returns operation_aborted.
+  if (stage_ > context.stage) task_.cancel();
 }
 
 // The end is counted here and not in run(): an exception skips the rest of run(), and that session
@@ -70,10 +62,11 @@ Ending Session::begin(std::unique_ptr<SessionState> state, Yield yield) {
   auto greeting = read_greeting(stream_->transport(), peer_, connected_, context_.config,
                                 context_.scratch, *state->greeting, yield);
   greeting_ = nullptr;
-  state.reset();
+  state.reset();  // a client that is served costs no memory for how it began
   std::string proxy;
   if (greeting && greeting->header.source)
     proxy = std::exchange(peer_, peer_at(*greeting->header.source)).name;
+  // Without a line for this client: Admission logs one a second for all of them.
   if (greeting && refuses(greeting->header)) return Ending::not_allowed;
 
   log_.emplace(context_.log, number_, peer_.name,
@@ -101,6 +94,7 @@ Ending Session::serve(std::string first, Yield yield) {
   if (transport_ == Transport::tls) {
     if (const auto ending = encrypt(std::exchange(first, {}), yield)) return *ending;
   }
+  // After the handshake, which no fault disturbs.
   faults_ = Faults::make(context_.config.faults, yield);
   if (!first.empty()) {
     if (const auto ending = answer(first, yield)) return *ending;
@@ -109,20 +103,15 @@ Ending Session::serve(std::string first, Yield yield) {
   return echo(yield);
 }
 
-// Kept for as long as the client is served. A client without an address needs none.
+// The client keeps its place for as long as it is served. One over a Unix socket has no address
+// and needs none.
 AddressLimit::Place Session::place(std::size_t most) {
   if (!peer_.address) return {};
   const unsigned prefix = context_.config.limits.ipv6_prefix;
   return context_.addresses.enter(network_of(*peer_.address, prefix), most);
 }
 
-// The connection has ended. An error of TLS is worth a word in the log.
-Ending Session::end_by(error_code error) {
-  if (error.category() == coro::tls_category()) detail_ = ": " + error.message();
-  return ending_of(error);
-}
-
-// From here on everything is encrypted, unless the client does not agree.
+// From here on everything is encrypted, unless the handshake fails.
 std::optional<Ending> Session::encrypt(std::string first, Yield yield) {
   const auto agreed =
       shake_hands(*stream_, context_.tls.value(), std::move(first), context_.scratch,
@@ -137,12 +126,13 @@ std::optional<Ending> Session::encrypt(std::string first, Yield yield) {
   ++(failure.timed_out ? context_.statistics.timed_out_handshakes
                        : context_.statistics.failed_handshakes);
   detail_ = ": " + failure.reason;
-  if (failure.has_sent) log_->connected({}, true);
+  if (failure.has_sent) log_->connected({}, true);  // it is a client, and no port scan
   return Ending::handshake_failed;
 }
 
-// The echo: read, send back, until somebody ends it. Others run while this client is silent;
-// limits.idle_timeout counts from each wait_in().
+// The echo: read, send back, until somebody ends it. Others run while this client is silent.
+// limits.idle_timeout counts from each wait_in(); the first one is the caller's, since a session of
+// another program has waited for a while already.
 Ending Session::echo(Yield yield) {
   for (; stage_ == Stage::serving; silence_.wait_in(context_.reaper)) {
     const std::size_t room = context_.scratch.size();
@@ -151,14 +141,14 @@ Ending Session::echo(Yield yield) {
     const std::string_view bytes(context_.scratch.data(), size);
 
     if (error && error != error::operation_aborted) return end_by(error);
-    // Somebody has cancelled the read: the service, the reaper, or the look at the delivery. The
-    // bytes that had arrived by then are there all the same.
+    // Somebody has cancelled the read: the service, the reaper, the look at the delivery, or
+    // faults.close_after. The bytes that had arrived by then are there all the same.
     if (error) {
       const auto ending = why_aborted();
       if (ending || stage_ != Stage::serving)
         return answer_arrived(ending.value_or(Ending::shutdown), bytes, yield);
       if (bytes.empty() && silence_.timed_out()) return Ending::idle_timeout;
-      if (bytes.empty()) continue;
+      if (bytes.empty()) continue;  // the reason has passed, such as a wait that is over
     }
     if (const auto ending = answer(bytes, yield)) return *ending;
   }
@@ -196,6 +186,7 @@ std::optional<Ending> Session::write_all(std::string_view bytes, Yield yield) {
 std::optional<Ending> Session::write_rest(const std::string& rest, Yield yield) {
   silence_.leave();  // limits.write_timeout takes over
   std::optional<Ending> ending;
+  // The order has cancelled an operation before this one, and does not cancel another.
   if (stage_ == Stage::aborting) ending = Ending::shutdown;
   for (std::string_view left = rest; !left.empty() && !ending;) {
     unsent_ = left;
@@ -209,7 +200,7 @@ std::optional<Ending> Session::write_rest(const std::string& rest, Yield yield) 
   return ending;
 }
 
-// The service ends the connection: what has arrived by now goes back, what comes later does not.
+// The service ends the connection. The bytes that have arrived by now go back, later ones do not.
 // `bytes` are read already.
 Ending Session::answer_arrived(Ending ending, std::string_view bytes, Yield yield) {
   if (ending == Ending::write_timeout) return ending;
@@ -228,57 +219,13 @@ Ending Session::answer_arrived(Ending ending, std::string_view bytes, Yield yiel
   return ending;
 }
 
-// A client that the service sends away gets a goodbye. One that takes nothing, or that a fault has
-// chosen, gets a reset. Any other gets a plain close. Returns the ending as it turns out: a client
-// that has closed its half and does not take the rest of its echo has a write time-out.
-Ending Session::close(Ending ending, Yield yield) {
-  const bool reset =
-      ending == Ending::write_timeout || (ending == Ending::fault && faults_ && faults_->resets());
-  const bool by_service = ending == Ending::idle_timeout || ending == Ending::shutdown ||
-                          ending == Ending::proxy_header || ending == Ending::fault ||
-                          (ending == Ending::handshake_failed && stream_->is_encrypted());
-  const bool by_client = ending == Ending::closed_by_client || ending == Ending::truncated;
-  if (ending == Ending::fault && faults_)
-    detail_ = reset ? ": reset_probability" : ": close_after";  // the keys of `faults`
-  if (ending == Ending::handshake_failed) stream_->leave_tls();
-  decided_ = ending;
-  faults_.reset();  // its time limit ends too, and does not interrupt the goodbye
-  silence_.leave();
-
-  bool arrives = !reset;
-  Goodbye goodbye(*stream_, context_.scratch, stage_, delivery_);
-  if (!reset && by_service) arrives = goodbye.say(goodbye_until_, yield);
-  if (!reset && by_client) arrives = goodbye.deliver_rest(yield);
-  // Without a reset the kernel keeps for minutes what the client does not take. A service that ends
-  // needs none: no further clients fill that memory, and the kernel goes on delivering.
-  if (!arrives && (reset || stage_ == Stage::serving)) {
-    stream_->reset_on_close();
-    if (!by_service) ending = Ending::write_timeout;
-  }
-  // Bytes that are not read would turn the close into a reset.
-  if (is_refusal(ending)) {
-    const auto unwanted = buffer(context_.scratch.data(), context_.scratch.size());
-    static_cast<void>(stream_->try_read(unwanted));
-  }
-  stream_.reset();
-  return ending;
-}
-
-// Returns why an operation was aborted. None: the service drains, or the client was idle, and the
-// caller finds out which.
-std::optional<Ending> Session::why_aborted() const {
-  if (delivery_.stalled()) return Ending::write_timeout;
-  if (faults_ && faults_->closes(totals_.bytes_in)) return Ending::fault;
-  if (stage_ == Stage::aborting) return Ending::shutdown;
-  return std::nullopt;
-}
-
 // Sessions calls this between two turns of the session, never while the session runs. Cancelling is
 // enough: why_aborted() finds the reason.
 bool Session::look_at_delivery() {
-  if (!stream_ || (unsent_.empty() && delivery_.complete(totals_.bytes_out))) return false;
+  const auto owes = [this] { return !unsent_.empty() || !delivery_.complete(totals_.bytes_out); };
+  if (!stream_ || !owes()) return false;
   delivery_.look(totals_.bytes_out, stream_->unacknowledged());
-  if (unsent_.empty() && delivery_.complete(totals_.bytes_out)) return false;
+  if (!owes()) return false;
   if (delivery_.stalled()) task_.cancel();
   return true;
 }

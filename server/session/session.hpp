@@ -18,12 +18,10 @@
 #include "server/session/reaper.hpp"
 #include "server/session/session_context.hpp"
 #include "server/session/session_state.hpp"
+#include "server/session/transport.hpp"
 #include "server/status/ending.hpp"
 
 namespace server {
-
-/// Whether a client speaks TLS, which depends on the port.
-enum class Transport { plain, tls };
 
 /// One client, from accept to close. It lives on the stack of its own coroutine. `Sessions::start`
 /// counts its beginning (Statistics::began), so that the limit holds before the coroutine has run;
@@ -42,7 +40,8 @@ class Session : public boost::intrusive::list_base_hook<
   Session& operator=(Session&&) = delete;
 
   /// Serves the client until it or the service ends the connection, and closes the socket. The
-  /// state is of a client that has just connected, or that another program has served until now.
+  /// state is of a client that has just connected, or that another program has served until now. It
+  /// is on the heap, and freed before the echo begins: a session's stack is one page.
   void run(std::unique_ptr<SessionState> state, coro::Yield yield);
 
   /// The orders have changed. The session may be suspended in a wait that does not matter any more.
@@ -66,7 +65,7 @@ class Session : public boost::intrusive::list_base_hook<
 
  private:
   // In the order of the story. An Ending that is returned is why the connection ends; none means
-  // that it goes on.
+  // that the connection goes on.
   Ending begin(std::unique_ptr<SessionState> state, coro::Yield yield);
   bool refuses(const ProxyHeader& header);
   Ending serve(std::string first, coro::Yield yield);
@@ -78,8 +77,9 @@ class Session : public boost::intrusive::list_base_hook<
   std::optional<Ending> write_all(std::string_view bytes, coro::Yield yield);
   std::optional<Ending> write_rest(const std::string& rest, coro::Yield yield);
   Ending answer_arrived(Ending ending, std::string_view bytes, coro::Yield yield);
-  Ending close(Ending ending, coro::Yield yield);
   Ending end_by(coro::error_code error);
+  Ending close(Ending ending, coro::Yield yield);
+  bool say_goodbye(Ending ending, coro::Yield yield);
 
   // The story of a session that another program has begun; in session_state.cpp.
   ClientLog log_of(const SessionState& state) const;
@@ -92,12 +92,14 @@ class Session : public boost::intrusive::list_base_hook<
 
   // `failed` until close() has returned: an exception is the only other way out.
   Ending ending_ = Ending::failed;
-  std::optional<Ending> decided_;  // the ending, while the last bytes are still sent
-  coro::Task task_;                // the coroutine that runs this session, which others cancel
-  std::uint64_t number_ = 0;       // names the client in the log
+  // The ending, while the last bytes are still sent and the goodbye is said: for state().
+  std::optional<Ending> decided_;
+  coro::Task task_;           // the coroutine that runs this session, which others cancel
+  std::uint64_t number_ = 0;  // names the client in the log
   coro::Clock::time_point connected_;
-  Peer peer_;                              // the client, or a proxy that has not named the client
-  const std::string* greeting_ = nullptr;  // of a proxy, while it is incomplete
+  Peer peer_;  // the client, or a proxy that has not named the client
+  // The bytes of a PROXY header that have come so far, for state(); null once it is complete.
+  const std::string* greeting_ = nullptr;
   // From here on in the order that an echo uses them: members that lie together come into the
   // cache together.
   Reaper::Entry silence_;  // how long the client has sent nothing (limits.idle_timeout)
@@ -112,7 +114,7 @@ class Session : public boost::intrusive::list_base_hook<
   std::string_view unsent_;  // bytes of the echo that the kernel has not taken yet
   Stage stage_;              // the orders of the service
   Transport transport_;      // which the client must speak
-  std::string detail_;       // why it has ended, behind the ending in the log
+  std::string detail_;       // stands behind the ending in the log, such as ": reset_probability"
   std::optional<coro::Clock::time_point> goodbye_until_;  // once the goodbye has begun
 };
 

@@ -37,10 +37,11 @@ struct SessionContext {
   /// Every session reads into this. One is enough, since bytes stay there only until the session
   /// suspends; and since there is only one, it can be large.
   std::span<char> scratch;
-  std::optional<coro::TlsContext> tls = {};  ///< for handshakes from now on
-  Turns handshakes = {};                     ///< one computes at a time
+  /// For handshakes from now on. It is there before the first listener of TLS opens.
+  std::optional<coro::TlsContext> tls = {};
+  Turns handshakes = {};  ///< one computes at a time
   Stage stage = Stage::serving;
-  Stage tls_stage = Stage::serving;  ///< of sessions that speak TLS, if it is further on
+  Stage tls_stage = Stage::serving;  ///< during an upgrade, of sessions that speak TLS
   std::size_t speak_tls = 0;         ///< sessions that do, or will
 };
 

@@ -102,7 +102,7 @@ Ending Session::go_on(std::unique_ptr<SessionState> state, Yield yield) {
     silence_.wait_in(context_.reaper, *state->silent_since);
   else
     silence_.wait_in(context_.reaper);
-  state.reset();
+  state.reset();  // as in begin()
   return echo(yield);
 }
 
@@ -114,7 +114,7 @@ std::optional<Ending> Session::send_unsent(const SessionState& state, Yield yiel
   return std::nullopt;
 }
 
-// Those who are first stand in front of the others in the reaper's queue, too.
+// In the order in which the reaper's queue must have them: each is then added at its end.
 std::vector<SessionState> Sessions::state() const {
   std::vector<std::pair<Clock::time_point, const Session*>> plain;
   for (const Session& session : sessions_)
@@ -135,7 +135,7 @@ void Sessions::adopt(SessionState state, Yield yield) {
   coro::Descriptor socket(state.socket);
   std::string_view failure;
   if (!is_connection(socket.number())) failure = "its descriptor is no connection";
-  owed_at_last_look_ = true;
+  owed_at_last_look_ = true;  // bytes that another program has sent count in no look of this one
   while (failure.empty() && !spawn(socket, Transport::plain, state))
     if (coro::sleep_for(yield, between_attempts_to_adopt)) failure = "no memory for its coroutine";
   if (failure.empty()) return;

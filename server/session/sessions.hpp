@@ -99,7 +99,7 @@ class Sessions {
   Notice no_stack_;
   coro::Condition ended_;  // a session has ended, so there may be room for another
   SessionContext context_;
-  Beginning::List beginning_;
+  Beginning::List beginning_;  // counted as active, and not yet in sessions_
   boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>> sessions_;
   // The number names a client in the log, and is never used again.
   std::uint64_t last_number_ = 0;

@@ -225,8 +225,4 @@ concept Described = requires(NoVisit visit) {
   fields(Type<T>(), visit);
 };
 
-inline std::string_view name_of(Transport transport) {
-  return transport == Transport::tls ? "tls" : "plain";
-}
-
 }  // namespace server
