@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "coro/time_limit.hpp"
+#include "server/accept/listening.hpp"
 #include "server/config/config_error.hpp"
 #include "server/server.hpp"
 

@@ -63,10 +63,10 @@ InheritedSockets inherited_sockets(const std::vector<InheritedDescriptor>& descr
   return sockets;
 }
 
-coro::Descriptor adopt(int socket) {
-  ::fcntl(socket, F_SETFD, FD_CLOEXEC);
-  ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
-  return coro::Descriptor(socket);
+coro::Descriptor owned_socket(int number) {
+  ::fcntl(number, F_SETFD, FD_CLOEXEC);
+  ::fcntl(number, F_SETFL, ::fcntl(number, F_GETFL) | O_NONBLOCK);
+  return coro::Descriptor(number);
 }
 
 }  // namespace server

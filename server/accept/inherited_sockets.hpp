@@ -22,8 +22,8 @@ struct InheritedSockets {
 /// be stream sockets.
 InheritedSockets inherited_sockets(const std::vector<InheritedDescriptor>& descriptors);
 
-/// Takes over a socket that was opened by another program: it does not block, and is closed on
-/// exec. Errors show when it is used.
-coro::Descriptor adopt(int socket);
+/// Owns a socket that was opened by another program. From now on it does not block, and is closed
+/// on exec. Errors show when it is used; a negative number is no socket.
+coro::Descriptor owned_socket(int number);
 
 }  // namespace server

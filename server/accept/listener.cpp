@@ -19,29 +19,23 @@ namespace error = boost::asio::error;
 using coro::error_code;
 using coro::Yield;
 
-// After an error that the next accept(2) most likely has, too, such as want of memory.
-constexpr std::chrono::milliseconds pause_after_error{100};
-
 // Connections in succession, before other coroutines run.
 constexpr int most_in_a_turn = 16;
 
-// If processes share a socket, another one may be faster, but not each time.
-constexpr int most_turns_for_nothing = 16;
-
 }  // namespace
 
-Listener::Listener(Accepting& shared, ListenAddress asked, ListeningSocket socket)
-    : shared_(shared),
+Listener::Listener(ListenerContext& context, ListenAddress asked, ListeningSocket socket)
+    : context_(context),
       asked_(std::move(asked)),
       endpoint_(local_endpoint(socket.socket.number())),
       socket_(std::move(socket.socket)),
       file_(std::move(socket.file)),
       inherited_(socket.inherited),
-      task_(shared.scheduler.spawn("listener", [this](Yield yield) { run(yield); }).value()) {}
+      task_(context.scheduler.spawn("listener", [this](Yield yield) { run(yield); }).value()) {}
 
-Listener::Listener(Accepting& shared, ListenAddress asked, ListeningSocket socket,
+Listener::Listener(ListenerContext& context, ListenAddress asked, ListeningSocket socket,
                    coro::Descriptor accepted)
-    : Listener(shared, std::move(asked), std::move(socket)) {
+    : Listener(context, std::move(asked), std::move(socket)) {
   accepted_ = std::move(accepted);
 }
 
@@ -76,9 +70,9 @@ void Listener::apply(const Config& config) {
     apply_tcp_options(socket_.number(), config.tcp);
     if (!inherited_) share_port(socket_.number(), config.reuse_port);
   } else if (const error_code unchanged = file_.set_mode(config.unix_socket.mode)) {
-    shared_.log.warn({"mode_not_changed", {{"address", name()}, {"reason", unchanged.message()}}},
-                     "{}: cannot change the mode of the socket: {}",
-                     config.origins.where("unix.mode"), unchanged.message());
+    context_.log.warn({"mode_not_changed", {{"address", name()}, {"reason", unchanged.message()}}},
+                      "{}: cannot change the mode of the socket: {}",
+                      config.origins.where("unix.mode"), unchanged.message());
   }
 }
 
@@ -102,10 +96,10 @@ void Listener::run(Yield yield) {
   if (stopping_ && !inherited_) accept_who_waits(yield);
   socket_.close();
   if (stopping_) return;
-  shared_.log.error(
+  context_.log.error(
       {"not_listening", {{"transport", transport()}, {"address", to_string(endpoint_)}}},
       "no longer listening on {}: the socket was shut down", name());
-  shared_.changed.notify_all();
+  context_.changed.notify_all();
 }
 
 // Also returns when the socket has been shut down.
@@ -121,34 +115,34 @@ void Listener::accept_until_stopped(Yield yield) {
 
 error_code Listener::wait_for_connection(coro::Readiness& readiness, Yield yield) {
   const error_code error = readiness.wait_readable(yield);
-  if (!error) return shared_.released.wait(yield, [this] { return !is_held(); });
+  if (!error) return context_.released.wait(yield, [this] { return !is_held(); });
   if (error == error::operation_aborted) return error;
-  return pause(error, yield);  // the system has no room for another watch
+  return pause(error, yield);  // epoll has no memory for another socket
 }
 
-// While there is no room the socket is not even polled: the kernel's backlog is the queue. Other
-// listeners wait behind this one, so that each gets its share of the room that there is.
+// While there is no room the socket is not even polled: the kernel's backlog is the queue. The
+// caller has its turn meanwhile, and other listeners wait behind it.
 error_code Listener::wait_for_admission(Yield yield) {
-  if (shared_.sessions.full()) {
-    ++shared_.statistics.full_waits;
-    shared_.full.happened();
-    if (const error_code stopped = shared_.sessions.wait_until_not_full(yield)) return stopped;
+  if (context_.sessions.full()) {
+    ++context_.statistics.full_waits;
+    context_.full.happened();
+    if (const error_code stopped = context_.sessions.wait_until_not_full(yield)) return stopped;
   }
-  const auto wait = shared_.rate.wait(shared_.config.limits.accept_rate, coro::Clock::now());
+  const auto wait = context_.rate.wait(context_.config.limits.accept_rate, coro::Clock::now());
   if (wait.count() == 0) return {};
-  ++shared_.statistics.accept_rate_waits;
-  shared_.slowed.happened();
+  ++context_.statistics.accept_rate_waits;
+  context_.slowed.happened();
   return coro::sleep_for(yield, wait);
 }
 
 bool Listener::is_held() const {
-  return shared_.held == asked_.transport && !stopping_;
+  return context_.held == asked_.transport && !stopping_;
 }
 
 bool Listener::may_accept() const {
-  const std::uint32_t rate = shared_.config.limits.accept_rate;
-  return !is_held() && !shared_.sessions.full() &&
-         shared_.rate.wait(rate, coro::Clock::now()).count() == 0;
+  const std::uint32_t rate = context_.config.limits.accept_rate;
+  return !is_held() && !context_.sessions.full() &&
+         context_.rate.wait(rate, coro::Clock::now()).count() == 0;
 }
 
 // Accepts until no client waits, the limits forbid more, or another listener has its turn. Returns
@@ -156,9 +150,10 @@ bool Listener::may_accept() const {
 error_code Listener::accept_in_turn(Yield yield) {
   error_code failed;
   {
-    Turns::Place place(shared_.turns);
+    Turns::Place place(context_.turns);
     if (const error_code stopped = place.wait(yield)) return stopped;
     if (const error_code stopped = wait_for_admission(yield)) return stopped;
+    // One at a time if other listeners wait, so that each gets its share of the room that there is.
     failed = accept_some(place.is_last() ? most_in_a_turn : 1, yield);
   }
   if (failed) return nothing_accepted(failed, yield);
@@ -188,12 +183,12 @@ error_code Listener::accept_one(Yield yield) {
   if (!accepted_.is_open()) return coro::last_error();
   peer.resize(size);
   if (!keeps_urgent_bytes_) keep_urgent_bytes(accepted_.number());
-  shared_.rate.count(shared_.config.limits.accept_rate, coro::Clock::now());
+  context_.rate.count(context_.config.limits.accept_rate, coro::Clock::now());
   return start_session(peer, yield);
 }
 
 error_code Listener::start_session(const coro::Endpoint& peer, Yield yield) {
-  while (!shared_.sessions.start(accepted_, peer, asked_.transport)) {
+  while (!context_.sessions.start(accepted_, peer, asked_.transport)) {
     if (stopping_) {
       accepted_.close();
       return coro::Error::no_stack;
@@ -216,11 +211,11 @@ void Listener::start_handed_over_session(Yield yield) {
 // At most as many as the backlog holds, in case more come all the while.
 void Listener::accept_who_waits(Yield yield) {
   error_code error;
-  for (int left = shared_.config.backlog; left >= 0 && may_accept(); --left)
+  for (int left = context_.config.backlog; left >= 0 && may_accept(); --left)
     if ((error = accept_one(yield)) && !concerns_one_connection(error)) return;
 }
 
-// The socket was readable, and yet accept(2) failed. Returns an error if it will go on to.
+// The socket was readable, and yet accept(2) failed. Returns an error if the listener must end.
 error_code Listener::nothing_accepted(error_code error, Yield yield) {
   if (stopping_ || is_shut_down(socket_.number())) return error;
   if (error != error::would_block) return pause(error, yield);
@@ -229,18 +224,18 @@ error_code Listener::nothing_accepted(error_code error, Yield yield) {
 }
 
 error_code Listener::pause(error_code reason, Yield yield) {
-  ++shared_.statistics.accept_pauses;
+  ++context_.statistics.accept_pauses;
   switch (reason.value()) {
     case EMFILE:
     case ENFILE:
-      shared_.failing.happened("out of descriptors: connections wait");
+      context_.failing.happened("out of descriptors: connections wait");
       break;
     case ENOBUFS:
     case ENOMEM:
-      shared_.failing.happened("out of memory for sockets: connections wait");
+      context_.failing.happened("out of memory for sockets: connections wait");
       break;
     default:
-      shared_.failing.happened("cannot accept, connections wait: " + reason.message());
+      context_.failing.happened("cannot accept, connections wait: " + reason.message());
   }
   return coro::sleep_for(yield, pause_after_error);
 }

@@ -17,8 +17,8 @@
 
 namespace server {
 
-/// The part that all listeners share. It outlives them.
-struct Accepting {
+/// All that listeners share. It belongs to Listeners and outlives each of them.
+struct ListenerContext {
   coro::Scheduler& scheduler;
   const Config& config;
   EventLog& log;
@@ -26,9 +26,11 @@ struct Accepting {
   Sessions& sessions;
   coro::Condition& changed;  // notified when a listener has lost its socket
   AcceptRate rate = {};
-  Turns turns = {};                    // to accept, where there is not room for all
-  std::optional<Transport> held = {};  // whose clients wait in the kernel's backlog
-  coro::Condition released = {};       // notified when nobody is held any more
+  Turns turns = {};  // to accept, where there is not room for all
+  // Clients of this transport wait in the kernel's backlog, while an upgrade ends those before
+  // them.
+  std::optional<Transport> held = {};
+  coro::Condition released = {};  // notified when nobody is held any more
   Notice full{scheduler, log, "full", "limits.max_connections: full, further connections wait"};
   Notice slowed{scheduler, log, "accept_rate", "limits.accept_rate: further connections wait"};
   Notice failing{scheduler, log, "accept_failed", "cannot accept, connections wait"};
@@ -38,10 +40,10 @@ struct Accepting {
 class Listener {
  public:
   /// Begins to accept. Throws boost::system::system_error if there is no memory for the coroutine.
-  Listener(Accepting& shared, ListenAddress asked, ListeningSocket socket);
+  Listener(ListenerContext& context, ListenAddress asked, ListeningSocket socket);
   /// Goes on where another program has stopped. `accepted`: the connection that has no session yet
   /// (ListenerState), if there is one.
-  Listener(Accepting& shared, ListenAddress asked, ListeningSocket socket,
+  Listener(ListenerContext& context, ListenAddress asked, ListeningSocket socket,
            coro::Descriptor accepted);
   /// It must have stopped.
   ~Listener() = default;
@@ -65,13 +67,13 @@ class Listener {
   int descriptor() const { return socket_.number(); }
   /// The service manager keeps the socket.
   bool is_inherited() const { return inherited_; }
-  /// "tcp" is not mentioned: "tls ADDRESS:PORT" or the address alone, as it is.
+  /// For a line of text: "tls ADDRESS:PORT" for TLS, otherwise the address alone.
   std::string name() const;
-  /// "tcp", "tls" or "unix".
+  /// For JSON: "tcp", "tls" or "unix".
   std::string_view transport() const;
-  /// All that another program needs to go on. It does not tell of a listener that is lost().
+  /// All that another program needs to go on, of a listener that is not lost().
   ListenerState state() const;
-  /// The address as it is.
+  /// The address that the socket is bound to.
   const coro::Endpoint& endpoint() const { return endpoint_; }
 
   /// Puts the settings in force that can change while it listens. Throws
@@ -79,6 +81,7 @@ class Listener {
   void apply(const Config& config);
 
  private:
+  // In the order of the story. An error of wait_for_connection() or accept_in_turn() ends it.
   void run(coro::Yield yield);
   void accept_until_stopped(coro::Yield yield);
   coro::error_code wait_for_connection(coro::Readiness& readiness, coro::Yield yield);
@@ -94,18 +97,18 @@ class Listener {
   coro::error_code nothing_accepted(coro::error_code error, coro::Yield yield);
   coro::error_code pause(coro::error_code reason, coro::Yield yield);
 
-  Accepting& shared_;
-  ListenAddress asked_;  // as configured: its port may be 0, for a free one
-  coro::Endpoint endpoint_;
+  ListenerContext& context_;
+  ListenAddress asked_;      // as configured: is_for() compares a new configuration with it
+  coro::Endpoint endpoint_;  // as bound
   coro::Descriptor socket_;
   SocketFile file_;
   // Accepted, and without a session as long as there is no memory for one: a member, so that
-  // state() can tell of it.
+  // state() finds it.
   coro::Descriptor accepted_;
   bool inherited_;
   bool keeps_urgent_bytes_ = false;  // for the connections that it accepts
   bool stopping_ = false;
-  int turns_for_nothing_ = 0;  // in succession
+  int turns_for_nothing_ = 0;  // in succession, up to most_turns_for_nothing
   coro::Task task_;
 };
 

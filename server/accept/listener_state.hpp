@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "server/accept/listening.hpp"
+#include "server/accept/listen_address.hpp"
 
 namespace server {
 
@@ -19,9 +19,10 @@ struct ListenerState {
   int accepted = -1;
 };
 
-/// The listening socket of the admin endpoint.
+/// The listening socket of the admin endpoint. It stands here, since an upgrade hands over sockets
+/// and needs nothing else of admin/.
 struct AdminState {
-  int socket = -1;
+  int socket = -1;          ///< the number of a descriptor that the endpoint keeps
   AdminConfig config = {};  ///< that it was opened for
   bool inherited = false;
 };

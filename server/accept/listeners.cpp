@@ -9,15 +9,16 @@
 #include "server/net/peer.hpp"
 
 namespace server {
+
 Listeners::Listeners(coro::Scheduler& scheduler, const Config& config, EventLog& log,
                      Statistics& statistics, Sessions& sessions, coro::Condition& changed,
                      const InheritedSockets& inherited)
-    : shared_{.scheduler = scheduler,
-              .config = config,
-              .log = log,
-              .statistics = statistics,
-              .sessions = sessions,
-              .changed = changed},
+    : context_{.scheduler = scheduler,
+               .config = config,
+               .log = log,
+               .statistics = statistics,
+               .sessions = sessions,
+               .changed = changed},
       inherits_(!inherited.echo.empty()),
       inherits_tls_(!inherited.tls.empty()) {
   for (const int descriptor : inherited.echo)
@@ -62,7 +63,7 @@ void Listeners::bind(Change& change, const Config& config, const std::vector<int
     const std::string message = cannot_listen(address.endpoint, socket.error());
     if (!address.optional || !is_absent(socket.error()))
       throw ConfigError(address.origin + ": " + message);
-    shared_.log.warn(
+    context_.log.warn(
         {"not_listening",
          {{"address", to_string(address.endpoint)}, {"reason", socket.error().message()}}},
         "{}", message);
@@ -88,7 +89,7 @@ void Listeners::open(Change& change, const Config& config, coro::Yield yield) {
   while (listeners_.size() > before)
     stop(listeners_.back(), yield);
   try {
-    apply(shared_.config);  // as it was
+    apply(context_.config);  // as it was
   } catch (const std::exception&) {
   }
   std::rethrow_exception(failed);
@@ -104,14 +105,14 @@ void Listeners::open_inherited() {
   for (const auto& [descriptor, transport] : std::exchange(inherited_, {})) {
     const ListenAddress address{
         .endpoint = local_endpoint(descriptor), .origin = {}, .transport = transport};
-    start(address, {.socket = server::adopt(descriptor), .file = {}, .inherited = true});
+    start(address, {.socket = owned_socket(descriptor), .file = {}, .inherited = true});
   }
 }
 
 void Listeners::start(const ListenAddress& address, ListeningSocket socket) {
   const bool inherited = socket.inherited;
-  const Listener& listener = listeners_.emplace_back(shared_, address, std::move(socket));
-  shared_.log.info(
+  const Listener& listener = listeners_.emplace_back(context_, address, std::move(socket));
+  context_.log.info(
       {"listening",
        {{"transport", listener.transport()}, {"address", to_string(listener.endpoint())}}},
       "listening on {}{}", listener.name(), inherited ? " (inherited)" : "");
@@ -120,8 +121,9 @@ void Listeners::start(const ListenAddress& address, ListeningSocket socket) {
 void Listeners::stop(Listener& listener, coro::Yield yield) {
   const std::string address = to_string(listener.endpoint());
   if (!listener.lost())
-    shared_.log.info({"not_listening", {{"transport", listener.transport()}, {"address", address}}},
-                     "no longer listening on {}", listener.name());
+    context_.log.info(
+        {"not_listening", {{"transport", listener.transport()}, {"address", address}}},
+        "no longer listening on {}", listener.name());
   listener.stop();
   listener.wait_until_stopped(yield);
   listeners_.remove_if([&](const Listener& other) { return &other == &listener; });
@@ -140,27 +142,27 @@ void Listeners::adopt(const std::vector<ListenerState>& states) {
     bool& inherits = state.asked.transport == Transport::tls ? inherits_tls_ : inherits_;
     inherits = inherits || state.inherited;
     // Owned before anything takes memory: what cannot go on is closed, and its address is free.
-    coro::Descriptor socket = server::adopt(state.socket);
-    coro::Descriptor accepted = server::adopt(state.accepted);
+    coro::Descriptor socket = owned_socket(state.socket);
+    coro::Descriptor accepted = owned_socket(state.accepted);
     coro::Descriptor file(state.file);
     try {
       SocketFile path =
           file.is_open() ? SocketFile(state.path, std::move(file), state.mode) : SocketFile();
       ListeningSocket listening{
           .socket = std::move(socket), .file = std::move(path), .inherited = state.inherited};
-      listeners_.emplace_back(shared_, state.asked, std::move(listening), std::move(accepted));
+      listeners_.emplace_back(context_, state.asked, std::move(listening), std::move(accepted));
     } catch (const std::exception& error) {
-      shared_.log.error({"not_listening",
-                         {{"address", to_string(state.asked.endpoint)}, {"reason", error.what()}}},
-                        "no longer listening on {}: {}", to_string(state.asked.endpoint),
-                        error.what());
+      context_.log.error({"not_listening",
+                          {{"address", to_string(state.asked.endpoint)}, {"reason", error.what()}}},
+                         "no longer listening on {}: {}", to_string(state.asked.endpoint),
+                         error.what());
     }
   }
 }
 
 void Listeners::go_on() {
-  shared_.held.reset();
-  shared_.released.notify_all();
+  context_.held.reset();
+  context_.released.notify_all();
 }
 
 bool Listeners::has_lost_one() const {
@@ -174,7 +176,7 @@ bool Listeners::none_left() const {
 void Listeners::close(coro::Yield yield) {
   while (!listeners_.empty())
     stop(listeners_.front(), yield);
-  for (Notice* notice : {&shared_.full, &shared_.slowed, &shared_.failing})
+  for (Notice* notice : {&context_.full, &context_.slowed, &context_.failing})
     notice->close();
 }
 

@@ -21,11 +21,11 @@ class Listeners {
   Listeners(coro::Scheduler& scheduler, const Config& config, EventLog& log, Statistics& statistics,
             Sessions& sessions, coro::Condition& changed, const InheritedSockets& inherited);
 
-  /// From the addresses of now to others.
+  /// From the addresses of now to those of another configuration: plan(), bind() and open() it.
   struct Change {
     std::vector<ListenAddress> missing;
     std::list<Listener*> unwanted;
-    std::list<std::pair<ListenAddress, ListeningSocket>> bound = {};
+    std::list<std::pair<ListenAddress, ListeningSocket>> bound = {};  ///< by bind()
 
     /// Whether a socket that was bound has the address of this one.
     bool has_address_of(int socket) const;
@@ -58,7 +58,7 @@ class Listeners {
   void adopt(const std::vector<ListenerState>& states);
 
   /// The clients of this transport wait in the kernel's backlog until go_on().
-  void hold(Transport transport) { shared_.held = transport; }
+  void hold(Transport transport) { context_.held = transport; }
   void go_on();
 
   /// Stops all, and waits until they have.
@@ -70,10 +70,10 @@ class Listeners {
   void apply(const Config& config);
   void stop(Listener& listener, coro::Yield yield);
 
-  Accepting shared_;
-  bool inherits_;      // sockets for plain clients, for as long as it lives
-  bool inherits_tls_;  // the same for those of TLS
-  std::vector<std::pair<int, Transport>> inherited_;  // until it listens on them
+  ListenerContext context_;
+  bool inherits_;      // sockets for plain clients: `host`, `port` and `unix` are not listened on
+  bool inherits_tls_;  // sockets for clients of TLS: `tls.port` is not listened on
+  std::vector<std::pair<int, Transport>> inherited_;  // until the first open(), or adopt()
   std::list<Listener> listeners_;
 };
 

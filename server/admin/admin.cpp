@@ -10,6 +10,7 @@
 #include "coro/readiness.hpp"
 #include "server/accept/accept_error.hpp"
 #include "server/accept/inherited_sockets.hpp"
+#include "server/accept/listening.hpp"
 #include "server/admin/http_connection.hpp"
 #include "server/config/config_error.hpp"
 #include "server/net/peer.hpp"
@@ -71,7 +72,7 @@ void Admin::bind(Change& change, const std::vector<int>& ceding) const {
 
 void Admin::start(Change& change) {
   if (!change.needed) return;
-  if (inherited_) change.bound = server::adopt(*std::exchange(inherited_, std::nullopt));
+  if (inherited_) change.bound = owned_socket(*std::exchange(inherited_, std::nullopt));
   if (!change.bound.is_open()) return;
   change.socket = change.bound.number();
   change.listener = accept_on(std::move(change.bound));
@@ -105,7 +106,7 @@ std::optional<AdminState> Admin::state() const {
 void Admin::adopt(const AdminState& state) try {
   inherits_ = state.inherited;
   inherited_.reset();
-  listener_ = accept_on(server::adopt(state.socket));
+  listener_ = accept_on(owned_socket(state.socket));
   socket_ = state.socket;
   config_ = state.config;
 } catch (const std::exception& error) {
@@ -137,7 +138,6 @@ std::size_t Admin::open_connections() {
 }
 
 void Admin::accept(const coro::Descriptor& listening, const std::string& address, Yield yield) {
-  constexpr int most_in_succession = 16;
   coro::Readiness readiness(yield.scheduler(), listening.number());
   for (int errors = 0;;) {
     if (changed_.wait(yield, [this] { return open_connections() < max_connections; })) return;
@@ -149,11 +149,11 @@ void Admin::accept(const coro::Descriptor& listening, const std::string& address
     if (is_shut_down(listening.number())) break;
     const bool others_may_succeed =
         error == boost::asio::error::would_block || concerns_one_connection(error);
-    if (others_may_succeed && errors < most_in_succession) continue;
+    if (others_may_succeed && errors < most_turns_for_nothing) continue;
     // Short of descriptors or memory: the echo goes first.
     if (error != boost::asio::error::would_block)
       cannot_accept_.happened("admin: cannot accept, connections wait: " + error.message());
-    if (coro::sleep_for(yield, std::chrono::milliseconds(100))) return;
+    if (coro::sleep_for(yield, pause_after_error)) return;
   }
   log_.error({"not_listening", {{"transport", "http"}, {"address", address}}},
              "admin no longer on http://{}/: the socket was shut down", address);

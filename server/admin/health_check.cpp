@@ -6,14 +6,13 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <chrono>
-#include <cstring>
 #include <exception>
 #include <stdexcept>
 #include <string>
 
 #include "coro/scheduler.hpp"
 #include "coro/time_limit.hpp"
-#include "server/accept/listening.hpp"
+#include "server/accept/listen_address.hpp"
 #include "server/admin/http_stream.hpp"
 #include "server/net/peer.hpp"
 
@@ -31,16 +30,12 @@ constexpr const char* request =
 
 // An address to connect to: for a wildcard, that of this machine.
 coro::Endpoint own_address(const ListenAddress& address) {
-  const int family = address.endpoint.protocol().family();
-  if (family != AF_INET && family != AF_INET6) return address.endpoint;
-  tcp::endpoint own;
-  own.resize(address.endpoint.size());
-  std::memcpy(own.data(), address.endpoint.data(), address.endpoint.size());
-  if (!own.address().is_unspecified()) return address.endpoint;
+  const auto ip = ip_endpoint(address.endpoint);
+  if (!ip || !ip->address().is_unspecified()) return address.endpoint;
   // Without IPv6, all addresses are those of IPv4.
-  const bool over_ipv4 = family == AF_INET || address.dual_stack;
-  if (over_ipv4) return tcp::endpoint(boost::asio::ip::address_v4::loopback(), own.port());
-  return tcp::endpoint(boost::asio::ip::address_v6::loopback(), own.port());
+  const bool over_ipv4 = ip->address().is_v4() || address.dual_stack;
+  if (over_ipv4) return tcp::endpoint(boost::asio::ip::address_v4::loopback(), ip->port());
+  return tcp::endpoint(boost::asio::ip::address_v6::loopback(), ip->port());
 }
 
 std::string reason(error_code error) {

@@ -36,14 +36,17 @@ Peer peer_at(const tcp::endpoint& endpoint) {
   return {host_and_port(address, endpoint.port()), address};
 }
 
-Peer peer_at(const coro::Endpoint& endpoint) {
+std::optional<tcp::endpoint> ip_endpoint(const coro::Endpoint& endpoint) {
   const int family = endpoint.protocol().family();
-  if (family == AF_INET || family == AF_INET6) {
-    tcp::endpoint tcp_endpoint;
-    tcp_endpoint.resize(endpoint.size());
-    std::memcpy(tcp_endpoint.data(), endpoint.data(), endpoint.size());
-    return peer_at(tcp_endpoint);
-  }
+  if (family != AF_INET && family != AF_INET6) return std::nullopt;
+  tcp::endpoint ip;
+  ip.resize(endpoint.size());
+  std::memcpy(ip.data(), endpoint.data(), endpoint.size());
+  return ip;
+}
+
+Peer peer_at(const coro::Endpoint& endpoint) {
+  if (const auto ip = ip_endpoint(endpoint)) return peer_at(*ip);
   const std::string path = unix_path(endpoint);
   return {path.empty() ? "unix" : "unix:" + path, std::nullopt};
 }

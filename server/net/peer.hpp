@@ -20,6 +20,9 @@ struct Peer {
 Peer peer_at(const coro::Endpoint& endpoint);
 Peer peer_at(const boost::asio::ip::tcp::endpoint& endpoint);
 
+/// The IP address and port of a socket, as they are; none of a Unix socket.
+std::optional<boost::asio::ip::tcp::endpoint> ip_endpoint(const coro::Endpoint& endpoint);
+
 /// As in Peer::name; for the address of a listener, whose Unix socket has a path: unix:PATH.
 std::string to_string(const coro::Endpoint& endpoint);
 

@@ -6,7 +6,6 @@
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "coro/error.hpp"
@@ -78,12 +77,6 @@ void set_ttl(int socket, int ttl) {
   const bool is_ipv6 = socket_option(socket, SO_DOMAIN) == AF_INET6;
   set_option(socket, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, is_ipv6 ? IPV6_UNICAST_HOPS : IP_TTL,
              ttl);
-}
-
-std::uint16_t port_of(const coro::Endpoint& endpoint) {
-  sockaddr_in address{};  // an IPv6 address has its port at the same place
-  std::memcpy(&address, endpoint.data(), sizeof address);
-  return ntohs(address.sin_port);
 }
 
 std::string cannot_listen_on_udp(const coro::Endpoint& endpoint, coro::error_code reason) {

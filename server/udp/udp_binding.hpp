@@ -1,14 +1,13 @@
 #pragma once
 
 #include <boost/system/result.hpp>
-#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "coro/descriptor.hpp"
 #include "coro/io.hpp"
 #include "coro/yield.hpp"
-#include "server/accept/listening.hpp"
+#include "server/accept/listen_address.hpp"
 #include "server/config/config.hpp"
 
 namespace server {
@@ -27,11 +26,9 @@ boost::system::result<coro::Descriptor> bind_udp(const ListenAddress& address, c
 /// answer goes to a broadcast address. The socket is bound. Throws boost::system::system_error.
 void set_udp_options(int socket);
 
-/// Sets the TTL or hop limit of datagrams that are sent without one of their own.
+/// Sets the TTL or hop limit of datagrams that are sent without one of their own. Throws
+/// boost::system::system_error.
 void set_ttl(int socket, int ttl);
-
-/// Its port, of an IPv4 or IPv6 address.
-std::uint16_t port_of(const coro::Endpoint& endpoint);
 
 /// "cannot listen on udp ADDRESS: REASON".
 std::string cannot_listen_on_udp(const coro::Endpoint& endpoint, coro::error_code reason);

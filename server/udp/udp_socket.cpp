@@ -22,12 +22,6 @@ namespace error = boost::asio::error;
 using coro::error_code;
 using coro::Yield;
 
-// After an error that the next call most likely has, too, such as want of memory.
-constexpr std::chrono::milliseconds pause_after_error{100};
-
-// If processes share a socket, another one may be faster, but not each time.
-constexpr int most_turns_for_nothing = 16;
-
 // After so many datagrams that came alone the next one is received alone, too: the question whether
 // there is another costs the kernel a tenth of an echo. Each time that so many more have come, the
 // socket asks again.
@@ -106,7 +100,7 @@ void UdpSocket::echo_until_stopped(Yield yield) {
 error_code UdpSocket::wait_for_datagrams(coro::Readiness& readiness, Yield yield) {
   const error_code error = readiness.wait_readable(yield);
   if (!error || error == error::operation_aborted) return error;
-  return pause(error, yield);  // the system has no room for another watch
+  return pause(error, yield);  // epoll has no memory for another socket
 }
 
 // In datagrams. While connections are served the turns are short, so that these hardly wait for a
@@ -192,7 +186,8 @@ void UdpSocket::echo_what_has_arrived() {
     if (echo_batch(DatagramBatch::capacity)) return;
 }
 
-// The socket was readable, and yet nothing was received. Returns an error if it will go on to.
+// The socket was readable, and yet nothing was received. Returns an error if the coroutine must
+// end.
 error_code UdpSocket::nothing_received(error_code error, Yield yield) {
   if (is_shut_down(socket_.number())) return error;
   if (error == error::no_memory || error == error::no_buffer_space) return pause(error, yield);

@@ -7,8 +7,8 @@
 #include "coro/io.hpp"
 #include "coro/readiness.hpp"
 #include "coro/scheduler.hpp"
+#include "server/accept/listen_address.hpp"
 #include "server/accept/listener_state.hpp"
-#include "server/accept/listening.hpp"
 #include "server/config/config.hpp"
 #include "server/log/event_log.hpp"
 #include "server/log/notice.hpp"
@@ -19,7 +19,8 @@
 
 namespace server {
 
-/// The part that all UDP sockets share. It outlives them.
+/// All that UDP sockets share. It belongs to UdpSockets, exists while there is a socket, and
+/// outlives each of them.
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): there is only one
 struct UdpContext {
   coro::Scheduler& scheduler;
@@ -64,7 +65,7 @@ class UdpSocket {
   ListenerState state() const;
   /// Sends the answers that faults hold back.
   void flush();
-  /// The address as it is.
+  /// The address that the socket is bound to.
   const coro::Endpoint& endpoint() const { return endpoint_; }
 
   /// Puts the settings in force that can change while it receives. Throws
@@ -72,6 +73,7 @@ class UdpSocket {
   void apply(const Config& config);
 
  private:
+  // In the order of the story. An error that is returned ends the coroutine.
   void run(coro::Yield yield);
   void echo_until_stopped(coro::Yield yield);
   coro::error_code wait_for_datagrams(coro::Readiness& readiness, coro::Yield yield);
@@ -86,14 +88,14 @@ class UdpSocket {
   coro::error_code pause(coro::error_code reason, coro::Yield yield);
 
   UdpContext& context_;
-  ListenAddress asked_;  // as configured: its port may be 0, for a free one
-  coro::Endpoint endpoint_;
+  ListenAddress asked_;      // as configured: is_for() compares a new configuration with it
+  coro::Endpoint endpoint_;  // as bound
   coro::Descriptor socket_;
   bool inherited_;
   UdpFaults faults_;
   bool stopping_ = false;
   std::uint64_t reads_before_ = 0;  // of the sessions, at the last turn
-  int turns_for_nothing_ = 0;       // in succession
+  int turns_for_nothing_ = 0;       // in succession, up to most_turns_for_nothing
   unsigned came_alone_ = 0;         // datagrams in succession that no other one came with
   int ttl_ = 0;                     // of datagrams without one of their own; 0 = unknown
   coro::Task task_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/accept/inherited_sockets.hpp"
+#include "server/accept/listening.hpp"
 #include "server/config/config_error.hpp"
 #include "server/net/peer.hpp"
 #include "server/udp/udp_binding.hpp"
@@ -60,7 +61,7 @@ void UdpSockets::open(Change& change) {
   for (const int descriptor : std::exchange(inherited_, {})) {
     set_udp_options(descriptor);
     const ListenAddress address{.endpoint = local_endpoint(descriptor), .origin = {}};
-    change.opened.push_back(&start(address, server::adopt(descriptor), true));
+    change.opened.push_back(&start(address, owned_socket(descriptor), true));
   }
 }
 
@@ -112,7 +113,7 @@ void UdpSockets::sockets_changed() {
   if (sockets_.empty()) return context_.reset();
   std::vector<std::uint16_t> ports;
   for (const UdpSocket& socket : sockets_)
-    ports.push_back(port_of(socket.endpoint()));
+    ports.push_back(ip_endpoint(socket.endpoint())->port());
   context_->gate.set_own_ports(std::move(ports));
 }
 
@@ -128,7 +129,7 @@ void UdpSockets::adopt(const std::vector<ListenerState>& states) {
   for (const ListenerState& state : states) {
     inherits_ = inherits_ || state.inherited;
     try {
-      coro::Descriptor socket = server::adopt(state.socket);
+      coro::Descriptor socket = owned_socket(state.socket);
       set_udp_options(socket.number());
       start(state.asked, std::move(socket), state.inherited);
     } catch (const std::exception& error) {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "coro/scheduler.hpp"
+#include "server/accept/listen_address.hpp"
 #include "server/accept/listener_state.hpp"
-#include "server/accept/listening.hpp"
 #include "server/udp/udp_socket.hpp"
 
 namespace server {

@@ -53,7 +53,7 @@ class SocketEnd {
     const int socket = coro::checked(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
     coro::checked(::connect(socket, endpoint.data(), static_cast<socklen_t>(endpoint.size())),
                   "connect");
-    return adopt(socket);
+    return owned_socket(socket);
   }
 
   coro::Yield yield_;

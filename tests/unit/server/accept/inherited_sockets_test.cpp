@@ -162,7 +162,7 @@ TEST_F(InheritedSocketsTest, ShowsAStrangeNameHarmlessly) {
 
 TEST_F(InheritedSocketsTest, AreAdoptedWithTheirAddress) {
   const auto address = [](int listener) {
-    return to_string(local_endpoint(adopt(::dup(listener)).number()));
+    return to_string(local_endpoint(owned_socket(::dup(listener)).number()));
   };
   EXPECT_THAT(address(listening(AF_INET)), StartsWith("0.0.0.0:"));
   EXPECT_THAT(address(listening(AF_INET6)), StartsWith("[::]:"));
@@ -170,7 +170,7 @@ TEST_F(InheritedSocketsTest, AreAdoptedWithTheirAddress) {
 }
 
 TEST_F(InheritedSocketsTest, DoNotBlockAndAreClosedOnExecOnceTheyAreAdopted) {
-  const coro::Descriptor socket = adopt(::dup(listening(AF_INET)));
+  const coro::Descriptor socket = owned_socket(::dup(listening(AF_INET)));
   EXPECT_EQ(FD_CLOEXEC, ::fcntl(socket.number(), F_GETFD));
   EXPECT_NE(0, ::fcntl(socket.number(), F_GETFL) & O_NONBLOCK);
 }
