@@ -90,14 +90,14 @@ void EventLog::append_message(spdlog::level::level_enum level, const LogAbout& a
                               std::string_view text) {
   if (!takes_lines()) return output_.drop();
   content_.clear();
-  server::append_message(content_, about, text, config_.format);
+  append_content(content_, about, text, config_.format);
   line_.clear();
   message_layout_->format({system_clock::now(), {}, {}, level, {content_.data(), content_.size()}},
                           line_);
   output_.append({line_.data(), line_.size()});
 }
 
-// As a rule the line is written where it stays.
+// As a rule the line is written where it stays, and only at the end of the memory by way of a copy.
 template <typename Event>
 void EventLog::append(const Event& event) {
   if (!takes_lines()) return output_.drop();
@@ -150,7 +150,7 @@ void EventLog::write() {
 
 // Dropped lines are reported once those before them are written, so that there is room.
 bool EventLog::report_dropped() {
-  const std::uint64_t lost = output_.take_lost();
+  const std::uint64_t lost = output_.take_unreported();
   if (lost > 0) append(DroppedEvent{.time = system_clock::now(), .lines = lost});
   return lost > 0;
 }

@@ -15,6 +15,7 @@
 #include "server/log/log_event.hpp"
 #include "server/log/log_format.hpp"
 #include "server/log/log_output.hpp"
+#include "server/log/message_layout.hpp"
 
 namespace server {
 
@@ -34,9 +35,9 @@ class EventLog {
   EventLog& operator=(EventLog&&) = delete;
   EventLog& operator=(const EventLog&) = delete;
 
-  /// Puts `config.log` in force, at the start or later. Earlier records are written as configured
-  /// then. A file that was renamed is opened anew (logrotate(8)). Throws
-  /// ConfigError if the file cannot be opened: then nothing has changed.
+  /// Puts `config.log` in force, at the start or later. Earlier lines are written as they were
+  /// formatted then. A file that was renamed is opened anew (logrotate(8)). Throws ConfigError if
+  /// the file cannot be opened: then nothing has changed.
   void configure(const Config& config);
 
   const LogConfig& config() const { return config_; }
@@ -133,11 +134,10 @@ class EventLog {
   LogOutput output_;
   EventLayout event_layout_;
   std::unique_ptr<spdlog::formatter> message_layout_;
-  // Buffers that are kept, so that a short line takes no memory: a message, the content of its
-  // line, and the whole of it.
-  spdlog::memory_buf_t message_;
-  spdlog::memory_buf_t content_;
-  spdlog::memory_buf_t line_;
+  // Buffers that are kept, so that a short line takes no memory.
+  spdlog::memory_buf_t message_;  // the text of a message
+  spdlog::memory_buf_t content_;  // of its line: the text escaped, or members of JSON
+  spdlog::memory_buf_t line_;     // the whole of it
 };
 
 }  // namespace server

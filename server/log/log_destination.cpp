@@ -79,18 +79,11 @@ boost::system::result<LogDestination> LogDestination::file(const std::string& pa
 }
 
 boost::system::result<std::size_t> LogDestination::write(std::string_view bytes) const {
-  switch (method_) {
-    case Method::write:
-      return write_some(descriptor_.number(), bytes);
-    case Method::send:
-      return uninterrupted([&] {
-        return ::send(descriptor_.number(), bytes.data(), bytes.size(),
-                      MSG_DONTWAIT | MSG_NOSIGNAL);
-      });
-    case Method::poll_and_write:
-      return write_while_writable(descriptor_.number(), bytes);
-  }
-  return coro::last_error();
+  const int descriptor = descriptor_.number();
+  if (method_ == Method::poll_and_write) return write_while_writable(descriptor, bytes);
+  if (method_ == Method::write) return write_some(descriptor, bytes);
+  return uninterrupted(
+      [&] { return ::send(descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL); });
 }
 
 bool LogDestination::wait_writable(std::chrono::milliseconds limit) const {

@@ -43,7 +43,11 @@ class LogDestination {
   bool journal() const;
 
  private:
-  enum class Method { write, send, poll_and_write };
+  enum class Method {
+    write,          // never waits: a file, or a descriptor with O_NONBLOCK of its own
+    send,           // a socket
+    poll_and_write  // a descriptor that may wait, and that could not be opened once more
+  };
 
   LogDestination(int descriptor, Method method) : descriptor_(descriptor), method_(method) {}
 

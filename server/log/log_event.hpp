@@ -34,7 +34,7 @@ struct ConnectDetails {
   std::string local = {};  ///< the address of the listener
   std::string proxy = {};  ///< the address of the proxy that has named the client
   /// Of TLS: its version, the cipher, the name of the server and the subject of the client's
-  /// certificate, a NUL behind each; a plain client has none of them.
+  /// certificate, a NUL behind each. They are one string, since a plain client has none of them.
   std::string tls = {};
   std::optional<PeerCredentials> credentials = {};  ///< over a Unix socket
 };
@@ -42,9 +42,6 @@ struct ConnectDetails {
 /// A member of a message in JSON.
 struct LogMember {
   LogMember(std::string_view key, std::string_view text) : name(key), value(text) {}
-  LogMember(std::string_view key, const char* text) : name(key), value(text) {}
-  LogMember(std::string_view key, const std::string& text)
-      : name(key), value(std::string_view(text)) {}
   LogMember(std::string_view key, std::unsigned_integral auto number)
       : name(key), value(std::uint64_t{number}) {}
   LogMember(std::string_view key, std::signed_integral auto number)

@@ -1,52 +1,20 @@
 #include "server/log/log_format.hpp"
 
-#include <spdlog/pattern_formatter.h>
-
 #include <algorithm>
-#include <string>
+#include <chrono>
 
 #include "server/log/log_line.hpp"
 
 namespace server {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::system_clock;
-
-// The level as a syslog priority (sd-daemon(3)).
-constexpr char priority_of(spdlog::level::level_enum level) {
-  switch (level) {
-    case spdlog::level::critical:
-      return '2';
-    case spdlog::level::err:
-      return '3';
-    case spdlog::level::warn:
-      return '4';
-    case spdlog::level::info:
-      return '6';
-    default:
-      return '7';
-  }
-}
 
 // The same as spdlog's, for a level that the compiler knows.
 constexpr std::string_view name_of(spdlog::level::level_enum level) {
   return level == spdlog::level::warn ? "warning" : "info";
 }
-
-// %*: the priority.
-class PriorityFlag final : public spdlog::custom_flag_formatter {
- public:
-  void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
-              spdlog::memory_buf_t& out) override {
-    out.push_back(priority_of(message.level));
-  }
-
-  std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
-    return std::make_unique<PriorityFlag>();
-  }
-};
 
 // The size, and as much of the bytes as the log shows.
 void write_payload(LogLine& line, const LogPayload& payload) {
@@ -55,6 +23,7 @@ void write_payload(LogLine& line, const LogPayload& payload) {
   if (payload.omitted > 0) line << "… " << payload.omitted << " more";
 }
 
+// Takes the next part of ConnectDetails::tls.
 std::string_view next_of(std::string_view& details) {
   const std::string_view next = details.substr(0, details.find('\0'));
   details.remove_prefix(std::min(next.size() + 1, details.size()));
@@ -219,40 +188,5 @@ template char* EventLayout::write(char* begin, const ReceiveEvent& event);
 template char* EventLayout::write(char* begin, const DisconnectEvent& event);
 template char* EventLayout::write(char* begin, const DatagramEvent& event);
 template char* EventLayout::write(char* begin, const DroppedEvent& event);
-
-std::unique_ptr<spdlog::formatter> message_layout(LogFormat format, bool journal) {
-  std::string pattern;
-  if (format == LogFormat::json)
-    pattern = R"({"time":"%Y-%m-%dT%T.%fZ","level":"%l",%v})";
-  else
-    pattern = journal ? "%v" : "%Y-%m-%dT%T.%fZ %l %v";
-  auto layout = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc, "\n");
-  layout->add_flag<PriorityFlag>('*').set_pattern(journal ? "<%*>" + pattern : pattern);
-  return layout;
-}
-
-void append_message(spdlog::memory_buf_t& out, const LogAbout& about, std::string_view text,
-                    LogFormat format) {
-  if (format == LogFormat::text) return program::append_escaped(out, text, {.quoted = false});
-  const auto append_string = [&](std::string_view name, std::string_view value) {
-    fmt::format_to(fmt::appender(out), R"("{}":")", name);
-    program::append_escaped(out, value, {.quoted = false, .json = true});
-    out.append(std::string_view("\","));
-  };
-  append_string("event", about.event);
-  const auto append_number = [&](std::string_view name, std::uint64_t value) {
-    fmt::format_to(fmt::appender(out), R"("{}":{},)", name, value);
-  };
-  for (const auto& [name, value] : about.members) {
-    if (const auto* number = std::get_if<std::uint64_t>(&value)) append_number(name, *number);
-    if (const auto* string = std::get_if<std::string_view>(&value)) append_string(name, *string);
-  }
-  if (!about.json.empty()) {
-    out.append(about.json);
-    out.push_back(',');
-  }
-  append_string("message", text);
-  out.resize(out.size() - 1);  // the comma
-}
 
 }  // namespace server

@@ -1,12 +1,10 @@
 #pragma once
 
 #include <spdlog/common.h>
-#include <spdlog/formatter.h>
 
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <memory>
 #include <string_view>
 
 #include "program/escape.hpp"
@@ -39,6 +37,22 @@ namespace server {
 
 class LogLine;
 
+/// The level as a syslog priority, one digit (sd-daemon(3)).
+constexpr char priority_of(spdlog::level::level_enum level) {
+  switch (level) {
+    case spdlog::level::critical:
+      return '2';
+    case spdlog::level::err:
+      return '3';
+    case spdlog::level::warn:
+      return '4';
+    case spdlog::level::info:
+      return '6';
+    default:
+      return '7';
+  }
+}
+
 /// Events: up to one for each echo. So the bytes go straight to their place, on little stack; a
 /// session keeps one page of it.
 class EventLayout {
@@ -68,12 +82,5 @@ class EventLayout {
   std::chrono::system_clock::time_point second_ = std::chrono::system_clock::time_point::min();
   std::array<char, sizeof("1970-01-01T00:00:00.000000Z") - 1> time_ = {};
 };
-
-/// Messages of the service, which are rare: spdlog's layout, with message_content() in it.
-std::unique_ptr<spdlog::formatter> message_layout(LogFormat format, bool journal);
-
-/// Appends the content of a message. Control characters are escaped: it is one line.
-void append_message(spdlog::memory_buf_t& out, const LogAbout& about, std::string_view text,
-                    LogFormat format);
 
 }  // namespace server

@@ -24,7 +24,7 @@ void LogOutput::append(std::string_view line) {
 }
 
 void LogOutput::drop() {
-  ++lost_;
+  ++unreported_;
   ++dropped_;
 }
 
@@ -42,7 +42,7 @@ boost::system::error_code LogOutput::attempt() {
     const std::size_t complete = taken.rfind('\n') + 1;
     begin_ += complete;
     written_ -= complete;
-    tells_lost_ = tells_lost_ && complete == 0;
+    first_is_report_ = first_is_report_ && complete == 0;
   }
   if (!pending()) {
     begin_ = end_ = 0;
@@ -66,10 +66,10 @@ std::optional<steady_clock::time_point> LogOutput::retry_at() const {
   return pending() ? std::optional(retry_at_) : std::nullopt;
 }
 
-std::uint64_t LogOutput::take_lost() {
-  if (pending() || lost_ == 0) return 0;
-  tells_lost_ = true;
-  return std::exchange(lost_, 0);
+std::uint64_t LogOutput::take_unreported() {
+  if (pending() || unreported_ == 0) return 0;
+  first_is_report_ = true;
+  return std::exchange(unreported_, 0);
 }
 
 void LogOutput::drain(steady_clock::time_point deadline) {
@@ -81,9 +81,10 @@ void LogOutput::drain(steady_clock::time_point deadline) {
   }
 }
 
+// A report that is dropped with the others does not count: what it reports does already.
 void LogOutput::discard() {
   const auto lines = std::count(at(begin_), at(end_), '\n');
-  dropped_ += static_cast<std::uint64_t>(lines) - (std::exchange(tells_lost_, false) ? 1 : 0);
+  dropped_ += static_cast<std::uint64_t>(lines) - (std::exchange(first_is_report_, false) ? 1 : 0);
   begin_ = end_ = written_ = 0;
 }
 
@@ -91,7 +92,7 @@ LogState LogOutput::state() const {
   return {.lines = {buffer_->data() + begin_, end_ - begin_},
           .begun = written_,
           .destination = destination_.identity(),
-          .unreported = lost_,
+          .unreported = unreported_,
           .dropped = dropped_};
 }
 
@@ -101,7 +102,7 @@ void LogOutput::adopt(const LogState& state) {
   end_ = lines.copy(at(0), size);
   const bool goes_on = !state.destination.empty() && state.destination == destination_.identity();
   written_ = goes_on && state.begun < size ? static_cast<std::size_t>(state.begun) : 0;
-  lost_ = state.unreported;
+  unreported_ = state.unreported;
   dropped_ = state.dropped;
 }
 

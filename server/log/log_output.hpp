@@ -38,7 +38,7 @@ class LogOutput {
   void append(std::string_view line);
 
   /// Whether append() drops whatever comes: the line need not even be formatted.
-  bool dropping() const { return lost_ > 0; }
+  bool dropping() const { return unreported_ > 0; }
 
   /// Drops a line unseen.
   void drop();
@@ -47,15 +47,15 @@ class LogOutput {
   void write();
 
   /// Whether nothing waits to be written or reported.
-  bool idle() const { return !pending() && lost_ == 0 && !failure_; }
+  bool idle() const { return !pending() && unreported_ == 0 && !failure_; }
 
   /// When the next write() makes sense; nothing if all is written.
   std::optional<std::chrono::steady_clock::time_point> retry_at() const;
 
-  /// Once all that was kept is written: how many lines were dropped since, and they are again kept.
-  /// The caller appends a line that tells the number (that line itself never counts as dropped).
-  /// Otherwise 0.
-  std::uint64_t take_lost();
+  /// Once all that was kept is written: how many lines were dropped since, and from now on lines
+  /// are kept again. The caller appends a line that reports the number; that line itself never
+  /// counts as dropped. Otherwise 0.
+  std::uint64_t take_unreported();
 
   /// Waits for the destination until all is written or the deadline has passed. Fails at once where
   /// waiting does not help (disk full, no reader).
@@ -97,13 +97,13 @@ class LogOutput {
   std::size_t begin_ = 0;           // the first line that is not written, or not wholly
   std::size_t written_ = 0;         // bytes of it that are
   std::size_t end_ = 0;
-  std::uint64_t lost_ = 0;                    // dropped and not yet told
+  std::uint64_t unreported_ = 0;              // dropped, and no line reports them yet
   std::uint64_t dropped_ = 0;                 // dropped in all
-  bool tells_lost_ = false;                   // the line at begin_ is the one that tells the number
+  bool first_is_report_ = false;              // the line at begin_ reports dropped lines
   std::chrono::milliseconds retry_delay_{0};  // 0 = the last write took all
   std::chrono::steady_clock::time_point retry_at_;
   bool fails_ = false;                 // the last write was refused
-  boost::system::error_code failure_;  // and nobody has been told yet
+  boost::system::error_code failure_;  // why, until take_failure()
 };
 
 }  // namespace server

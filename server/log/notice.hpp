@@ -32,7 +32,7 @@ class Notice {
   std::string_view event_;
   std::string text_;
   std::uint64_t unlogged_ = 0;  // times since the last line
-  coro::Task repeating_;        // as long as it happens again within a second
+  coro::Task repeating_;        // runs as long as it happens again within a second
 };
 
 }  // namespace server

@@ -9,6 +9,8 @@
 #include <random>
 #include <string>
 
+#include "server/log/message_layout.hpp"
+
 namespace server {
 namespace {
 
@@ -48,7 +50,7 @@ std::string laid_out(spdlog::level::level_enum level, const std::string& content
 std::string message(std::string_view what, spdlog::level::level_enum level = spdlog::level::info,
                     LogFormat format = LogFormat::text, bool journal = false) {
   spdlog::memory_buf_t content;
-  append_message(content, {"noticed", {{"what", what}, {"times", 2U}}}, what, format);
+  append_content(content, {"noticed", {{"what", what}, {"times", 2U}}}, what, format);
   return laid_out(level, {content.data(), content.size()}, format, journal);
 }
 

@@ -62,7 +62,7 @@ TEST(LogOutput, DropsWholeLinesAndCountsThemExactly) {
   Pipe pipe;
   LogOutput output = output_to(pipe);
   const std::uint64_t appended = overfill(output);
-  EXPECT_EQ(output.take_lost(), 0U);  // not while lines wait
+  EXPECT_EQ(output.take_unreported(), 0U);  // not while lines wait
 
   const auto lines = lines_of(read_out(output, pipe));
   EXPECT_EQ(lines.size() + output.dropped(), appended);
@@ -71,8 +71,8 @@ TEST(LogOutput, DropsWholeLinesAndCountsThemExactly) {
     EXPECT_TRUE(lines[i].starts_with(fmt::format("{} ", i)));
     EXPECT_TRUE(lines[i].ends_with('x') || lines[i].ends_with(' '));
   }
-  EXPECT_EQ(output.take_lost(), output.dropped());
-  EXPECT_EQ(output.take_lost(), 0U);
+  EXPECT_EQ(output.take_unreported(), output.dropped());
+  EXPECT_EQ(output.take_unreported(), 0U);
   EXPECT_FALSE(output.dropping());
 }
 
@@ -194,7 +194,7 @@ TEST(LogOutput, AnotherProgramGoesOnInTheMiddleOfALine) {
                 lines[number] == fmt::format("{} ", number));
   EXPECT_FALSE(lines.back().ends_with(" (unfinished)"));
   EXPECT_EQ(lines.size() + next.dropped(), appended);
-  EXPECT_EQ(next.take_lost(), next.dropped());
+  EXPECT_EQ(next.take_unreported(), next.dropped());
 }
 
 TEST(LogOutput, AnotherProgramWritesABegunLineWholeToAnotherDestination) {
@@ -226,7 +226,7 @@ TEST(LogOutput, DiscardCountsWhatWasNotWrittenButNotTheLineThatTellsOfIt) {
   LogOutput output = output_to(pipe);
   const std::uint64_t appended = overfill(output);
   std::uint64_t read = lines_of(read_out(output, pipe)).size();
-  ASSERT_GT(output.take_lost(), 0U);
+  ASSERT_GT(output.take_unreported(), 0U);
   const std::string number(200000, 'n');
   output.append(number + '\n');
   output.append("one more\n");
@@ -240,7 +240,7 @@ TEST(LogOutput, DiscardCountsAllThatFollowsTheLineThatTells) {
   LogOutput output = output_to(pipe);
   overfill(output);
   read_out(output, pipe);
-  const auto dropped = output.take_lost();
+  const auto dropped = output.take_unreported();
   output.append("the number\n");
   output.append(std::string(200000, 'x') + '\n');
   output.write();
@@ -261,7 +261,7 @@ TEST(LogOutput, DropsALineThatCanNeverFit) {
   LogOutput output = output_to(pipe);
   output.append(std::string(LogOutput::capacity, 'x') + '\n');
   output.append("next\n");
-  EXPECT_EQ(output.take_lost(), 2U);
+  EXPECT_EQ(output.take_unreported(), 2U);
   EXPECT_EQ(pipe.read(), "");
 }
 
