@@ -1,21 +1,11 @@
 #include "server/session/faults.hpp"
 
 #include <algorithm>
-#include <random>
+
+#include "server/config/chance.hpp"
 
 namespace server {
 namespace {
-
-std::minstd_rand& random_source() {
-  static std::minstd_rand source(std::random_device{}());
-  return source;
-}
-
-std::chrono::milliseconds drawn_from(const DurationRange& range) {
-  std::uniform_int_distribution<std::chrono::milliseconds::rep> between(range.least.count(),
-                                                                        range.most.count());
-  return std::chrono::milliseconds(between(random_source()));
-}
 
 std::chrono::nanoseconds time_until(coro::Clock::time_point when) {
   return std::max(when - coro::Clock::now(), coro::Clock::duration::zero());
@@ -28,8 +18,7 @@ std::unique_ptr<Faults> Faults::make(const FaultsConfig& config, coro::Yield yie
 }
 
 Faults::Faults(const FaultsConfig& config, coro::Yield yield)
-    : config_(config),
-      resets_(std::bernoulli_distribution(config.reset_probability)(random_source())) {
+    : config_(config), resets_(happens(config.reset_probability)) {
   if (config_.close_after.time.count() > 0) live_for(config_.close_after.time, yield);
 }
 

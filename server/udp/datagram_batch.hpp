@@ -33,12 +33,14 @@ class DatagramBatch {
   /// would_block, or another one of recvmmsg(2).
   std::size_t receive(int socket, std::size_t most, coro::error_code& error);
 
-  /// One of those that were received last, but none before the last one that was answered.
+  /// One of those that were received last. Call it before that one or a later one is answered: the
+  /// answers take their places.
   Datagram operator[](std::size_t index) const;
 
   /// Adds the datagram's answer: its payload, to its source, from the address that it was sent to,
-  /// with one hop less to go, of which the kernel need not be told if the socket has that number as
-  /// its own. Each index at most once, in ascending order.
+  /// with one hop less to go. If `socket_ttl`, that of the socket, is that number already, the
+  /// answer has none of its own, which saves the kernel work. Each index at most once, in ascending
+  /// order.
   void answer(std::size_t index, const Datagram& datagram, int socket_ttl);
 
   /// The answers in that order, for send().

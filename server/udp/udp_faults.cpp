@@ -3,9 +3,9 @@
 #include <chrono>
 #include <cstring>
 #include <iterator>
-#include <random>
 #include <utility>
 
+#include "server/config/chance.hpp"
 #include "server/udp/datagram_batch.hpp"
 
 namespace server {
@@ -15,21 +15,6 @@ using TimePoint = coro::Clock::time_point;
 
 // An answer that no other one overtakes is late, and not lost.
 constexpr std::chrono::seconds longest_wait_for_the_next{1};
-
-std::minstd_rand& random_source() {
-  static std::minstd_rand source(std::random_device{}());
-  return source;
-}
-
-bool happens(double probability) {
-  return std::bernoulli_distribution(probability)(random_source());
-}
-
-std::chrono::milliseconds drawn_from(const DurationRange& range) {
-  using Count = std::chrono::milliseconds::rep;
-  std::uniform_int_distribution<Count> between(range.least.count(), range.most.count());
-  return std::chrono::milliseconds(between(random_source()));
-}
 
 bool same(const SocketAddress& left, const SocketAddress& right) {
   return left.size() == right.size() && std::memcmp(&left, &right, left.size()) == 0;
@@ -80,7 +65,7 @@ void UdpFaults::flush() {
   send_due(TimePoint::max());
 }
 
-// An answer is gone from the others before it is sent, so that none is found twice.
+// The answer leaves the others before it is sent, so that send_overtaken() does not find it again.
 void UdpFaults::send(Answers::iterator answer) {
   const auto taken = held_.extract(answer);
   const Held& held = taken.mapped();

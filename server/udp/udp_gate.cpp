@@ -44,6 +44,7 @@ std::optional<UdpRefusal> UdpGate::refusal_of(const Datagram& datagram,
 template <typename Source>
 std::optional<UdpRefusal> UdpGate::refusal_of(const Datagram& datagram, const Source& source,
                                               coro::Clock::time_point now) {
+  // The rate is last: a datagram that is refused takes no token of its source.
   if (!datagram.asked.unicast || is_no_host(source)) return UdpRefusal::multicast;
   if (!is_allowed(source)) return UdpRefusal::not_allowed;
   if (datagram.peer.port() < first_client_port) return UdpRefusal::source_port;

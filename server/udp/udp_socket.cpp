@@ -22,9 +22,9 @@ namespace error = boost::asio::error;
 using coro::error_code;
 using coro::Yield;
 
-// After so many datagrams that came alone the next one is received alone, too: the question whether
-// there is another costs the kernel a tenth of an echo. Each time that so many more have come, the
-// socket asks again.
+// After so many datagrams that came alone the next one is received alone, too, since recvmmsg(2),
+// which looks for another one, costs the kernel a tenth of an echo more. Each time that so many
+// more have come alone, the socket looks again.
 constexpr unsigned alone_for_now = 16;
 
 // More than a socket's buffer holds, in case more come all the while.
@@ -104,7 +104,8 @@ error_code UdpSocket::wait_for_datagrams(coro::Readiness& readiness, Yield yield
 }
 
 // In datagrams. While connections are served the turns are short, so that these hardly wait for a
-// flood of datagrams. Among themselves the sockets take turns anyway.
+// flood of datagrams. UDP sockets need no shorter turns beside each other: the scheduler runs them
+// in turn.
 std::size_t UdpSocket::size_of_turn() {
   constexpr std::size_t beside_connections = 8;
   const bool is_alone = std::exchange(reads_before_, context_.reads) == context_.reads;
@@ -131,7 +132,7 @@ void UdpSocket::consider(std::size_t index, coro::Clock::time_point now) {
   context_.statistics.bytes_received += datagram.payload.size();
   if (const auto refusal = context_.gate.refusal_of(datagram, now))
     return context_.statistics.refused(*refusal);
-  try {
+  try {  // without memory for a datagram its client gets no answer, and the others get theirs
     if (context_.log.logs_receive()) log_received(datagram);
     if (context_.config.faults.any_for_udp())
       faults_.answer(datagram);

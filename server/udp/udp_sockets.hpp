@@ -21,12 +21,14 @@ class UdpSockets {
   UdpSockets(coro::Scheduler& scheduler, const Config& config, EventLog& log,
              Statistics& statistics, coro::Condition& changed, std::vector<int> inherited);
 
-  /// From the addresses of now to others.
+  /// From the addresses of now to those of another configuration: plan(), bind() and open() it,
+  /// then finish() it. Unlike Listeners it has a step to cancel(): the listeners, which open after
+  /// it, may still fail.
   struct Change {
     std::vector<ListenAddress> missing;
     std::list<UdpSocket*> unwanted;
-    std::list<std::pair<ListenAddress, coro::Descriptor>> bound = {};
-    std::list<UdpSocket*> opened = {};
+    std::list<std::pair<ListenAddress, coro::Descriptor>> bound = {};  ///< by bind()
+    std::list<UdpSocket*> opened = {};                                 ///< by open()
   };
 
   /// The change to the addresses that `config` asks for; none with inherited sockets. Holds until a
@@ -73,8 +75,8 @@ class UdpSockets {
   EventLog& log_;
   Statistics& statistics_;
   coro::Condition& changed_;
-  bool inherits_;                        // for as long as it lives
-  std::vector<int> inherited_;           // until it receives on them
+  bool inherits_;                        // then `udp.port` is not listened on
+  std::vector<int> inherited_;           // until the first open(), or adopt()
   std::unique_ptr<UdpContext> context_;  // its tables and buffers exist only if a socket does
   std::list<UdpSocket> sockets_;
 };
