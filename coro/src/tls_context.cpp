@@ -102,12 +102,13 @@ TlsContext::Result<TlsContext> TlsContext::make(Role role, Version least) {
   if (!context) return last_reason();
   SSL_CTX_set_min_proto_version(context.get(),
                                 least == Version::tls_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
+  // Idle streams keep no buffers, and a caller may have another buffer at each write.
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
                                          SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_num_tickets(context.get(), 0);
-  SSL_CTX_set_read_ahead(context.get(), 1);  // a record takes one recv(2), not two
+  SSL_CTX_set_num_tickets(context.get(), 0);  // TLS 1.3 has others than those that NO_TICKET ends
+  SSL_CTX_set_read_ahead(context.get(), 1);   // a record takes one recv(2), not two
   if (role == Role::connect) SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   return TlsContext(role, std::move(context));
 }

@@ -23,12 +23,14 @@ namespace {
 // The most that one record takes (RFC 8446, 5.1).
 constexpr std::size_t most_in_a_record = std::size_t{16} * 1024;
 
-// Of other users of OpenSSL on this thread: it would take them for its own.
+// Errors that other users of OpenSSL have left in the queue of this thread: those of the next call
+// are read from the same queue.
 void forget_earlier_errors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
 
-// Gives the others their turn, as a wait for something that is there already. Returns an errno.
+// Gives the others their turn, as a wait for something that is there already: unlike Yield::now()
+// it ends with operation_aborted if the coroutine is cancelled. Returns an errno.
 int wait_for_next_turn(Yield yield) {
   detail::Fiber& fiber = yield.fiber();
   bool aborted = false;
@@ -67,45 +69,14 @@ TlsStream::~TlsStream() {
   scheduler_.on_own_stack([this] { tls_.reset(); });
 }
 
-// ---- handshake
-
-error_code TlsStream::handshake(Yield yield) {
-  for (;;) {
-    if (const auto result = try_handshake()) return *result;
-    if (const error_code error = wait_for_handshake(yield)) return error;
-  }
-}
-
-std::optional<error_code> TlsStream::try_handshake() {
-  return scheduler_.on_own_stack([this] { return step_of_handshake(); });
-}
-
-std::optional<error_code> TlsStream::step_of_handshake() {
-  forget_earlier_errors();
-  static_cast<void>(flush());  // why it fails is what the other end has sent, if anything
-  if (broken_by_) return broken_by_;
-  exhausted_ = false;
-  if (!agreed_ && SSL_do_handshake(tls_.get()) != 1) {
-    if (waits_for_more()) return std::nullopt;
-    return failure();
-  }
-  agreed_ = true;
-  if (!outgoing_.empty()) return std::nullopt;
-  return error_code();
-}
-
-error_code TlsStream::wait_for_handshake(Yield yield) {
-  StreamCall call(reading_);
-  return outgoing_.empty() ? transport_.readiness_.wait_readable(yield)
-                           : transport_.readiness_.wait_writable(yield);
-}
+// ---- what OpenSSL reports
 
 // Whether a call of OpenSSL has failed only because nothing more has arrived.
 bool TlsStream::waits_for_more() const {
   return SSL_want_read(tls_.get()) && !unreadable_ && ERR_peek_error() == 0;
 }
 
-// Why it has failed otherwise.
+// Why it has failed otherwise. After an error of the protocol OpenSSL must not be called again.
 error_code TlsStream::failure() {
   const unsigned long error = ERR_peek_last_error();
   ERR_clear_error();
@@ -141,7 +112,8 @@ bool TlsStream::has_more_to_read() const {
   return may_have_more_ || broken_by_;
 }
 
-// close_notify; the alert of an error counts as an end too.
+// Whether close_notify has come. OpenSSL sets the flag for the alert of an error too, and then has
+// an error in its queue.
 bool TlsStream::has_received_the_end() const {
   return (SSL_get_shutdown(tls_.get()) & SSL_RECEIVED_SHUTDOWN) != 0 && ERR_peek_error() == 0;
 }
@@ -159,7 +131,7 @@ Transfer TlsStream::read(boost::asio::mutable_buffer buffer) {
     if (SSL_read_ex(tls_.get(), buffer.data(), buffer.size(), &size) == 1) {
       all.size += size;
       buffer += size;
-      if (exhausted_ && SSL_has_pending(tls_.get()) == 0) break;
+      if (exhausted_ && SSL_has_pending(tls_.get()) == 0) break;  // another call would be in vain
     } else if (has_received_the_end()) {
       all.error = boost::asio::error::eof;
     } else if (waits_for_more()) {
@@ -174,7 +146,7 @@ Transfer TlsStream::read(boost::asio::mutable_buffer buffer) {
 }
 
 std::size_t TlsStream::available() const {
-  // How much of the next record OpenSSL has it does not say.
+  // OpenSSL does not report how much of the next record it has.
   const std::size_t pending = SSL_has_pending(tls_.get()) == 1 ? most_in_a_record : 0;
   return pending + transport_.available();
 }

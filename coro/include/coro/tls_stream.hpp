@@ -97,11 +97,12 @@ class TlsStream {
   void finish_sending();
 
  private:
-  struct Bio;  // OpenSSL's way to the transport
+  struct Bio;  // OpenSSL's way to the transport; see src/tls_bio.hpp
   struct Free {
     void operator()(ssl_st* tls) const;
   };
 
+  // These call OpenSSL, so they run on the scheduler's stack.
   std::optional<error_code> step_of_handshake();
   Transfer read(boost::asio::mutable_buffer buffer);
   Transfer write(boost::asio::const_buffer bytes);
@@ -117,14 +118,15 @@ class TlsStream {
   std::string outgoing_;       // encrypted bytes that the socket has no room for: one record or two
   std::size_t encrypted_ = 0;  // bytes of the caller's next write that outgoing_ has already
   bool exhausted_ = false;     // the transport has nothing more at the moment
-  bool may_have_more_ = true;  // to read, whatever the transport has
+  bool may_have_more_ = true;  // to read, although the transport may have nothing
   bool agreed_ = false;        // the handshake has ended well
   bool finishing_ = false;     // the end of the stream follows outgoing_
   bool finished_ = false;      // and has been sent
-  error_code unreadable_;      // what the transport has returned
+  // One half of the transport may fail, and the other goes on. An error of the protocol ends both.
+  error_code unreadable_;
   error_code unwritable_;
-  error_code broken_by_;  // for OpenSSL there is nothing after an error of the protocol
-  std::size_t written_in_turn_ = 0;
+  error_code broken_by_;
+  std::size_t written_in_turn_ = 0;  // as that of Stream, and the calls too
   detail::StreamCall* reading_ = nullptr;
   detail::StreamCall* writing_ = nullptr;
   std::unique_ptr<ssl_st, Free> tls_;

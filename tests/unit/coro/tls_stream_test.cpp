@@ -503,6 +503,30 @@ TEST(TlsStream, MayBeDestroyedWhileACancelledCallHasNotReturned) {
 }
 
 // Somebody between the two changes a byte.
+TEST(TlsStream, MayBeDestroyedWhenItsHandshakeCouldJustGoOn) {
+  run([](Yield yield) {
+    auto [near_end, far_end] = Ends::sockets();
+    auto [signalled, signals] = Ends::sockets();
+    Stream near(yield.scheduler(), std::move(near_end));
+    Stream far(yield.scheduler(), std::move(far_end));
+    Stream signal(yield.scheduler(), std::move(signalled));
+    Stream signaller(yield.scheduler(), std::move(signals));
+    auto stream = std::make_unique<TlsStream>(yield.scheduler(), near, acceptor());
+    const Task handshake = start(yield.scheduler(), [&](Yield inside) {
+      EXPECT_EQ(stream->handshake(inside), error::operation_aborted);
+    });
+    const Task writer = start(yield.scheduler(), [&](Yield) {  // both are reported at once
+      signaller.try_write(buffer("x", 1));
+      far.try_write(buffer("x", 1));
+    });
+    std::string received;
+    EXPECT_FALSE(read(signal, received, yield).error);
+    stream.reset();
+    EXPECT_FALSE(handshake.join(yield));
+    EXPECT_TRUE(writer.done());
+  });
+}
+
 TEST(TlsStream, ReportsBytesThatWereChangedOnTheWay) {
   run([](Yield yield) {
     Ends ends(yield);

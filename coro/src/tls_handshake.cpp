@@ -1,4 +1,4 @@
-// The names of the two ends of a TlsStream, and what they have agreed on.
+// The handshake of a TlsStream: the names of the two ends, the steps, and what they have agreed on.
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -6,9 +6,11 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <boost/asio/error.hpp>
 
 #include "coro/scheduler.hpp"
 #include "coro/tls_stream.hpp"
+#include "detail/stream_call.hpp"
 
 namespace coro {
 namespace {
@@ -40,6 +42,39 @@ void TlsStream::expect_server(const std::string& host) {
   // SSL_set_tlsext_host_name() is a macro with an old cast.
   std::string name = host;
   SSL_ctrl(tls_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, name.data());
+}
+
+error_code TlsStream::handshake(Yield yield) {
+  for (;;) {
+    if (const auto result = try_handshake()) return *result;
+    if (const error_code error = wait_for_handshake(yield)) return error;
+  }
+}
+
+std::optional<error_code> TlsStream::try_handshake() {
+  return scheduler_.on_own_stack([this] { return step_of_handshake(); });
+}
+
+std::optional<error_code> TlsStream::step_of_handshake() {
+  ERR_clear_error();
+  // If writing fails, the reader finds the reason in what the other end has sent, if anything.
+  static_cast<void>(flush());
+  if (broken_by_) return broken_by_;
+  exhausted_ = false;
+  if (!agreed_ && SSL_do_handshake(tls_.get()) != 1) {
+    if (waits_for_more()) return std::nullopt;
+    return failure();
+  }
+  agreed_ = true;
+  if (!outgoing_.empty()) return std::nullopt;  // the last message has not left yet
+  return error_code();
+}
+
+error_code TlsStream::wait_for_handshake(Yield yield) {
+  detail::StreamCall call(reading_);
+  const error_code error = outgoing_.empty() ? transport_.readiness_.wait_readable(yield)
+                                             : transport_.readiness_.wait_writable(yield);
+  return call.stream_is_gone() ? boost::asio::error::operation_aborted : error;
 }
 
 TlsDetails TlsStream::details() const {
