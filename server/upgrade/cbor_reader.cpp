@@ -42,62 +42,62 @@ std::uint64_t CborReader::big_endian(std::size_t size) {
 CborReader::Head CborReader::next() {
   const unsigned first = first_byte();
   left_.remove_prefix(1);
-  Head head{.major = first >> 5U, .value = first & 31U, .indefinite = false};
+  Head head{.kind = first >> 5U, .value = first & 31U, .indefinite = false};
   if (head.value < 24) return head;
   if (head.value < 28) {
     head.value = big_endian(std::size_t{1} << (head.value - 24));
     return head;
   }
-  const bool may_be_indefinite = head.major == 4 || head.major == 5;
+  const bool may_be_indefinite = head.kind == cbor::array || head.kind == cbor::map;
   if (head.value != 31 || !may_be_indefinite) throw CborError("this is no CBOR that is read here");
   head.indefinite = true;
   return head;
 }
 
-CborReader::Head CborReader::next(unsigned major, const char* expected) {
-  if (first_byte() >> 5U != major) throw_other_kind(expected);
+CborReader::Head CborReader::next(cbor::Kind kind, const char* expected) {
+  if (first_byte() >> 5U != kind) throw_other_kind(expected);
   return next();
 }
 
 CborReader::Integer CborReader::integer() {
   const Head head = next();
-  if (head.major > 1) throw_other_kind("a whole number");
-  const bool negative = head.major == 1;
+  if (head.kind > cbor::negative_number) throw_other_kind("a whole number");
+  const bool negative = head.kind == cbor::negative_number;
   if (negative && head.value > std::numeric_limits<std::int64_t>::max())
     throw CborError("the number is out of range");
   return {.negative = negative, .value = head.value};
 }
 
-std::string_view CborReader::string(unsigned major, const char* expected) {
-  return take(next(major, expected).value);
+std::string_view CborReader::string(cbor::Kind kind, const char* expected) {
+  return take(next(kind, expected).value);
 }
 
 bool CborReader::boolean() {
-  if (is(0xF5)) return true;
-  if (is(0xF4)) return false;
+  if (is(cbor::yes)) return true;
+  if (is(cbor::no)) return false;
   throw_other_kind("true or false");
 }
 
 double CborReader::real() {
-  if (!is(0xFB)) throw_other_kind("a real number");
+  if (!is(cbor::real)) throw_other_kind("a real number");
   return std::bit_cast<double>(big_endian(8));
 }
 
 bool CborReader::is_null() {
-  return is(0xF6);
+  return is(cbor::null);
 }
 
-// A tag (major 6) stands before the item that it describes. Numbers and simple values are whole
+// A tag stands before the item that it describes. Numbers and simple values are whole
 // already.
 void CborReader::skip(int depth) {
   if (depth == deepest) throw CborError("the items are nested too deep");
   const Head head = next();
-  if (head.major == 2 || head.major == 3) static_cast<void>(take(head.value));
-  if (head.major == 6) return skip(depth + 1);
-  if (head.major != 4 && head.major != 5) return;
+  if (head.kind == cbor::bytes || head.kind == cbor::text) static_cast<void>(take(head.value));
+  if (head.kind == cbor::tag) return skip(depth + 1);
+  if (head.kind != cbor::array && head.kind != cbor::map) return;
   for (std::uint64_t index = 0; head.indefinite ? !is_break() : index < head.value; ++index) {
     skip(depth + 1);
-    if (head.major == 5) skip(depth + 1);
+    if (head.kind == cbor::map) skip(depth + 1);
   }
 }
 

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "server/upgrade/cbor.hpp"
+
 namespace server {
 
 /// The bytes are no CBOR, or another item than the one that was asked for. what() is a phrase.
@@ -34,8 +36,8 @@ class CborReader {
     if (!fits) throw CborError("the number is out of range");
     return static_cast<Number>(signed_value);
   }
-  std::string_view bytes() { return string(2, "bytes"); }
-  std::string_view text() { return string(3, "a text"); }
+  std::string_view bytes() { return string(cbor::bytes, "bytes"); }
+  std::string_view text() { return string(cbor::text, "a text"); }
   bool boolean();
   double real();
   /// Whether null follows, which is read then.
@@ -44,12 +46,12 @@ class CborReader {
   /// Calls `read_item` before each item of an array, which it must read.
   template <std::invocable Read>
   void array(Read read_item) {
-    each(4, "an array", read_item);
+    each(cbor::array, "an array", read_item);
   }
   /// Calls `read_value` behind each key, with the key.
   template <std::invocable<std::string_view> Read>
   void map(Read read_value) {
-    each(5, "a map", [&] { read_value(text()); });
+    each(cbor::map, "a map", [&] { read_value(text()); });
   }
 
   /// Reads one item of any kind.
@@ -57,9 +59,9 @@ class CborReader {
 
  private:
   struct Head {
-    unsigned major;
-    std::uint64_t value;  // or the length
-    bool indefinite;
+    unsigned kind;
+    std::uint64_t value;  // or the length, or how many items follow
+    bool indefinite;      // then they follow up to a break
   };
   struct Integer {
     bool negative;
@@ -67,8 +69,8 @@ class CborReader {
   };
 
   template <typename Read>
-  void each(unsigned major, const char* expected, Read read) {
-    const Head head = next(major, expected);
+  void each(cbor::Kind kind, const char* expected, Read read) {
+    const Head head = next(kind, expected);
     for (std::uint64_t index = 0; head.indefinite ? !is_break() : index < head.value; ++index)
       read();
   }
@@ -77,11 +79,11 @@ class CborReader {
   unsigned first_byte() const;
   std::uint64_t big_endian(std::size_t size);
   Head next();
-  Head next(unsigned major, const char* expected);
+  Head next(cbor::Kind kind, const char* expected);
   Integer integer();
-  std::string_view string(unsigned major, const char* expected);
+  std::string_view string(cbor::Kind kind, const char* expected);
   bool is(unsigned byte);
-  bool is_break() { return is(0xFF); }
+  bool is_break() { return is(cbor::end); }
   void skip(int depth);
 
   std::string_view left_;

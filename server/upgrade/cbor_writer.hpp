@@ -4,13 +4,15 @@
 #include <string>
 #include <string_view>
 
+#include "server/upgrade/cbor.hpp"
+
 namespace server {
 
 /// Appends data items of CBOR (RFC 8949) to a text. A map is a key, its value, the next key, ...
 /// between begin_map() and end(), an array the same without keys.
 class CborWriter {
  public:
-  void number(std::uint64_t value) { head(0, value); }
+  void number(std::uint64_t value) { head(cbor::number, value); }
   void signed_number(std::int64_t value);
   void bytes(std::string_view value);
   void text(std::string_view value);  ///< UTF-8
@@ -26,7 +28,7 @@ class CborWriter {
  private:
   void put(unsigned byte) { written_ += static_cast<char>(byte); }
   void big_endian(std::uint64_t value, unsigned size);
-  void head(unsigned major, std::uint64_t value);
+  void head(cbor::Kind kind, std::uint64_t value);
 
   std::string written_;
 };

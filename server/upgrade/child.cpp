@@ -43,11 +43,12 @@ Pipe open_pipe() {
   return pipe;
 }
 
-// A child begins with its directory, its streams, the signals of a fresh process except that no
-// request ends it, and a process group of its own. Each call fails for want of memory alone.
-class Beginning {
+// Settings of posix_spawn(3) for the child: its directory, its streams, the signals of a fresh
+// process except that no request ends it, and a process group of its own, so that kill() reaches
+// the processes that it starts. Each call fails for want of memory alone.
+class SpawnSettings {
  public:
-  Beginning(const std::string& directory, int output) {
+  SpawnSettings(const std::string& directory, int output) {
     const auto require = [](int error) {
       if (error != 0) throw_error(error, "posix_spawn");
     };
@@ -67,14 +68,14 @@ class Beginning {
     require(::posix_spawnattr_setflags(
         &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP));
   }
-  ~Beginning() {
+  ~SpawnSettings() {
     ::posix_spawn_file_actions_destroy(&actions_);
     ::posix_spawnattr_destroy(&attributes_);
   }
-  Beginning(const Beginning&) = delete;
-  Beginning& operator=(const Beginning&) = delete;
-  Beginning(Beginning&&) = delete;
-  Beginning& operator=(Beginning&&) = delete;
+  SpawnSettings(const SpawnSettings&) = delete;
+  SpawnSettings& operator=(const SpawnSettings&) = delete;
+  SpawnSettings(SpawnSettings&&) = delete;
+  SpawnSettings& operator=(SpawnSettings&&) = delete;
 
   int spawn(pid_t& pid, const char* path, char* const* arguments) const {
     return ::posix_spawn(&pid, path, &actions_, &attributes_, arguments, environ);
@@ -106,13 +107,14 @@ class Waker final : public coro::Readiness::Observer {
 Child::Child(const std::string& path, const std::string& directory,
              std::vector<std::string> arguments) {
   Pipe pipe = open_pipe();
-  const Beginning beginning(directory, pipe.write.number());
+  const SpawnSettings settings(directory, pipe.write.number());
   // If it is ignored, which is inherited, the status of the child is lost.
   std::signal(SIGCHLD, SIG_DFL);
-  if (const int error = beginning.spawn(pid_, path.c_str(), null_terminated(arguments).data()))
+  if (const int error = settings.spawn(pid_, path.c_str(), null_terminated(arguments).data()))
     throw_error(error, "posix_spawn");
   pipe_ = std::move(pipe.read);
-  // glibc 2.36 declares pidfd_open() for C alone.
+  // A descriptor that becomes readable when the child ends: no SIGCHLD, which belongs to the whole
+  // process. glibc 2.36 declares pidfd_open() for C alone.
   process_ = coro::Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   if (process_.is_open()) return;
   const int error = errno;
@@ -157,7 +159,8 @@ boost::system::result<int> Child::wait(coro::Yield yield, std::chrono::nanosecon
   return status;
 }
 
-// Returns false at the end of the output. One turn reads as much as a pipe holds.
+// Returns false at the end of the output. Reads at most as much as a pipe holds, so that a child
+// that prints without end leaves other coroutines their turn.
 bool Child::read_output() {
   std::array<char, kept_output> bytes{};
   for (int turns = 0; turns < 16; ++turns) {

@@ -31,6 +31,13 @@ std::vector<int> own_descriptors(const State& state) {
   return descriptors;
 }
 
+std::vector<int> all_descriptors(const State& state) {
+  std::vector<int> descriptors = own_descriptors(state);
+  for (const InheritedDescriptor& inherited : state.environment.descriptors)
+    descriptors.push_back(inherited.number);
+  return descriptors;
+}
+
 void forget_closed(State& state) {
   std::vector<int> open;
   for (const auto* listeners : {&state.listeners, &state.udp_sockets})
@@ -42,13 +49,6 @@ void forget_closed(State& state) {
   });
 }
 
-std::vector<int> all_descriptors(const State& state) {
-  std::vector<int> descriptors = own_descriptors(state);
-  for (const InheritedDescriptor& inherited : state.environment.descriptors)
-    descriptors.push_back(inherited.number);
-  return descriptors;
-}
-
 void close_on_exec(const std::vector<int>& descriptors) {
   for (const int descriptor : descriptors)
     static_cast<void>(::fcntl(descriptor, F_SETFD, FD_CLOEXEC));
@@ -58,7 +58,7 @@ KeptDescriptors::KeptDescriptors(const std::vector<int>& descriptors) {
   changed_.reserve(descriptors.size());
   for (const int descriptor : descriptors) {
     const int flags = ::fcntl(descriptor, F_GETFD);
-    if (flags < 0 ? errno == EBADF : (flags & FD_CLOEXEC) == 0) continue;
+    if (flags < 0 ? errno == EBADF : (flags & FD_CLOEXEC) == 0) continue;  // not open, or kept
     if (flags < 0 || ::fcntl(descriptor, F_SETFD, 0) != 0) {
       const int error = errno;
       close_on_exec(changed_);

@@ -9,14 +9,14 @@ namespace server {
 /// The descriptors that a state names and for which something in it is responsible.
 std::vector<int> own_descriptors(const State& state);
 
-/// Leaves those of the environment's descriptors that a listener has inherited and still has: the
-/// number of one that was shut down, and closed, may be another descriptor's by now.
-void forget_closed(State& state);
-
-/// Those, and the ones of the service manager, which may be among them.
+/// Those, and the ones that the service manager has passed, which may be among them.
 std::vector<int> all_descriptors(const State& state);
 
-/// Lets execve(2) close these descriptors. One that is not open is ignored.
+/// Forgets descriptors that the service manager has passed and no listener has any more: the number
+/// of one that was shut down, and closed, may be another descriptor's by now.
+void forget_closed(State& state);
+
+/// Lets execve(2) close these descriptors (FD_CLOEXEC). One that is not open is ignored.
 void close_on_exec(const std::vector<int>& descriptors);
 
 /// Keeps descriptors open across execve(2), unless this is destroyed before. Throws

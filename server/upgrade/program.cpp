@@ -130,8 +130,9 @@ Program Program::started(int argc, const char* const* argv) {
   return {executed, std::move(arguments), current_directory()};
 }
 
-// One in the foreground is still there, one in the background may not be able to return, for
-// instance to the home of an administrator.
+// The directory in which the program was started, since its path and its arguments may be relative
+// to that. A service in the foreground is still there. One in the background may be unable to
+// return, for instance to the home of an administrator.
 std::string Program::reachable_directory() const {
   return ::access(directory_.c_str(), X_OK) == 0 ? directory_ : ".";
 }
@@ -168,7 +169,7 @@ std::string Program::execute(const State& state) const try {
   std::vector<std::string> environment = environment_with_state(memory.number());
   const std::vector<char*> argument_pointers = null_terminated(arguments);
   const std::vector<char*> environment_pointers = null_terminated(environment);
-  const coro::Descriptor here(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const coro::Descriptor here(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));  // to come back to
   const KeptDescriptors kept(descriptors);
   const bool moved = ::chdir(reachable_directory().c_str()) == 0;
   ::execve(path_.c_str(), argument_pointers.data(), environment_pointers.data());

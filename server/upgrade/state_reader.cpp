@@ -1,9 +1,9 @@
 #include "server/upgrade/state_reader.hpp"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <netinet/in.h>
 #include <cstddef>
 #include <cstring>
 
