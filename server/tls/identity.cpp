@@ -87,6 +87,7 @@ std::optional<TlsIdentity> load_tls_identity(const Config& config, bool inherite
   const TlsConfig& tls = config.tls;
   if (!tls.port && !inherited) return std::nullopt;
   const std::string origin = config.origins.where("tls.port");
+  // Binding would fail too, but its message would name neither key.
   if (tls.port && *tls.port != 0 && *tls.port == config.port)
     throw ConfigError(origin + ": port " + std::to_string(config.port) + " is that of plain TCP");
   auto context = coro::TlsContext::make(coro::TlsContext::Role::accept,
@@ -103,16 +104,16 @@ std::optional<TlsIdentity> load_tls_identity(const Config& config, bool inherite
   const File secret = read(key);
   if (const auto used = context->use_key(secret.text); !used) key.fail(used.error());
   const bool is_in_force = present && present->chain == chain;
-  const std::string expired = check_validity(certificate, *validity, is_in_force);
+  const std::string warning = check_validity(certificate, *validity, is_in_force);
   if (!tls.client_ca.empty()) {
     const Source authorities{config.origins.where("tls.client_ca"), tls.client_ca};
     if (const auto used = context->trust(read(authorities).text); !used)
       authorities.fail(used.error());
   }
-  context->speak("echo");
+  context->speak("echo");  // ALPN, for clients that demand an answer
   TlsIdentity identity{
       .context = *context, .chain = std::move(chain), .expires = validity->until, .warnings = {}};
-  if (!expired.empty()) identity.warnings.push_back(expired);
+  if (!warning.empty()) identity.warnings.push_back(warning);
   if ((secret.mode & S_IRWXO) != 0) {
     const auto mode = secret.mode & 07777U;
     identity.warnings.push_back(
