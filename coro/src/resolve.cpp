@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <csignal>
@@ -28,6 +29,8 @@ struct Lookup {
   std::string service;
   error_code failed;
   std::vector<tcp::endpoint> addresses;
+  // Set last. C++ takes a pipe's end for no order between two threads.
+  std::atomic<bool> answered = false;
 };
 
 void look_up(Lookup& lookup) {
@@ -41,6 +44,7 @@ void look_up(Lookup& lookup) {
   } catch (const std::exception&) {
     lookup.failed = boost::asio::error::no_memory;
   }
+  lookup.answered.store(true, std::memory_order_release);
 }
 
 // The program's signals are not for this thread. It closes `done`, the other end of a pipe, when it
@@ -77,8 +81,7 @@ boost::system::result<std::vector<tcp::endpoint>> resolve(Yield yield, const std
   Readiness done(yield.scheduler(), read_end.number());
   const auto interrupted = done.wait_readable(yield);
   // After a pause of the whole process a time limit may have run out and the answer be there.
-  char nothing = 0;
-  const bool answered = ::read(read_end.number(), &nothing, 1) == 0;
+  const bool answered = lookup->answered.load(std::memory_order_acquire);
   if (interrupted && !(answered && yield.is_cancelled())) return interrupted;
   if (lookup->failed) return lookup->failed;
   return std::move(lookup->addresses);

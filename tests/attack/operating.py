@@ -15,11 +15,11 @@ DOCUMENTED_EXIT_CODES = (1, 69, 70, 78)
 class Operator:
     """One act after the other, until the time is over."""
 
-    def __init__(self, service, clients, pace, findings, random, acts):
+    def __init__(self, service, clients, gate, findings, random, acts):
         """An act has its weight among the others."""
         self.service = service
         self.clients = clients
-        self.pace = pace
+        self.gate = gate
         self.findings = findings
         self.random = random
         self.acts = acts
@@ -107,8 +107,8 @@ class Operator:
     async def rest(self):
         """Everybody leaves: then exactly the descriptors of before are open, memory is flat, and nothing spins."""
         service = self.service
-        self.pace.stop()
         try:
+            await self.gate.stop()
             # The same addresses each time, so that descriptors can be compared.
             await self.reload(service.good() | {"host": ["127.0.0.1", "::1"]}, service.in_force(),
                               "a good configuration does not come into force")
@@ -126,11 +126,12 @@ class Operator:
             if status:
                 self.samples.append({"memory": processes.memory(service.process.pid)["VmRSS"], "descriptors": descriptors,
                                      "stacks": status["coroutines"]["stacks"]})
-            self.at_rest = self.at_rest or descriptors
-            if descriptors != self.at_rest:
-                self.wrong(f"{descriptors} descriptors at rest, {self.at_rest} at first:\n{self.descriptors()}")
+            self.at_rest = self.at_rest or (descriptors, self.descriptors())
+            if descriptors != self.at_rest[0]:
+                self.wrong(f"{descriptors} descriptors at rest, {self.at_rest[0]} at first:\n{self.descriptors()}\nat first:\n"
+                           f"{self.at_rest[1]}")
         finally:
-            self.pace.go()
+            self.gate.go()
 
     def descriptors(self):
         folder = f"/proc/{self.service.process.pid}/fd"

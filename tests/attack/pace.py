@@ -29,19 +29,27 @@ class Pace:
 
 
 class Gate:
-    """The way to one service, which can be closed for a while."""
+    """The way to one service, for so many; it can be closed for a while."""
 
-    def __init__(self, pace):
+    def __init__(self, pace, visitors):
         self.pace = pace
+        self.away = visitors
         self.is_open = asyncio.Event()
         self.is_open.set()
 
     async def turn(self):
+        self.away -= 1
         await self.pace.turn()
         await self.is_open.wait()
+        self.away += 1
 
-    def stop(self):
+    async def stop(self):
+        """Returns when all are back, or as good as: the connections of the others can be counted."""
         self.is_open.clear()
+        for _ in range(100):
+            if self.away == 0:
+                break
+            await asyncio.sleep(0.2)
 
     def go(self):
         self.is_open.set()
