@@ -15,10 +15,15 @@ namespace {
 // epoll(7) reports these whether or not they are asked for. Both sides are to hear of them.
 constexpr std::uint32_t broken = EPOLLERR | EPOLLHUP;
 
+// A read may end before the last byte where one of the last two is reported.
+constexpr std::uint32_t edge = EPOLLET | EPOLLIN | EPOLLRDHUP | EPOLLPRI;
+
 }  // namespace
 
-Readiness::Readiness(Scheduler& scheduler, int descriptor)
-    : poller_(scheduler.poller()), descriptor_(descriptor) {}
+Readiness::Readiness(Scheduler& scheduler, int descriptor, Trigger trigger)
+    : poller_(scheduler.poller()),
+      descriptor_(descriptor),
+      always_(trigger == Trigger::edge ? edge : 0U) {}
 
 Readiness::~Readiness() {
   // Somebody may still wait only where the scheduler itself is being destroyed.
@@ -38,8 +43,9 @@ error_code Readiness::wait_writable(Yield yield) {
 
 // An observed descriptor counts as waited for, so the scheduler goes on polling it.
 error_code Readiness::observe_readable(Observer* observer) {
-  if (observer != nullptr && (watched_ & EPOLLIN) == 0) {
-    if (const int error = watch_for(watched_ | EPOLLIN))
+  if (observer != nullptr) {
+    always_ = 0;  // an observer is notified again and again
+    if (const int error = watch_for((watched_ & EPOLLOUT) | EPOLLIN))
       return {error, boost::system::system_category()};
   }
   if (observer != nullptr) ++poller_.waiting_;
@@ -61,13 +67,15 @@ void Readiness::became(std::uint32_t events) {
   wake(reader_, false);  // nearly always
 }
 
-// Wakes the waiter of each event. Events that nobody waits for are unregistered, since
-// level-triggered epoll would report them for ever.
+// Wakes the waiter of each event. Events that nobody waits for are unregistered: level-triggered
+// epoll would report them for ever, and edge-triggered epoll would report room with each byte.
 void Readiness::became_any(std::uint32_t events) {
   const bool somebody_reads = reader_ != nullptr || observer_ != nullptr;
   const std::uint32_t waited_for =
       (somebody_reads ? EPOLLIN : 0U) | (writer_ != nullptr ? EPOLLOUT : 0U);
-  const bool surprise = waited_for == 0 || (events & ~broken & ~waited_for) != 0;
+  const bool surprise = always_ != 0 ? (events & EPOLLOUT & ~waited_for) != 0
+                                     : waited_for == 0 || (events & ~broken & ~waited_for) != 0;
+  left_some();
   if ((events & (EPOLLIN | broken)) != 0) {
     wake(reader_, false);
     if (observer_ != nullptr) observer_->became_readable();
@@ -84,6 +92,7 @@ void Readiness::wake(detail::Fiber*& waiting, bool aborted) {
 }
 
 int Readiness::watch_for(std::uint32_t events) {
+  if (events != 0) events |= always_;
   if (events == watched_) return 0;
   const int operation = events == 0 ? EPOLL_CTL_DEL : watched_ == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
   const int error = poller_.control(operation, descriptor_, events, this);

@@ -44,8 +44,17 @@ error_code unless_it_would_block(error_code error) {
 
 }  // namespace
 
-Stream::Stream(Scheduler& scheduler, Descriptor socket)
-    : socket_(std::move(socket)), readiness_(scheduler, socket_.number()) {}
+Stream::Stream(Scheduler& scheduler, Descriptor socket, Trigger trigger)
+    : socket_(std::move(socket)), readiness_(scheduler, socket_.number(), trigger) {}
+
+// A read over TCP that does not fill its buffer has taken all there is (epoll(7)). One over a Unix
+// socket may have stopped before a descriptor that is passed.
+Trigger Stream::trigger_for(int socket) {
+  int protocol = 0;
+  socklen_t size = sizeof protocol;
+  ::getsockopt(socket, SOL_SOCKET, SO_PROTOCOL, &protocol, &size);
+  return protocol == IPPROTO_TCP ? Trigger::edge : Trigger::level;
+}
 
 Stream::~Stream() {
   StreamCall::forget_stream(reading_);
@@ -60,6 +69,8 @@ Transfer Stream::read_some(boost::asio::mutable_buffer buffer, Yield yield) {
     if (call.stream_is_gone()) return {boost::asio::error::operation_aborted};
     const std::size_t most = std::min(buffer.size(), bytes_in_a_turn(yield.scheduler()));
     const ssize_t size = ::recv(socket_.number(), buffer.data(), most, MSG_DONTWAIT);
+    if (size == static_cast<ssize_t>(most)) [[unlikely]]
+      readiness_.left_some();
     if (size > 0 && error == 0) return {{}, static_cast<std::size_t>(size)};
     const bool in_vain = size < 0 && error == 0 && errno == EAGAIN;  // another reader was faster
     if (!in_vain) return end_of_read(error, size, yield);
@@ -105,7 +116,10 @@ Transfer Stream::interrupted(int error, Transfer last_look, Yield yield) {
 }
 
 Transfer Stream::try_read(boost::asio::mutable_buffer buffer) {
-  return outcome_of_read(::recv(socket_.number(), buffer.data(), buffer.size(), MSG_DONTWAIT));
+  const ssize_t size = ::recv(socket_.number(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+  if (size == static_cast<ssize_t>(buffer.size())) readiness_.left_some();
+  if (size < 0 && errno == EAGAIN) readiness_.left_nothing();
+  return outcome_of_read(size);
 }
 
 // Apart, so that what is rare costs the usual read nothing.

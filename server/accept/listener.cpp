@@ -88,6 +88,7 @@ void Listener::wait_until_stopped(Yield yield) {
 
 void Listener::run(Yield yield) {
   keeps_urgent_bytes_ = keeps_urgent_bytes(socket_.number());
+  trigger_ = coro::Stream::trigger_for(socket_.number());
   start_handed_over_session(yield);
   accept_until_stopped(yield);
   file_.remove();  // so that no more clients connect
@@ -188,7 +189,7 @@ error_code Listener::accept_one(Yield yield) {
 }
 
 error_code Listener::start_session(const coro::Endpoint& peer, Yield yield) {
-  while (!context_.sessions.start(accepted_, peer, asked_.transport)) {
+  while (!context_.sessions.start(accepted_, peer, asked_.transport, trigger_)) {
     if (stopping_) {
       accepted_.close();
       return coro::Error::no_stack;

@@ -106,7 +106,8 @@ class Listener {
   // state() finds it.
   coro::Descriptor accepted_;
   bool inherited_;
-  bool keeps_urgent_bytes_ = false;  // for the connections that it accepts
+  bool keeps_urgent_bytes_ = false;               // for the connections that it accepts
+  coro::Trigger trigger_ = coro::Trigger::level;  // for these, too
   bool stopping_ = false;
   int turns_for_nothing_ = 0;  // in succession, up to most_turns_for_nothing
   coro::Task task_;

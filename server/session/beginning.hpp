@@ -17,13 +17,13 @@ struct Beginning
     : boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
   using List = boost::intrusive::list<Beginning, boost::intrusive::constant_time_size<false>>;
 
-  Beginning(List& list, Transport kind, std::unique_ptr<SessionState> from)
-      : all(&list), transport(kind), state(std::move(from)) {
+  Beginning(List& list, Transport kind, coro::Trigger by, std::unique_ptr<SessionState> from)
+      : all(&list), transport(kind), trigger(by), state(std::move(from)) {
     list.push_back(*this);
   }
   ~Beginning() = default;
   Beginning(Beginning&& other) noexcept
-      : Beginning(*other.all, other.transport, std::move(other.state)) {
+      : Beginning(*other.all, other.transport, other.trigger, std::move(other.state)) {
     socket = std::move(other.socket);
     other.unlink();
   }
@@ -33,6 +33,7 @@ struct Beginning
 
   List* all;
   Transport transport;
+  coro::Trigger trigger;
   std::unique_ptr<SessionState> state;
   coro::Descriptor socket;  // owns the descriptor of which state->socket is the number
 };

@@ -19,14 +19,15 @@ using coro::Yield;
 
 }  // namespace
 
-Session::Session(SessionContext& context, coro::Descriptor socket, Transport transport, Yield yield)
+Session::Session(SessionContext& context, coro::Descriptor socket, Transport transport,
+                 coro::Trigger trigger, Yield yield)
     : task_(yield.task()),
       silence_(yield),
       context_(context),
       stage_(transport == Transport::tls ? std::max(context.stage, context.tls_stage)
                                          : context.stage),
       transport_(transport) {
-  stream_.emplace(yield.scheduler(), std::move(socket));
+  stream_.emplace(yield.scheduler(), std::move(socket), trigger);
   // An upgrade waits for the clients of TLS to end, so it is too late for a handshake: its first
   // wait returns operation_aborted.
   if (stage_ > context.stage) task_.cancel();

@@ -32,7 +32,8 @@ namespace server {
 class Session : public boost::intrusive::list_base_hook<
                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
-  Session(SessionContext& context, coro::Descriptor socket, Transport transport, coro::Yield yield);
+  Session(SessionContext& context, coro::Descriptor socket, Transport transport,
+          coro::Trigger trigger, coro::Yield yield);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;

@@ -136,7 +136,8 @@ void Sessions::adopt(SessionState state, Yield yield) {
   std::string_view failure;
   if (!is_connection(socket.number())) failure = "its descriptor is no connection";
   owed_at_last_look_ = true;  // bytes that another program has sent count in no look of this one
-  while (failure.empty() && !spawn(socket, Transport::plain, state))
+  const auto trigger = coro::Stream::trigger_for(socket.number());
+  while (failure.empty() && !spawn(socket, Transport::plain, trigger, state))
     if (coro::sleep_for(yield, between_attempts_to_adopt)) failure = "no memory for its coroutine";
   if (failure.empty()) return;
   context_.log.error(

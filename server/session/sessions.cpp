@@ -45,8 +45,8 @@ Sessions::Sessions(coro::Scheduler& scheduler, const Config& config, EventLog& l
       scheduler.spawn("delivery", [this](coro::Yield yield) { watch_deliveries(yield); }).value();
 }
 
-bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer,
-                     Transport transport) try {
+bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer, Transport transport,
+                     coro::Trigger trigger) try {
   Peer from = peer_at(peer);
   if (refuses(from)) {
     close_refused(socket);
@@ -57,7 +57,7 @@ bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer,
                      .peer = std::move(from),
                      .connected = coro::Clock::now(),
                      .greeting = ""};
-  if (!spawn(socket, transport, state)) return false;
+  if (!spawn(socket, transport, trigger, state)) return false;
   ++last_number_;
   context_.statistics.began();  // before the coroutine runs, so that full() knows of it
   if (transport == Transport::tls) ++context_.speak_tls;
@@ -69,13 +69,14 @@ bool Sessions::start(coro::Descriptor& socket, const coro::Endpoint& peer,
 
 // Returns false if there is no memory for a coroutine; socket and state then stay the caller's. A
 // struct and not a lambda, so that they can be taken back.
-bool Sessions::spawn(coro::Descriptor& socket, Transport transport, SessionState& state) try {
+bool Sessions::spawn(coro::Descriptor& socket, Transport transport, coro::Trigger trigger,
+                     SessionState& state) try {
   struct Body {
     void operator()(coro::Yield yield) { sessions->serve(beginning, yield); }
     Sessions* sessions;
     Beginning beginning;
   };
-  Body body{this, Beginning(beginning_, transport, std::make_unique<SessionState>())};
+  Body body{this, Beginning(beginning_, transport, trigger, std::make_unique<SessionState>())};
   body.beginning.socket = std::move(socket);
   *body.beginning.state = std::move(state);
   if (scheduler_.spawn(session_coroutine, std::move(body))) return true;
@@ -107,7 +108,8 @@ void Sessions::close_refused(coro::Descriptor& socket) {
 // a session leaves it by itself.
 void Sessions::serve(Beginning& beginning, coro::Yield yield) {
   beginning.unlink();
-  Session session(context_, std::move(beginning.socket), beginning.transport, yield);
+  Session session(context_, std::move(beginning.socket), beginning.transport, beginning.trigger,
+                  yield);
   sessions_.push_back(session);
   session.run(std::move(beginning.state), yield);
 }

@@ -22,7 +22,9 @@ class Sessions {
 
   /// Gives the connection a coroutine, or closes it if `access` refuses the client. Returns false
   /// if there is no memory for a coroutine; the socket then stays the caller's.
-  bool start(coro::Descriptor& socket, const coro::Endpoint& peer, Transport transport);
+  /// `trigger`: as for coro::Stream.
+  bool start(coro::Descriptor& socket, const coro::Endpoint& peer, Transport transport,
+             coro::Trigger trigger);
 
   /// Clients that begin TLS from now on meet this; those that have begun go on.
   void use(const coro::TlsContext& tls) { context_.tls = tls; }
@@ -75,7 +77,8 @@ class Sessions {
  private:
   void enter(Stage stage);
   void enter_tls(Stage stage);
-  bool spawn(coro::Descriptor& socket, Transport transport, SessionState& state);
+  bool spawn(coro::Descriptor& socket, Transport transport, coro::Trigger trigger,
+             SessionState& state);
   void watch_deliveries(coro::Yield yield);
   coro::error_code wait_for_next_look(coro::Yield yield);
   void look_at_deliveries(coro::Yield yield);

@@ -16,8 +16,8 @@ namespace coro {
 class Connection {
  public:
   /// Takes over a connected socket. The scheduler must outlive the connection.
-  Connection(Scheduler& scheduler, Descriptor socket)
-      : scheduler_(scheduler), transport_(scheduler, std::move(socket)) {}
+  Connection(Scheduler& scheduler, Descriptor socket, Trigger trigger = Trigger::level)
+      : scheduler_(scheduler), transport_(scheduler, std::move(socket), trigger) {}
 
   /// The stream beneath TLS, for bytes that come before TLS begins.
   Stream& transport() { return transport_; }

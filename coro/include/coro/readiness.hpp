@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <cstdint>
 
 #include "coro/io.hpp"
@@ -10,6 +12,10 @@ namespace coro {
 namespace detail {
 class Poller;
 }
+
+/// When the kernel reports a descriptor, in the terms of epoll(7): as long as it is ready, or when
+/// something happens to it. The second costs the kernel less.
+enum class Trigger : bool { level, edge };
 
 /// Lets coroutines wait until a descriptor is ready: one that reads and one that writes at a time.
 ///
@@ -33,7 +39,8 @@ class Readiness {
     virtual void became_readable() = 0;
   };
 
-  Readiness(Scheduler& scheduler, int descriptor);
+  Readiness(Scheduler& scheduler, int descriptor)
+      : Readiness(scheduler, descriptor, Trigger::level) {}
   /// Nobody may wait any more: cancel() first.
   ~Readiness();
   Readiness(const Readiness&) = delete;
@@ -61,6 +68,9 @@ class Readiness {
   friend class detail::Poller;
   friend class Stream;
 
+  // Edge-triggered, it keeps its promises if its owner calls left_some() and left_nothing().
+  Readiness(Scheduler& scheduler, int descriptor, Trigger trigger);
+
   // `waiting` is one of the two below, `event` what it waits for. This and watch_for() return an
   // errno, 0 without an error: an error_code is three words to write and to copy, which each echo
   // would pay for.
@@ -70,10 +80,21 @@ class Readiness {
   [[gnu::noinline]] void became_any(std::uint32_t events);
   void wake(detail::Fiber*& waiting, bool aborted);
   int watch_for(std::uint32_t events);
+  // A read may not have taken all that there is: the next wait asks the kernel anew.
+  void left_some() {
+    if (always_ != 0) watched_ &= ~EPOLLIN;
+  }
+  // A read has found nothing: the kernel will report what comes.
+  void left_nothing() {
+    if (watched_ != 0) watched_ |= always_ & EPOLLIN;
+  }
 
   detail::Poller& poller_;
   int descriptor_;
-  std::uint32_t watched_ = 0;  // 0 = not registered
+  // The events that the kernel will report without another request; 0 = not registered.
+  std::uint32_t watched_ = 0;
+  // The events for which an edge-triggered descriptor is always registered; 0 = level-triggered.
+  std::uint32_t always_;
   detail::Fiber* reader_ = nullptr;
   detail::Fiber* writer_ = nullptr;
   Observer* observer_ = nullptr;  // instead of a reader

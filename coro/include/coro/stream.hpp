@@ -57,8 +57,13 @@ concept ByteStream = requires(Type stream, boost::asio::mutable_buffer into,
 /// operation_aborted.
 class Stream {
  public:
-  /// Takes over a connected socket. The scheduler must outlive the stream.
-  Stream(Scheduler& scheduler, Descriptor socket);
+  /// Takes over a connected socket. The scheduler must outlive the stream. `trigger`: edge only if
+  /// trigger_for() returns that. It makes an echo cheaper, and nothing else differs.
+  Stream(Scheduler& scheduler, Descriptor socket, Trigger trigger = Trigger::level);
+  /// Returns edge for a socket of TCP. The answer for a listening socket holds for those that it
+  /// accepts.
+  static Trigger trigger_for(int socket);
+
   /// Closes the socket. Calls in progress must have been cancelled; they return operation_aborted
   /// and do not touch the stream any more.
   ~Stream();

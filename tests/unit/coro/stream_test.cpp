@@ -1,6 +1,8 @@
 #include "coro/stream.hpp"
 
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -20,7 +22,8 @@ namespace error = boost::asio::error;
 
 // A Stream, and its other end as a socket of Asio's.
 struct Connection {
-  explicit Connection(Yield yield) : far(yield.executor()), near(accepted(yield, far)) {}
+  explicit Connection(Yield yield, Trigger trigger = Trigger::level)
+      : far(yield.executor()), near(yield.scheduler(), accept(yield, far), trigger) {}
 
   static Descriptor accept(Yield yield, TcpSocket& far) {
     TcpAcceptor acceptor(yield.executor(), {boost::asio::ip::address_v4::loopback(), 0});
@@ -362,6 +365,244 @@ TEST(Stream, NothingIsUnacknowledgedAfterAReset) {
     connection.far.close();
     while (connection.near.unacknowledged() > 0)
       EXPECT_FALSE(sleep_for(yield, 1ms));
+  });
+}
+
+// Edge-triggered or not, nothing that a read leaves is forgotten.
+class StreamByTrigger : public testing::TestWithParam<Trigger> {
+ protected:
+  // Reads until so many bytes have come, or an error. A wait for nothing runs out of time.
+  static std::string read_until(Connection& connection, std::size_t size, Yield yield) {
+    const TimeLimit limit(yield, 10s);
+    std::string all;
+    error_code error;
+    while (all.size() < size && !error)
+      all += read(connection.near, error, yield);
+    EXPECT_FALSE(error) << error.message();
+    return all;
+  }
+  static void expect_end(Connection& connection, Yield yield) {
+    const TimeLimit limit(yield, 10s);
+    error_code error;
+    EXPECT_EQ(read(connection.near, error, yield), "");
+    EXPECT_EQ(error, error::eof);
+  }
+  static void send(Connection& connection, const std::string& bytes, int flags = 0) {
+    EXPECT_EQ(::send(connection.far.native_handle(), bytes.data(), bytes.size(), flags),
+              static_cast<ssize_t>(bytes.size()));
+  }
+  // Sends and reads, so that the socket is watched.
+  static void exchange(Connection& connection, Yield yield) {
+    send(connection, "first");
+    EXPECT_EQ(read_until(connection, 5, yield), "first");
+  }
+  // Until so much has arrived, and the scheduler has looked what is ready.
+  static void wait_until_arrived(Connection& connection, std::size_t size, Yield yield) {
+    while (connection.near.available() < size)
+      EXPECT_FALSE(sleep_for(yield, 1ms));
+    EXPECT_FALSE(sleep_for(yield, 1ms));
+  }
+  static void wait_until_closed_by_far(Connection& connection, Yield yield) {
+    for (tcp_info info{}; info.tcpi_state != TCP_CLOSE_WAIT;) {
+      socklen_t size = sizeof info;
+      ::getsockopt(connection.near.descriptor(), IPPROTO_TCP, TCP_INFO, &info, &size);
+      EXPECT_FALSE(sleep_for(yield, 1ms));
+    }
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(, StreamByTrigger, testing::Values(Trigger::level, Trigger::edge),
+                         [](const auto& test) {
+                           return test.param == Trigger::edge ? "Edge" : "Level";
+                         });
+
+TEST(Stream, OnlyTcpMayBeEdgeTriggered) {
+  run([](Yield yield) {
+    TcpAcceptor acceptor(yield.executor(), {boost::asio::ip::address_v4::loopback(), 0});
+    EXPECT_EQ(Stream::trigger_for(acceptor.native_handle()), Trigger::edge);
+    SocketPair pair(yield.scheduler());
+    EXPECT_EQ(Stream::trigger_for(pair.near.native_handle()), Trigger::level);
+  });
+}
+
+TEST_P(StreamByTrigger, ReadsOnWhereTheBufferWasTooSmall) {
+  run([](Yield yield) {
+    Connection connection(yield, GetParam());
+    exchange(connection, yield);
+    const std::string sent(1000, 'x');
+    send(connection, sent);
+    wait_until_arrived(connection, sent.size(), yield);
+    EXPECT_EQ(read_until(connection, sent.size(), yield), sent);
+    exchange(connection, yield);
+  });
+}
+
+TEST_P(StreamByTrigger, ReadsTheEndThatCameWithTheLastBytes) {
+  run([](Yield yield) {
+    Connection connection(yield, GetParam());
+    exchange(connection, yield);
+    send(connection, "last");
+    connection.far.shutdown(TcpSocket::shutdown_send);
+    wait_until_closed_by_far(connection, yield);
+    EXPECT_EQ(read_until(connection, 4, yield), "last");
+    expect_end(connection, yield);
+    expect_end(connection, yield);
+  });
+}
+
+TEST_P(StreamByTrigger, ReadsTheEndThatComesLater) {
+  run([](Yield yield) {
+    Connection connection(yield, GetParam());
+    exchange(connection, yield);
+    start(yield.scheduler(), [&](Yield inside) {
+      EXPECT_FALSE(sleep_for(inside, 1ms));
+      connection.far.shutdown(TcpSocket::shutdown_send);
+    });
+    expect_end(connection, yield);
+  });
+}
+
+TEST_P(StreamByTrigger, ReadsTheResetThatCameWithTheLastBytes) {
+  run([](Yield yield) {
+    Connection connection(yield, GetParam());
+    exchange(connection, yield);
+    send(connection, "last");
+    wait_until_arrived(connection, 4, yield);
+    connection.far.set_option(TcpSocket::linger(true, 0));
+    connection.far.close();
+    const TimeLimit limit(yield, 10s);
+    error_code error;
+    while (!error)  // the kernel may drop the bytes
+      read(connection.near, error, yield);
+    EXPECT_EQ(error, error::connection_reset);
+  });
+}
+
+// A read ends before an urgent byte, however much has arrived behind it (tcp(7)).
+TEST_P(StreamByTrigger, ReadsUrgentBytesAndWhatIsBehindThem) {
+  run([](Yield yield) {
+    Connection connection(yield, GetParam());
+    const int on = 1;
+    ::setsockopt(connection.near.descriptor(), SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
+    exchange(connection, yield);
+    for (const std::string before : {"before ", ""}) {
+      send(connection, before);
+      send(connection, "!", MSG_OOB);
+      send(connection, " behind");
+      wait_until_arrived(connection, before.size() + 8, yield);
+      EXPECT_EQ(read_until(connection, before.size() + 8, yield), before + "! behind");
+    }
+    exchange(connection, yield);
+  });
+}
+
+TEST_P(StreamByTrigger, ReadsWhatCameWhileNobodyRead) {
+  run([](Yield yield) {
+    Connection connection(yield, GetParam());
+    exchange(connection, yield);
+    send(connection, "meanwhile");
+    wait_until_arrived(connection, 9, yield);
+    EXPECT_EQ(read_until(connection, 9, yield), "meanwhile");
+    exchange(connection, yield);
+  });
+}
+
+TEST_P(StreamByTrigger, ReadsWhatCameAfterAReadWasCancelled) {
+  run([](Yield yield) {
+    Connection connection(yield, GetParam());
+    exchange(connection, yield);
+    {
+      const TimeLimit limit(yield, 1ms);
+      error_code error;
+      EXPECT_EQ(read(connection.near, error, yield), "");
+      EXPECT_EQ(error, aborted);
+    }
+    send(connection, "later");
+    wait_until_arrived(connection, 5, yield);
+    EXPECT_EQ(read_until(connection, 5, yield), "later");
+  });
+}
+
+// The last look of a cancelled read may leave some.
+TEST_P(StreamByTrigger, ReadsOnAfterACancelledReadThatFilledItsBuffer) {
+  run([](Yield yield) {
+    Connection connection(yield, GetParam());
+    exchange(connection, yield);
+    const std::string sent(100, 'x');
+    send(connection, sent);
+    while (connection.near.available() < sent.size())
+      yield.now();
+    yield.task().cancel();
+    error_code error;
+    const std::string first = read(connection.near, error, yield);
+    EXPECT_EQ(error, aborted);
+    EXPECT_EQ(first + read_until(connection, sent.size() - first.size(), yield), sent);
+  });
+}
+
+TEST_P(StreamByTrigger, ReadsWhatTryingHasLeft) {
+  run([](Yield yield) {
+    Connection connection(yield, GetParam());
+    exchange(connection, yield);
+    send(connection, "twice");
+    wait_until_arrived(connection, 5, yield);
+    std::array<char, 2> bytes{};
+    EXPECT_EQ(connection.near.try_read(buffer(bytes)).size, 2U);
+    EXPECT_EQ(read_until(connection, 3, yield), "ice");
+  });
+}
+
+TEST_P(StreamByTrigger, ReadsWhatComesAfterTryingHasFoundNothing) {
+  run([](Yield yield) {
+    Connection connection(yield, GetParam());
+    exchange(connection, yield);
+    send(connection, "x");
+    wait_until_arrived(connection, 1, yield);
+    std::array<char, 1> byte{};
+    EXPECT_EQ(connection.near.try_read(buffer(byte)).size, 1U);
+    EXPECT_EQ(connection.near.try_read(buffer(byte)).size, 0U);
+    start(yield.scheduler(), [&](Yield inside) {
+      EXPECT_FALSE(sleep_for(inside, 1ms));
+      send(connection, "y");
+    });
+    EXPECT_EQ(read_until(connection, 1, yield), "y");
+  });
+}
+
+TEST_P(StreamByTrigger, ReadsWhatCameWhileItWaitedForRoom) {
+  run([](Yield yield) {
+    Connection connection(yield, GetParam());
+    exchange(connection, yield);
+    const std::size_t filled = fill(connection.near);
+    const Task writer = start(yield.scheduler(), [&](Yield inside) {
+      EXPECT_EQ(connection.near.write_some(buffer("x", 1), inside).size, 1U);
+    });
+    send(connection, "meanwhile");
+    wait_until_arrived(connection, 9, yield);
+    std::vector<char> room(filled);
+    boost::asio::async_read(connection.far, buffer(room), yield);
+    EXPECT_FALSE(writer.join(yield));
+    EXPECT_EQ(read_until(connection, 9, yield), "meanwhile");
+    exchange(connection, yield);
+  });
+}
+
+TEST_P(StreamByTrigger, AnObserverIsNotifiedAgainOfWhatIsLeft) {
+  struct Counting final : Readiness::Observer {
+    void became_readable() override { ++notified; }
+    int notified = 0;
+  };
+  run([](Yield yield) {
+    Connection connection(yield, GetParam());
+    exchange(connection, yield);
+    Counting observer;
+    EXPECT_FALSE(connection.near.observe_readable(&observer));
+    send(connection, "left");
+    const TimeLimit limit(yield, 10s);
+    while (observer.notified < 3 && !limit.expired())
+      EXPECT_FALSE(sleep_for(yield, 1ms));
+    EXPECT_FALSE(connection.near.observe_readable(nullptr));
+    EXPECT_EQ(read_until(connection, 4, yield), "left");
   });
 }
 

@@ -56,7 +56,7 @@ struct Ends {
       : Ends(yield, accepts, connects, sockets()) {}
   Ends(Yield yield, const TlsContext& accepts, const TlsContext& connects,
        std::array<Descriptor, 2> pair)
-      : server_socket(yield.scheduler(), std::move(pair[0])),
+      : server_socket(yield.scheduler(), std::move(pair[0]), Stream::trigger_for(pair[0].number())),
         client_socket(yield.scheduler(), std::move(pair[1])),
         server(yield.scheduler(), server_socket, accepts),
         client(yield.scheduler(), client_socket, connects) {}
@@ -65,6 +65,14 @@ struct Ends {
     std::array<int, 2> pair{};
     ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data());
     return {Descriptor(pair[0]), Descriptor(pair[1])};
+  }
+
+  static std::array<Descriptor, 2> tcp_sockets(Yield yield) {
+    TcpAcceptor acceptor(yield.executor(), {boost::asio::ip::address_v4::loopback(), 0});
+    TcpSocket client(yield.executor());
+    client.connect(acceptor.local_endpoint());
+    Descriptor server(acceptor.accept().release());
+    return {std::move(server), Descriptor(client.release())};
   }
 
   // Returns what the server's handshake, and then what the client's ended with.
@@ -133,6 +141,31 @@ TEST(TlsStream, BothEndsAgreeAndBytesGoBothWays) {
     received.clear();
     EXPECT_FALSE(read(ends.client, received, yield).error);
     EXPECT_EQ(received, "and back");
+  });
+}
+
+// Over TCP, where the transport is edge-triggered: the handshake takes its own records and leaves
+// what came with them.
+TEST(TlsStream, ReadsWhatCameWithTheEndOfTheHandshake) {
+  run([](Yield yield) {
+    Ends ends(yield, acceptor(), connector(), Ends::tcp_sockets(yield));
+    const Task accepts = start(yield.scheduler(), [&](Yield inside) {
+      EXPECT_FALSE(ends.server.handshake(inside));
+      for (const std::string expected : {"at once", "later"}) {
+        const TimeLimit limit(inside, 10s);
+        std::string received;
+        EXPECT_FALSE(read(ends.server, received, inside).error);
+        EXPECT_EQ(received, expected);
+        EXPECT_FALSE(write_all(ends.server, buffer(expected), inside));
+      }
+    });
+    EXPECT_FALSE(ends.client.handshake(yield));
+    for (const std::string sent : {"at once", "later"}) {
+      EXPECT_FALSE(write_all(ends.client, buffer(sent), yield));
+      std::string echoed;
+      EXPECT_FALSE(read(ends.client, echoed, yield).error);
+    }
+    EXPECT_FALSE(accepts.join(yield));
   });
 }
 

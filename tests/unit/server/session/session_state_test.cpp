@@ -121,7 +121,8 @@ class Program {
   Program& operator=(Program&&) = delete;
 
   void start(Client& client, Transport transport = Transport::plain) {
-    ASSERT_TRUE(sessions_.start(client.accepted, client.endpoint, transport));
+    ASSERT_TRUE(sessions_.start(client.accepted, client.endpoint, transport,
+                                coro::Stream::trigger_for(client.accepted.number())));
   }
 
   // Returns whether it became true.
