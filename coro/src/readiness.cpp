@@ -31,6 +31,7 @@ Readiness::~Readiness() {
   leave(writer_);
   static_cast<void>(observe_readable(nullptr));
   static_cast<void>(watch_for(0));
+  if (poller_.unregistered_ == this) poller_.unregistered_ = nullptr;
 }
 
 error_code Readiness::wait_readable(Yield yield) {
@@ -39,6 +40,15 @@ error_code Readiness::wait_readable(Yield yield) {
 
 error_code Readiness::wait_writable(Yield yield) {
   return {wait(writer_, EPOLLOUT, yield), boost::system::system_category()};
+}
+
+error_code Readiness::wait_readable_unregistered(Yield yield) {
+  const bool shares = writer_ != nullptr || observer_ != nullptr;
+  if (shares || poller_.unregistered_ != nullptr || watch_for(0) != 0) return wait_readable(yield);
+  poller_.unregistered_ = this;
+  const error_code error(wait_for(reader_, yield), boost::system::system_category());
+  if (poller_.unregistered_ == this) poller_.unregistered_ = nullptr;  // it was cancelled
+  return error;
 }
 
 // An observed descriptor counts as waited for, so the scheduler goes on polling it.

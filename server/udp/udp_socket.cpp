@@ -27,6 +27,9 @@ using coro::Yield;
 // more have come alone, the socket looks again.
 constexpr unsigned alone_for_now = 16;
 
+// After so many turns of one socket in which nothing else happened.
+constexpr unsigned quiet_for_now = 16;
+
 // More than a socket's buffer holds, in case more come all the while.
 constexpr int most_last_batches = 256;
 
@@ -98,7 +101,10 @@ void UdpSocket::echo_until_stopped(Yield yield) {
 }
 
 error_code UdpSocket::wait_for_datagrams(coro::Readiness& readiness, Yield yield) {
-  const error_code error = readiness.wait_readable(yield);
+  const bool quiet = turns_alone_ >= quiet_for_now;
+  const error_code error =
+      quiet ? readiness.wait_readable_unregistered(yield) : readiness.wait_readable(yield);
+  if (quiet && readiness.registered()) turns_alone_ = 0;
   if (!error || error == error::operation_aborted) return error;
   return pause(error, yield);  // epoll has no memory for another socket
 }
@@ -109,6 +115,7 @@ error_code UdpSocket::wait_for_datagrams(coro::Readiness& readiness, Yield yield
 std::size_t UdpSocket::size_of_turn() {
   constexpr std::size_t beside_connections = 8;
   const bool is_alone = std::exchange(reads_before_, context_.reads) == context_.reads;
+  turns_alone_ = is_alone ? turns_alone_ + 1 : 0;
   if (came_alone_ % alone_for_now != 0 && came_alone_ > alone_for_now) return 1;
   return is_alone ? DatagramBatch::capacity : beside_connections;
 }

@@ -97,6 +97,7 @@ class UdpSocket {
   std::uint64_t reads_before_ = 0;  // of the sessions, at the last turn
   int turns_for_nothing_ = 0;       // in succession, up to most_turns_for_nothing
   unsigned came_alone_ = 0;         // datagrams in succession that no other one came with
+  unsigned turns_alone_ = 0;        // in succession, while nobody was served over TCP
   int ttl_ = 0;                     // of datagrams without one of their own; 0 = unknown
   coro::Task task_;
 };

@@ -55,6 +55,15 @@ class Readiness {
   /// The same until there is room to write, or the connection is broken.
   error_code wait_writable(Yield yield);
 
+  /// As wait_readable(), for a socket that sends datagrams and that nearly all that happens here
+  /// comes to: it is not registered meanwhile. Each datagram that a registered socket sends makes
+  /// the kernel look for who waits for room, which costs a twentieth of an echo. As soon as
+  /// anything else happens the socket is registered(), and then wait_readable() costs less. One
+  /// socket at a time; another one is registered at once.
+  error_code wait_readable_unregistered(Yield yield);
+  /// Whether the kernel reports what happens to the descriptor.
+  bool registered() const { return watched_ != 0; }
+
   /// From now on this observer hears when there is something to read, instead of a coroutine that
   /// waits for it; null ends that. For one coroutine that serves very many, whose stacks would not
   /// stay in the cache. The observer must outlive that time. An error is one of epoll_ctl(2), and
@@ -75,6 +84,7 @@ class Readiness {
   // errno, 0 without an error: an error_code is three words to write and to copy, which each echo
   // would pay for.
   int wait(detail::Fiber*& waiting, std::uint32_t event, Yield yield);
+  int wait_for(detail::Fiber*& waiting, Yield yield);  // whether or not it is registered
   void leave(detail::Fiber*& waiting);
   void became(std::uint32_t events);
   [[gnu::noinline]] void became_any(std::uint32_t events);

@@ -1,10 +1,13 @@
 #include "coro/detail/poller.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <new>
 #include <span>
+#include <utility>
 
 #include "coro/error.hpp"
 #include "coro/readiness.hpp"
@@ -22,6 +25,9 @@ std::size_t Poller::wait(std::size_t limit, int timeout) {
   has_woken_ = false;
   if (!has_work()) return 0;
   timers_.arm();
+  if (unregistered_ != nullptr) {
+    if (const auto ready = wait_beside_unregistered(timeout)) return *ready;
+  }
   const int most = static_cast<int>(std::min(limit, events_.size()));
   const int count = ::epoll_wait(epoll_.native_handle(), events_.data(), most, timeout);
   if (count < 0 && errno != EINTR) throw boost::system::system_error(last_error(), "epoll_wait");
@@ -38,7 +44,32 @@ std::size_t Poller::wait(std::size_t limit, int timeout) {
   return descriptors;
 }
 
+// By poll(2), which the kernel forgets afterwards, unlike a registration.
+std::optional<std::size_t> Poller::wait_beside_unregistered(int timeout) {
+  if (timeout != 0) {
+    std::array<pollfd, 2> watched{
+        {{epoll_.native_handle(), POLLIN, 0}, {unregistered_->descriptor_, POLLIN, 0}}};
+    const int count = ::poll(watched.data(), watched.size(), timeout);
+    if (count < 0 && errno != EINTR) throw boost::system::system_error(last_error(), "poll");
+    if (count <= 0) return 0;
+    if (watched.front().revents == 0) {
+      std::exchange(unregistered_, nullptr)->became(EPOLLIN);
+      return 1;
+    }
+  }
+  register_all();
+  return std::nullopt;
+}
+
+// A coroutine whose descriptor cannot be registered is woken, and its next wait reports the error.
+void Poller::register_all() {
+  Readiness* const readiness = std::exchange(unregistered_, nullptr);
+  if (readiness != nullptr && readiness->watch_for(readiness->watched_ | EPOLLIN) != 0)
+    readiness->wake(readiness->reader_, false);
+}
+
 bool Poller::wake_context() {
+  register_all();
   timers_.arm();
   if (!has_work() && wakes_) epoll_.cancel();
   if (!has_work() || wakes_) return true;

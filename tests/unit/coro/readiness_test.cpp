@@ -11,6 +11,7 @@
 #include <fstream>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "coro/condition.hpp"
 #include "coro/descriptor.hpp"
@@ -380,6 +381,137 @@ TEST(Readiness, ARegularFileCannotBeObserved) {
     Readiness readiness(yield.scheduler(), file.number());
     EXPECT_EQ(readiness.observe_readable(&observer), boost::system::errc::operation_not_permitted);
   });
+}
+
+TEST(Readiness, WhoWaitsUnregisteredIsWokenWithoutARegistration) {
+  run([](Yield yield) {
+    const BarePair pair;
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    std::thread sender([&] {
+      for (int i = 0; i < 3; ++i) {
+        std::this_thread::sleep_for(1ms);
+        pair.send("x");
+      }
+    });
+    for (int received = 0; received < 3;) {
+      const bool first = received == 0;  // the scheduler still looks for others then
+      EXPECT_FALSE(readiness.wait_readable_unregistered(yield));
+      EXPECT_EQ(readiness.registered(), first);
+      EXPECT_EQ(watched_for(pair.near.number()) != 0, first);
+      for (char byte = 0; ::read(pair.near.number(), &byte, 1) == 1; ++received) {
+      }
+    }
+    sender.join();
+    pair.send("x");
+    EXPECT_FALSE(readiness.wait_readable(yield)) << "also registered";
+    EXPECT_TRUE(readiness.registered());
+  });
+}
+
+TEST(Readiness, WhatWaitsUnregisteredIsRegisteredWhenAnythingElseHappens) {
+  run([](Yield yield) {
+    const BarePair pair;
+    const BarePair other;
+    const Task waits = start(yield.scheduler(), [&](Yield inside) {
+      Readiness readiness(inside.scheduler(), pair.near.number());
+      EXPECT_FALSE(readiness.wait_readable_unregistered(inside));
+      EXPECT_TRUE(readiness.registered());
+    });
+    std::thread sender([&] { other.send("x"); });
+    Readiness readiness(yield.scheduler(), other.near.number());
+    EXPECT_FALSE(readiness.wait_readable(yield));
+    sender.join();
+    EXPECT_EQ(watched_for(pair.near.number()) & in_and_out, unsigned{EPOLLIN});
+    pair.send("x");
+    EXPECT_FALSE(waits.join(yield));
+  });
+}
+
+TEST(Readiness, ATimerExpiresWhileOneWaitsUnregistered) {
+  run([](Yield yield) {
+    const BarePair pair;
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    const TimeLimit limit(yield, 2ms);
+    EXPECT_EQ(readiness.wait_readable_unregistered(yield), aborted);
+  });
+}
+
+TEST(Readiness, WhoWaitsUnregisteredIsWokenWhileAsioHasAnOperationUnderWay) {
+  run([](Yield yield) {
+    const BarePair pair;
+    AsioTimer timer(yield.executor(), 10s);
+    const Task waits = start(yield.scheduler(), [&](Yield inside) {
+      Readiness readiness(inside.scheduler(), pair.near.number());
+      EXPECT_FALSE(readiness.wait_readable_unregistered(inside));
+      timer.cancel();
+    });
+    std::thread sender([&] {
+      std::this_thread::sleep_for(2ms);
+      pair.send("x");
+    });
+    const auto [error] = timer.async_wait(yield);
+    EXPECT_EQ(error, aborted);
+    sender.join();
+    EXPECT_FALSE(waits.join(yield));
+  });
+}
+
+TEST(Readiness, OnlyOneWaitsUnregisteredAtATime) {
+  run([](Yield yield) {
+    const std::array<BarePair, 2> pairs;
+    std::vector<Task> tasks;
+    for (const BarePair& pair : pairs)
+      tasks.push_back(start(yield.scheduler(), [&](Yield inside) {
+        Readiness readiness(inside.scheduler(), pair.near.number());
+        EXPECT_FALSE(readiness.wait_readable_unregistered(inside));
+      }));
+    yield.now();
+    for (const BarePair& pair : pairs)
+      pair.send("x");
+    for (Task& task : tasks)
+      EXPECT_FALSE(task.join(yield));
+  });
+}
+
+TEST(Readiness, CancellingEndsAnUnregisteredWait) {
+  run([](Yield yield) {
+    const BarePair pair;
+    const Task task = start(yield.scheduler(), [&](Yield inside) {
+      Readiness readiness(inside.scheduler(), pair.near.number());
+      EXPECT_EQ(readiness.wait_readable_unregistered(inside), aborted);
+      pair.send("x");
+      EXPECT_FALSE(readiness.wait_readable_unregistered(inside)) << "it waits again";
+    });
+    yield.now();
+    task.cancel();
+    EXPECT_FALSE(task.join(yield));
+  });
+}
+
+TEST(Readiness, ARegularFileIsReadyWithoutARegistration) {
+  run([](Yield yield) {
+    const Descriptor file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    Readiness readiness(yield.scheduler(), file.number());
+    EXPECT_FALSE(readiness.wait_readable_unregistered(yield));
+  });
+}
+
+TEST(Readiness, DestroyingTheSchedulerEndsWhoStillWaitsUnregistered) {
+  const BarePair pair;
+  Events events;
+  {
+    Scheduler scheduler;
+    start(scheduler, [&](Yield yield) {
+      const Witness witness(events, "unwound");
+      Readiness readiness(yield.scheduler(), pair.near.number());
+      static_cast<void>(readiness.wait_readable_unregistered(yield));
+    });
+    start(scheduler, [](Yield) { throw std::runtime_error("leave run()"); });
+    scheduler.on_exception(
+        [](const char*, const std::exception_ptr& failure) { std::rethrow_exception(failure); });
+    EXPECT_THROW(scheduler.run(), std::runtime_error);
+  }
+  EXPECT_THAT(events, ElementsAre("unwound"));
 }
 
 TEST(Readiness, ARegularFileIsAnError) {

@@ -7,6 +7,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "coro/detail/timer_queue.hpp"
 #include "coro/io.hpp"
@@ -52,6 +53,10 @@ class Poller {
   friend class coro::Readiness;
 
   std::size_t wait(std::size_t limit, int timeout);
+  // Blocks until the unregistered descriptor or anything else is ready. Returns how many
+  // descriptors were ready if nothing else is, 0 or 1; otherwise all are registered now.
+  std::optional<std::size_t> wait_beside_unregistered(int timeout);
+  void register_all();
   // Calls epoll_ctl(2) to watch the descriptor for `events`; returns its errno or 0.
   int control(int operation, int descriptor, std::uint32_t events, Readiness* readiness);
 
@@ -60,8 +65,9 @@ class Poller {
   TimerQueue& timers_;
   boost::asio::posix::basic_stream_descriptor<Executor> epoll_;
   std::array<epoll_event, most_at_once> events_{};
-  std::size_t waiting_ = 0;  // coroutines and observers
-  bool wakes_ = false;       // the io_context watches
+  std::size_t waiting_ = 0;            // coroutines and observers
+  Readiness* unregistered_ = nullptr;  // somebody waits for it, though epoll does not know it
+  bool wakes_ = false;                 // the io_context watches
   bool has_woken_ = false;
 };
 
