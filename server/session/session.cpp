@@ -14,7 +14,6 @@ namespace {
 
 namespace error = boost::asio::error;
 using boost::asio::buffer;
-using coro::error_code;
 using coro::Yield;
 
 }  // namespace
