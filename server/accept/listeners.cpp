@@ -120,10 +120,11 @@ void Listeners::start(const ListenAddress& address, ListeningSocket socket) {
 
 void Listeners::stop(Listener& listener, coro::Yield yield) {
   const std::string address = to_string(listener.endpoint());
-  if (!listener.lost())
+  if (!listener.lost()) {
     context_.log.info(
         {"not_listening", {{"transport", listener.transport()}, {"address", address}}},
         "no longer listening on {}", listener.name());
+  }
   listener.stop();
   listener.wait_until_stopped(yield);
   listeners_.remove_if([&](const Listener& other) { return &other == &listener; });
