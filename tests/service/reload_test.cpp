@@ -116,9 +116,9 @@ TEST(Reload, AddsAndRemovesHostsUnderConnectedClients) {
 }
 
 TEST(Reload, MovesToAnotherPort) {
-  const std::uint16_t port = Server().port();  // free again
   Server server("{host: [127.0.0.1], port: 0}", {});
   const std::uint16_t old = server.port();
+  const std::uint16_t port = Server().port();  // free again, and another one
   SocketClient client = server.connect();
   client.echo("before");
   reload(server, "{host: [127.0.0.1], port: " + std::to_string(port) + "}");
