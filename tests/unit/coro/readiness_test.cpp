@@ -73,6 +73,25 @@ unsigned watched_for(int descriptor) {
 
 constexpr unsigned in_and_out = EPOLLIN | EPOLLOUT;
 
+// A coroutine that waits so is unwound by the destructor of its scheduler.
+void expect_end_with_the_scheduler(error_code (Readiness::*wait)(Yield)) {
+  const BarePair pair;
+  Events events;
+  {
+    Scheduler scheduler;
+    start(scheduler, [&](Yield yield) {
+      const Witness witness(events, "unwound");
+      Readiness readiness(yield.scheduler(), pair.near.number());
+      static_cast<void>((readiness.*wait)(yield));
+    });
+    start(scheduler, [](Yield) { throw std::runtime_error("leave run()"); });
+    scheduler.on_exception(
+        [](const char*, const std::exception_ptr& failure) { std::rethrow_exception(failure); });
+    EXPECT_THROW(scheduler.run(), std::runtime_error);
+  }
+  EXPECT_THAT(events, ElementsAre("unwound"));
+}
+
 TEST(Readiness, WakesWhoWaitsToReadWhenSomethingComes) {
   run([](Yield yield) {
     const BarePair pair;
@@ -497,21 +516,7 @@ TEST(Readiness, ARegularFileIsReadyWithoutARegistration) {
 }
 
 TEST(Readiness, DestroyingTheSchedulerEndsWhoStillWaitsUnregistered) {
-  const BarePair pair;
-  Events events;
-  {
-    Scheduler scheduler;
-    start(scheduler, [&](Yield yield) {
-      const Witness witness(events, "unwound");
-      Readiness readiness(yield.scheduler(), pair.near.number());
-      static_cast<void>(readiness.wait_readable_unregistered(yield));
-    });
-    start(scheduler, [](Yield) { throw std::runtime_error("leave run()"); });
-    scheduler.on_exception(
-        [](const char*, const std::exception_ptr& failure) { std::rethrow_exception(failure); });
-    EXPECT_THROW(scheduler.run(), std::runtime_error);
-  }
-  EXPECT_THAT(events, ElementsAre("unwound"));
+  expect_end_with_the_scheduler(&Readiness::wait_readable_unregistered);
 }
 
 TEST(Readiness, ARegularFileIsAnError) {
@@ -553,21 +558,7 @@ TEST(Readiness, TheSchedulerEndsWhenTheLastLeavesWhileAsioWatchesForIt) {
 }
 
 TEST(Readiness, DestroyingTheSchedulerEndsWhoStillWaits) {
-  const BarePair pair;
-  Events events;
-  {
-    Scheduler scheduler;
-    start(scheduler, [&](Yield yield) {
-      const Witness witness(events, "unwound");
-      Readiness readiness(yield.scheduler(), pair.near.number());
-      static_cast<void>(readiness.wait_readable(yield));
-    });
-    start(scheduler, [](Yield) { throw std::runtime_error("leave run()"); });
-    scheduler.on_exception(
-        [](const char*, const std::exception_ptr& failure) { std::rethrow_exception(failure); });
-    EXPECT_THROW(scheduler.run(), std::runtime_error);
-  }
-  EXPECT_THAT(events, ElementsAre("unwound"));
+  expect_end_with_the_scheduler(&Readiness::wait_readable);
 }
 
 TEST(Readiness, TheSchedulerTellsHowManyAreReadyTogetherAndForgetsASmallerCrowdLater) {
