@@ -127,15 +127,20 @@ async def upgrade_wrong(operator):
     await operator.reload_good()
 
 
+def signal_perhaps(operator):
+    """Every other time a reload, a new log file or an upgrade begins."""
+    if operator.random.random() < 0.5:
+        operator.clients.upgraded()
+        operator.service.process.send_signal(operator.random.choice((signal.SIGHUP, signal.SIGUSR2, signal.SIGRTMIN)))
+
+
 async def run_short_of_descriptors(operator):
     """Nobody is dropped; reloads and upgrades meanwhile may be refused."""
     pid = operator.service.process.pid
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     few = len(os.listdir(f"/proc/{pid}/fd")) + operator.random.randrange(-3, 5)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (max(few, 3), before[1]))
-    if operator.random.random() < 0.5:
-        operator.clients.upgraded()
-        operator.service.process.send_signal(operator.random.choice((signal.SIGHUP, signal.SIGUSR2, signal.SIGRTMIN)))
+    signal_perhaps(operator)
     await asyncio.sleep(operator.random.uniform(0, 4))
     resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
     await operator.reload_good()
@@ -146,9 +151,7 @@ async def run_short_of_file_size(operator):
     before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     with operator.service.excuses.given():
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (operator.random.choice((0, 1000, 10 ** 6)), before[1]))
-        if operator.random.random() < 0.5:
-            operator.clients.upgraded()
-            operator.service.process.send_signal(operator.random.choice((signal.SIGHUP, signal.SIGUSR2, signal.SIGRTMIN)))
+        signal_perhaps(operator)
         await asyncio.sleep(operator.random.uniform(0, 3))
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
     await operator.reload_good()
