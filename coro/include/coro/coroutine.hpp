@@ -65,6 +65,8 @@ class Coroutine {
   bool failed() const { return !outside_; }
   /// Whether the caller runs on this coroutine's stack.
   bool is_inside() const;
+  /// The end of its stack, from which that grows down.
+  const void* stack_top() const { return stack_.sp; }
   /// Whether the address is in the guard page beneath its stack, where an overflow faults.
   bool guards(const void* address) const;
 

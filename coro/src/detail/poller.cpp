@@ -13,6 +13,11 @@
 #include "coro/readiness.hpp"
 
 namespace coro::detail {
+namespace {
+
+constexpr std::size_t fetched_ahead = 8;
+
+}  // namespace
 
 Poller::Poller(boost::asio::io_context& context, TimerQueue& timers)
     : timers_(timers),
@@ -35,7 +40,10 @@ std::size_t Poller::wait(std::size_t limit, int timeout) {
   const auto ready = std::span(events_).first(static_cast<std::size_t>(count));
   std::size_t descriptors = 0;
   // Nobody runs before all of them are queued, so none of these objects can be gone.
-  for (const epoll_event& event : ready) {
+  for (std::size_t index = 0; index < ready.size(); ++index) {
+    const epoll_event& event = ready[index];
+    // Among a thousand none is in the cache any more: one is fetched while those before it wait.
+    __builtin_prefetch(ready[std::min(index + fetched_ahead, ready.size() - 1)].data.ptr);
     if (event.data.ptr == nullptr) continue;
     static_cast<Readiness*>(event.data.ptr)->became(event.events);
     ++descriptors;

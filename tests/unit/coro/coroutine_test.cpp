@@ -53,6 +53,19 @@ TEST(Coroutine, ADoneOneRunsTheNextFunctionOnTheSameStack) {
   EXPECT_EQ(pool.held(), 1U);
 }
 
+TEST(Coroutine, ItsFunctionsLocalsLieNearTheTopOfItsStack) {
+  StackPool pool;
+  Coroutine coroutine(pool);
+  std::ptrdiff_t below = 0;
+  coroutine.start([&](Coroutine& self) {
+    below = static_cast<const char*>(self.stack_top()) -
+            static_cast<const char*>(__builtin_frame_address(0));
+  });
+  coroutine.resume();
+  EXPECT_GT(below, 0);
+  EXPECT_LT(below, 1024);
+}
+
 TEST(Coroutine, DestroysItsFunctionWhenItEnds) {
   StackPool pool;
   Events events;
