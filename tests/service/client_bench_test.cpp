@@ -14,6 +14,7 @@
 #include "tests/service/black_hole.hpp"
 #include "tests/service/client.hpp"
 #include "tests/service/client_faulty_server.hpp"
+#include "tests/service/closed_port.hpp"
 #include "tests/service/scale.hpp"
 #include "tests/service/server.hpp"
 #include "tests/temporary_directory.hpp"
@@ -301,14 +302,11 @@ TEST(ClientBench, WaitsForWhatIsUnderWayOnlyUntilControlC) {
 }
 
 TEST(ClientBench, GivesJsonAndCsvAlsoWhereNothingListens) {
-  std::uint16_t port = 0;
-  {
-    port = FaultyServer([](auto&, int) {}).port();
-  }
-  const auto json = run(bench(port, {"--json"}));
+  const ClosedPort closed;
+  const auto json = run(bench(closed.port(), {"--json"}));
   EXPECT_EQ(json.exit_code, 1);
   EXPECT_EQ(evaluate(json.output, "r['failure']['class'], r['echoes']"), "refused 0\n");
-  expect_contains(run(bench(port, {"--csv"})).output, "failures,lost\npingpong,8,");
+  expect_contains(run(bench(closed.port(), {"--csv"})).output, "failures,lost\npingpong,8,");
 }
 
 TEST(ClientBench, GivesJsonAlsoWhereThisMachineLacksDescriptors) {
@@ -323,11 +321,8 @@ TEST(ClientBench, GivesJsonAlsoWhereThisMachineLacksDescriptors) {
 }
 
 TEST(ClientBench, SaysThatNothingListens) {
-  std::uint16_t port = 0;
-  {
-    port = FaultyServer([](auto&, int) {}).port();
-  }
-  const auto finished = run(bench(port));
+  const ClosedPort closed;
+  const auto finished = run(bench(closed.port()));
   EXPECT_EQ(finished.exit_code, 1);
   expect_contains(finished.errors, "coroecho-client: refused: ");
 }
@@ -365,12 +360,9 @@ TEST(ClientBench, ReportsAPictureThatCannotBeWrittenBeforeItBegins) {
 }
 
 TEST(ClientBench, BeginsNothingWithoutItsConnectionsHoweverShortTheWarmUp) {
-  std::uint16_t port = 0;
-  {
-    port = FaultyServer([](auto&, int) {}).port();
-  }
+  const ClosedPort closed;
   for (const auto* warmup : {"0", "1"}) {
-    const auto finished = run(bench(port, {"--warmup", warmup, "--json"}));
+    const auto finished = run(bench(closed.port(), {"--warmup", warmup, "--json"}));
     EXPECT_EQ(finished.exit_code, 1);
     EXPECT_EQ(evaluate(finished.output, "r['elapsed_s'], r['rates'], r['failures']"),
               "0.0 [] {'refused': 1}\n");
@@ -392,17 +384,14 @@ TEST(ClientBench, ReportsWhereThereIsNoMemoryForItsThreads) {
 }
 
 TEST(ClientBench, KeepsTheOldPictureWhereThereIsNothingToDraw) {
-  std::uint16_t port = 0;
-  {
-    port = FaultyServer([](auto&, int) {}).port();
-  }
+  const ClosedPort closed;
   const TemporaryDirectory directory;
   const auto old = (directory / "old.svg").string();
   const auto fresh = (directory / "fresh.svg").string();
   std::ofstream(old) << "old";
-  EXPECT_EQ(run(bench(port, {"--plot", old})).exit_code, 1);
-  EXPECT_EQ(run(bench(port, {"--plot", fresh})).exit_code, 1);
-  EXPECT_EQ(run(bench(port, {"--plot", old, "--warmup", "0"})).exit_code, 1);
+  EXPECT_EQ(run(bench(closed.port(), {"--plot", old})).exit_code, 1);
+  EXPECT_EQ(run(bench(closed.port(), {"--plot", fresh})).exit_code, 1);
+  EXPECT_EQ(run(bench(closed.port(), {"--plot", old, "--warmup", "0"})).exit_code, 1);
   const FaultyServer mute([](auto&, int) {});  // closes at once
   EXPECT_EQ(run(bench(mute.port(), {"--plot", old})).exit_code, 1);
   std::string content;

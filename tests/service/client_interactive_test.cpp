@@ -10,6 +10,7 @@
 #include "tests/service/client.hpp"
 #include "tests/service/client_faulty_server.hpp"
 #include "tests/service/client_terminal.hpp"
+#include "tests/service/closed_port.hpp"
 #include "tests/service/random_bytes.hpp"
 #include "tests/service/server.hpp"
 
@@ -171,11 +172,8 @@ TEST(ClientInteractive, SaysWhatWasChangedOnTheWay) {
 }
 
 TEST(ClientInteractive, EndsWith1WhenThereIsNoServer) {
-  std::uint16_t port = 0;
-  {
-    port = FaultyServer([](auto&, int) {}).port();
-  }
-  const Terminal terminal(client_in_shell(port, "2> \"$HOME/errors\""));
+  const ClosedPort closed;
+  const Terminal terminal(client_in_shell(closed.port(), "2> \"$HOME/errors\""));
   terminal.wait_for("exit=1");
   std::ifstream errors(terminal.home() / "errors");
   std::string line;

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/service/client_faulty_server.hpp"
+#include "tests/service/closed_port.hpp"
 #include "tests/service/file_descriptor.hpp"
 #include "tests/service/patience.hpp"
 #include "tests/service/process.hpp"
@@ -65,11 +65,8 @@ TEST(ClientOutput, AClosedStandardOutputIsAnError) {
 }
 
 TEST(ClientOutput, LeavesOutMessagesThatCannotBeWritten) {
-  std::uint16_t port = 0;
-  {
-    port = FaultyServer([](auto&, int) {}).port();
-  }
-  const auto where = " 127.0.0.1 " + std::to_string(port);
+  const ClosedPort closed;
+  const auto where = " 127.0.0.1 " + std::to_string(closed.port());
   for (const std::string redirection : {"2>&-", "2> /dev/full"}) {
     for (const std::string mode : {"--ping -c 1", "--bench --duration 50ms", ""}) {
       const auto finished =

@@ -10,6 +10,7 @@
 #include "tests/service/black_hole.hpp"
 #include "tests/service/client.hpp"
 #include "tests/service/client_faulty_server.hpp"
+#include "tests/service/closed_port.hpp"
 #include "tests/service/server.hpp"
 
 // coroecho-client --ping.
@@ -274,11 +275,8 @@ TEST(ClientPing, ConnectsAgainWhenTheServerWentAway) {
 }
 
 TEST(ClientPing, Exits1WhenNothingListens) {
-  std::uint16_t port = 0;
-  {
-    port = FaultyServer([](auto&, int) {}).port();
-  }
-  const auto finished = run(ping(port));
+  const ClosedPort closed;
+  const auto finished = run(ping(closed.port()));
   EXPECT_EQ(finished.exit_code, 1);
   expect_contains(finished.errors, "coroecho-client: refused: ");
 }

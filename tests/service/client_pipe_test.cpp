@@ -8,6 +8,7 @@
 
 #include "tests/service/client.hpp"
 #include "tests/service/client_faulty_server.hpp"
+#include "tests/service/closed_port.hpp"
 #include "tests/service/random_bytes.hpp"
 #include "tests/service/scale.hpp"
 #include "tests/service/server.hpp"
@@ -199,12 +200,9 @@ TEST(ClientPipe, SucceedsWhenAllCameBackThoughTheServerDoesNotClose) {
 }
 
 TEST(ClientPipe, SaysThatNothingListens) {
-  std::uint16_t port = 0;
-  {
-    port = FaultyServer([](auto&, int) {}).port();
-  }
-  expect_failure(run(client(port), "x"),
-                 "refused: nothing listens on 127.0.0.1:" + std::to_string(port));
+  const ClosedPort closed;
+  expect_failure(run(client(closed.port()), "x"),
+                 "refused: nothing listens on 127.0.0.1:" + std::to_string(closed.port()));
 }
 
 TEST(ClientPipe, SaysThatANameHasNoAddress) {
