@@ -199,6 +199,7 @@ void Scheduler::run_queue() {
 // Handles what has completed in the context, as much as there may be between two steps; returns how
 // much that was.
 std::size_t Scheduler::poll_context() {
+  if (!context_used_) return 0;
   context_.restart();  // it stops by itself each time it runs out of work
   std::size_t handled = 0;
   while (handled < completions_between_steps && context_.poll_one() != 0)
@@ -209,20 +210,24 @@ std::size_t Scheduler::poll_context() {
 // Blocks until something has completed or become ready; how many descriptors have, or nothing if
 // there is nothing to wait for.
 std::optional<std::size_t> Scheduler::wait() {
+  if (!context_used_) return wait_without_context();
   // A context that had nothing under way is asked first whether that is still so, which then costs
   // no system call. Each question to it locks its queue.
   if (context_idle_ || context_.stopped()) {
     if (poll_context() > 0) return 0;
     context_idle_ = context_.stopped();
-    if (context_idle_)
-      return poller_.has_work() ? std::optional(poller_.sleep(completions_between_steps))
-                                : std::nullopt;
+    if (context_idle_) return wait_without_context();
   }
   if (!poller_.wake_context()) return poll_both();
   if (context_.run_one() == 0) return std::nullopt;
   // If the poller alone has woken the scheduler, Asio likely has nothing.
   if (!poller_.has_woken_context()) poll_context();
   return 0;
+}
+
+std::optional<std::size_t> Scheduler::wait_without_context() {
+  if (!poller_.has_work()) return std::nullopt;
+  return poller_.sleep(completions_between_steps);
 }
 
 // Without memory to sleep in the context, which now watches the poller, this looks at both in turn.

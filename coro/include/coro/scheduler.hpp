@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/system/result.hpp>
 #include <concepts>
@@ -132,8 +133,13 @@ class Scheduler {
   /// to do may do less at a time while others wait for their turn.
   std::size_t crowd() const { return crowd_; }
 
-  boost::asio::io_context& context() { return context_; }
-  Executor executor() { return context_.get_executor(); }
+  /// From the first call of one of these two on, each wake of run() asks the context for what has
+  /// completed. Before, nothing can be under way in it.
+  boost::asio::io_context& context() {
+    context_used_ = true;
+    return context_;
+  }
+  Executor executor() { return context().get_executor(); }
   detail::Poller& poller() { return poller_; }
   detail::TimerQueue& timers() { return timers_; }
   Counters counters() const;
@@ -176,6 +182,7 @@ class Scheduler {
   void run_queue();
   std::size_t poll_context();
   std::optional<std::size_t> wait();
+  std::optional<std::size_t> wait_without_context();
   std::size_t poll_both();
   void resume(detail::Fiber& fiber);
   void ended(detail::Fiber& fiber);
@@ -194,6 +201,8 @@ class Scheduler {
   std::size_t kept_count_ = 0;
   detail::Fiber* running_ = nullptr;  // or the last one that has run
   bool busy_ = false;
+  // Somebody has asked for the context, perhaps another thread.
+  std::atomic<bool> context_used_ = false;
   bool context_idle_ = false;  // it had nothing under way before the last sleep
   std::size_t crowd_ = 0;
   Counters counters_;

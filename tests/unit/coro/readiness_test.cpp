@@ -492,6 +492,23 @@ TEST(Readiness, OnlyOneWaitsUnregisteredAtATime) {
   });
 }
 
+TEST(Readiness, WhoWaitsToWriteBesideAnUnregisteredWaitIsWoken) {
+  run([](Yield yield) {
+    const BarePair pair;
+    pair.fill();
+    Readiness readiness(yield.scheduler(), pair.near.number());
+    const Task writes = start(yield.scheduler(), [&](Yield inside) {
+      EXPECT_FALSE(readiness.wait_writable(inside));
+      pair.drain();
+      pair.send("x");
+    });
+    yield.now();
+    start(yield.scheduler(), [&](Yield) { pair.drain(); });
+    EXPECT_FALSE(readiness.wait_readable_unregistered(yield));
+    EXPECT_FALSE(writes.join(yield));
+  });
+}
+
 TEST(Readiness, CancellingEndsAnUnregisteredWait) {
   run([](Yield yield) {
     const BarePair pair;

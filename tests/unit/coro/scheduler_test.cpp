@@ -681,6 +681,28 @@ TEST(Scheduler, WakesForAHandlerPostedWhileItHasNothingElseOfAsios) {
   scheduler.run();
 }
 
+TEST(Scheduler, WakesForAHandlerPostedByAnExecutorThatWasKept) {
+  Scheduler scheduler;
+  const Executor kept = scheduler.executor();
+  const WokenByAPipe other(scheduler);
+  start(scheduler, [&](Yield yield) {
+    EXPECT_EQ(sleep_for(yield, 1ms), error_code());
+    boost::asio::post(kept, [&other] { other.wake(); });
+  });
+  scheduler.run();
+}
+
+TEST(Scheduler, WakesForAHandlerPostedToAContextThatNobodyHasUsedBefore) {
+  Scheduler scheduler;
+  const WokenByAPipe other(scheduler);
+  start(scheduler, [&](Yield yield) {
+    for (int i = 0; i < 3; ++i)
+      EXPECT_EQ(sleep_for(yield, 1ms), error_code());
+    boost::asio::post(scheduler.context(), [&other] { other.wake(); });
+  });
+  scheduler.run();
+}
+
 TEST(Scheduler, AnotherThreadThatHoldsWorkForItMayPostToIt) {
   Scheduler scheduler;
   const WokenByAPipe other(scheduler);
