@@ -17,8 +17,8 @@ from service import EVENTS, Service, make_identity
 # How the messages come: on how many connections, few echoes and many.
 ONE_BY_ONE = {"1 at a time": (1, echoes.one_by_one, 50, 300)}
 TOGETHER = {"50 together": (50, echoes.all_at_once, 200, 1200)}
-# As many as the service receives by one call.
-DATAGRAMS = {"32 datagrams together": (32, echoes.all_at_once, 320, 1920)}
+# As many as the service receives by one call, and alone, for which it must have found a few alone before.
+DATAGRAMS = {"32 datagrams together": (32, echoes.all_at_once, 320, 1920), "a datagram alone": (1, echoes.soon_one_by_one, 100, 600)}
 
 
 class CannotCount(Exception):
@@ -31,7 +31,7 @@ def system_calls(program):
 
 
 def instructions(program):
-    # One at a time, the work of a second would be counted along with that of an echo.
+    # One at a time with pauses, the work of a second would be counted along with that of an echo.
     require("valgrind", ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "true"])
     counts = per_echo(program, "instructions", count_instructions, TOGETHER | DATAGRAMS)
     few, many = 20, 220

@@ -57,6 +57,11 @@ def one_by_one(clients, pid, rounds, message=MESSAGE, pause=0.002):
             receive_all(client, len(message))
 
 
+def soon_one_by_one(clients, pid, rounds):
+    """The same, with pauses just long enough for a server under valgrind to go to sleep."""
+    one_by_one(clients, pid, rounds, pause=0.0005)
+
+
 def all_at_once(clients, pid, rounds):
     """The server finds a message on every connection at the same time, for it is stopped meanwhile."""
     for _ in range(rounds):
