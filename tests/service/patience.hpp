@@ -7,7 +7,7 @@ namespace service {
 using Clock = std::chrono::steady_clock;
 
 // How long a test waits for what must happen. Only a failing test waits that long.
-inline constexpr std::chrono::seconds patience{30};
+inline constexpr std::chrono::seconds patience{120};
 
 // Milliseconds after which a thread looks up from its waiting.
 inline constexpr int glance = 20;
