@@ -364,11 +364,10 @@ TEST(ClientKeys, ReportsOnceThatAFileIsNoHistoryAndLeavesItAlone) {
 
 TEST(ClientKeys, CountsInTheProgressOnlyWhatIsStillToBeRead) {
   const FaultyServer server([](FaultyConnection& connection, int) {
-    const auto begin = Clock::now();
-    while (const auto bytes = connection.receive()) {
+    // Echo a part at once, the rest after the progress has been shown.
+    for (auto pause = 3s; const auto bytes = connection.receive(); pause = 0s) {
       connection.send(*bytes);
-      // Echo two thirds at once, the rest after the progress has been shown.
-      if (Clock::now() - begin < 100ms) connection.wait(3s);
+      connection.wait(pause);
     }
   });
   const TemporaryDirectory directory;
