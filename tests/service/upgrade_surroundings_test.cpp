@@ -129,7 +129,9 @@ TEST(UpgradeKeeps, DatagramsThatComeMeanwhile) {
   for (std::size_t upgrades = 1; upgrades <= 5; ++upgrades) {
     server.process().signal(SIGRTMIN);
     do {
-      client.send(std::to_string(++sent), "127.0.0.1", port);
+      // The socket has room for some two hundred.
+      const bool room = sent < static_cast<int>(answered.size()) + 100;
+      if (room) client.send(std::to_string(++sent), "127.0.0.1", port);
       std::this_thread::sleep_for(1ms);
       while (const auto datagram = client.receive(0ms))
         EXPECT_TRUE(answered.insert(datagram->payload).second) << datagram->payload;
