@@ -24,7 +24,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // How long to wait for events that must happen, and for those that may.
-constexpr milliseconds surely{10'000};
+constexpr milliseconds surely{60'000};
 constexpr milliseconds perhaps{250};
 // An idle service makes fewer system calls, and takes less processor time, in `quiet_time`.
 constexpr milliseconds quiet_time{30};

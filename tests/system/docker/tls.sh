@@ -13,7 +13,7 @@ new_pair() {
 
 # echoes_tls FOLDER: the client verifies, so the service has the certificate that is in it.
 echoes_tls() {
-  [[ $("$client" --tls --ca "$1/tls.crt" --timeout 5s 127.0.0.1 8443 <<<hello) == hello ]]
+  [[ $("$client" --tls --ca "$1/tls.crt" --timeout 20s 127.0.0.1 8443 <<<hello) == hello ]]
 }
 
 # As the kubelet changes a volume: a folder beside the old one, and a link that is replaced.

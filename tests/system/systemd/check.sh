@@ -31,9 +31,9 @@ promise() {
   ok "$1"
 }
 
-# wait_for SECONDS COMMAND...
+# wait_for SECONDS COMMAND...: a slow machine has four times as long.
 wait_for() {
-  local deadline=$((SECONDS + $1))
+  local deadline=$((SECONDS + 4 * $1))
   until "${@:2}"; do
     ((SECONDS < deadline)) || return 1
     sleep 0.1
@@ -64,7 +64,7 @@ sys.exit(error != errno.ECONNREFUSED)' "$1" "$2"
 
 # echoes HOST PORT: a line goes there and comes back; one attempt.
 echoes() {
-  [[ $(printf 'hello\n' | inside coroecho-client --timeout 5s "$1" "$2") == hello ]]
+  [[ $(printf 'hello\n' | inside coroecho-client --timeout 20s "$1" "$2") == hello ]]
 }
 
 runs_without_privileges() {

@@ -20,7 +20,7 @@ new_pair() {
 
 # tls_echoes: the client verifies, so the service has the certificate that is installed.
 tls_echoes() {
-  [[ $(printf 'hello\n' | inside coroecho-client --tls --ca "$certificate" --timeout 5s 127.0.0.1 8443) == hello ]]
+  [[ $(printf 'hello\n' | inside coroecho-client --tls --ca "$certificate" --timeout 20s 127.0.0.1 8443) == hello ]]
 }
 
 inside groupadd --system --force ssl-cert
