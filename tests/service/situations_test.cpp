@@ -69,9 +69,9 @@ TEST(Situation, AnHttpRequestWhoseEndIsInDoubtIsTheLastOfItsConnection) {
 TEST(Situation, SendersThatAreGoneBeforeTheirAnswerDisturbNobody) {
   const Server server("{host: 127.0.0.1, port: 0, udp: {port: 0, rate: 0}}", {});
   const std::uint16_t port = server.port("udp 127.0.0.1");
+  const DatagramClient client;  // before the others, whose ports are free again
   for (int i = 0; i < 20; ++i)
     DatagramClient().send("gone", "127.0.0.1", port);
-  const DatagramClient client;
   for (int i = 0; i < 20; ++i) {
     const auto echo = client.echo(std::to_string(i), "127.0.0.1", port);
     ASSERT_TRUE(echo);
