@@ -1,16 +1,12 @@
 # Sourced: what all checks are made of.
 # shellcheck shell=bash
 
-ok() { printf 'ok: %s\n' "$*"; }
+# shellcheck source=tests/system/checks.sh
+source "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../checks.sh"
 
-# wait_until SECONDS COMMAND...: fails the test when the command does not succeed in time. A slow machine has four times as long.
+# wait_until SECONDS COMMAND...: fails the test when the command, whose output is not shown, does not succeed in time.
 wait_until() {
-  local deadline=$((SECONDS + 4 * $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    ((SECONDS < deadline)) || fail "not in time: $*"
-    sleep 0.1
-  done
+  wait_for "$@" >/dev/null 2>&1 || fail "not in time: ${*:2}"
 }
 
 # echoes HOST PORT: a mebibyte and back, byte for byte, by the client's exit code.

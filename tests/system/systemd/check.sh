@@ -1,9 +1,5 @@
-# Sourced by prove: a proof reports that a promise holds, waits for it, or ends the test.
+# Sourced by prove: proves that a promise holds, or ends the test.
 # shellcheck shell=bash
-
-ok() {
-  printf 'ok: %s\n' "$*"
-}
 
 # broken MESSAGE [COMMAND...]: the command shows the evidence.
 broken() {
@@ -29,15 +25,6 @@ evidence() {
 promise() {
   "${@:2}" || broken "$1 [${*:2}]" evidence
   ok "$1"
-}
-
-# wait_for SECONDS COMMAND...: a slow machine has four times as long.
-wait_for() {
-  local deadline=$((SECONDS + 4 * $1))
-  until "${@:2}"; do
-    ((SECONDS < deadline)) || return 1
-    sleep 0.1
-  done
 }
 
 # property UNIT NAME
