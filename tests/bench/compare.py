@@ -149,6 +149,8 @@ def main():
         if not cores.enough():
             sys.exit("Two cores are needed, one for the server and one for the load.")
         about, began = about_the_machine(), time.monotonic()
+        if about["congestion control"] != "cubic":
+            print(f"Streams need cubic: {about['congestion control']} paces them by what it estimates.", file=sys.stderr)
         cores.stay_on_the_load_core()
         results = Results({}, {})
         # Ctrl-C ends it early, with what has been measured.
