@@ -18,7 +18,7 @@ from service import Service
 KEPT_LOGS = 3
 # AddressSanitizer does not know the stacks of coroutines, and the search for leaks does not work under strace.
 HARMLESS_REPORTS = re.compile(r"WARNING: ASan is ignoring requested __asan_handle_no_return(?!(.|\n)*ERROR)"
-                              r"|LeakSanitizer has encountered a fatal error")
+                              r"|LeakSanitizer (has encountered a fatal error|does not work under ptrace)")
 # A client that comes so soon after a fault may still suffer from that.
 AFTERMATH = 5  # seconds
 
