@@ -57,8 +57,8 @@ def proxy_header(random, denied=True):
     if random.random() < 0.5:
         return f"PROXY TCP{6 if six else 4} {source} {target} {ports[0]} {ports[1]}\r\n".encode()
     addresses = b"".join(ipaddress.ip_address(each).packed for each in (source, target)) + struct.pack("!HH", *ports)
-    # Extensions of type 3 are checksums, which would have to be right.
-    body = addresses + b"".join(struct.pack("!BH", random.randrange(4, 256), len(value)) + value
+    # An extension of type 3 is a checksum, which is wrong here: a stranger may send one.
+    body = addresses + b"".join(struct.pack("!BH", random.randrange(0 if denied else 4, 256), len(value)) + value
                                 for value in (some_bytes(random, 60) for _ in range(random.randrange(3))))
     return SIGNATURE + struct.pack("!BBH", 0x21, 0x21 if six else 0x11, len(body)) + body
 
