@@ -20,6 +20,7 @@
 #include "client/wire/failure.hpp"
 #include "client/wire/link.hpp"
 #include "client/wire/run.hpp"
+#include "coro/condition.hpp"
 #include "coro/scheduler.hpp"
 #include "program/histogram.hpp"
 #include "program/quantity.hpp"
@@ -77,6 +78,8 @@ class Conversation {
   program::Histogram round_trips_;
   coro::Task main_;
   std::vector<coro::Task> jobs_;
+  bool connecting_ = false;
+  coro::Condition turn_to_connect_;
   bool hex_ = false;
   bool quitting_ = false;
   bool succeeded_ = false;
@@ -116,6 +119,9 @@ void Conversation::run(Yield yield) {
   if (!quitting_) link_->finish(yield, options_->timeout);
   for (const auto& job : jobs_)
     job.cancel();
+  for (auto& job : jobs_)  // one may just have connected
+    while (job.join(yield)) {
+    }
   close();
   show_statistics();
   if (link_->bytes_back() < link_->bytes_sent()) succeeded_ = false;
@@ -124,8 +130,14 @@ void Conversation::run(Yield yield) {
 
 // ---- the connection
 
+// A line, :ping and :send may want the connection at the same time. The first of them makes it.
 bool Conversation::connect(Yield yield) {
+  if (turn_to_connect_.wait(yield, [this] { return !connecting_; })) return false;
+  if (link_->is_open()) return true;
+  connecting_ = true;
   const auto error = link_->open(yield, options_->timeout);
+  connecting_ = false;
+  turn_to_connect_.notify_all();
   show_prompt();
   if (error == boost::asio::error::operation_aborted) return false;  // Ctrl-C
   if (error) {
@@ -184,7 +196,7 @@ void Conversation::obey(const Command& command, Yield yield) {
 }
 
 void Conversation::send_line(const std::string& text, Yield yield) {
-  if (!link_->is_open() && !connect(yield)) return;
+  if (!connect(yield)) return;
   const auto error = link_->send(
       text, [this](const auto& reply) { show(reply); }, yield);
   if (error == boost::asio::error::message_size)
@@ -251,7 +263,7 @@ void Conversation::start_file(const std::string& path) {
 void Conversation::start(const char* name, std::function<void(Yield)> job) {
   std::erase_if(jobs_, [](const auto& task) { return task.done(); });
   const auto task = scheduler_->spawn(name, [this, job = std::move(job)](Yield yield) {
-    if (link_->is_open() || connect(yield)) job(yield);
+    if (connect(yield)) job(yield);
   });
   if (!task) return terminal_.say(terminal_.style().bad(task.error().message()));
   jobs_.push_back(*task);

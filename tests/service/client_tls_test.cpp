@@ -169,6 +169,30 @@ TEST_F(ClientTls, APromptTellsHowItIsEncrypted) {
   terminal.wait_for("exit=0");
 }
 
+// The handshake takes as long as the server is stopped.
+TEST_F(ClientTls, TwoLinesThatWantTheConnectionMakeOne) {
+  const auto identity = tests::make_identity();
+  const std::string certificate = files_.write("certificate.pem", identity.certificate);
+  const std::string key = files_.write("key.pem", identity.key);
+  Server server("tls: {port: 0, certificate: " + certificate + ", key: " + key + "}");
+  const std::string name = "127.0.0.1:" + std::to_string(server.port("tls 127.0.0.1"));
+  const Terminal terminal(COROECHO_CLIENT " " + name + " --tls --ca " + certificate);
+  terminal.wait_for_last_line(name + ">");
+  terminal.enter(":close");
+  terminal.wait_for_last_line("not connected>");
+  server.process().signal(SIGSTOP);
+  terminal.enter(":ping 2");
+  terminal.enter("hello");
+  terminal.wait_for("hello");
+  server.process().signal(SIGCONT);
+  terminal.wait_for("recv from server:hello");
+  terminal.wait_for("echo 2 of 2: ");
+  terminal.press("C-d");
+  terminal.wait_for("exit=0");
+  server.log().wait_for_line("client 2 disconnected: closed by client");
+  EXPECT_EQ(server.log().count_lines("client 3 connected"), 0U);
+}
+
 // The service and the client, each of which demands the other's certificate.
 class ClientTlsToTheService : public testing::Test {
  protected:
