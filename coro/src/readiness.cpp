@@ -46,9 +46,7 @@ error_code Readiness::wait_readable_unregistered(Yield yield) {
   const bool shares = writer_ != nullptr || observer_ != nullptr;
   if (shares || poller_.unregistered_ != nullptr || watch_for(0) != 0) return wait_readable(yield);
   poller_.unregistered_ = this;
-  const error_code error(wait_for(reader_, yield), boost::system::system_category());
-  if (poller_.unregistered_ == this) poller_.unregistered_ = nullptr;  // it was cancelled
-  return error;
+  return {wait_for(reader_, yield), boost::system::system_category()};
 }
 
 // An observed descriptor counts as waited for, so the scheduler goes on polling it.

@@ -102,17 +102,21 @@ TEST(Drain, TheSecondSignalEndsItAtOnce) {
   server.stop(SIGINT, 1);
 }
 
+// The service hears first of whoever came first.
 TEST(Drain, WhoHasConnectedButWasNotAcceptedYetIsServed) {
-  Server server;
-  const std::uint16_t port = server.port();
-  server.process().signal(SIGSTOP);
-  SocketClient client("127.0.0.1", port);
-  client.send("here");
-  server.process().signal(SIGTERM);
-  server.process().signal(SIGCONT);
-  EXPECT_EQ("here", client.receive_until_end());
-  client.close();
-  server.expect_exit(0);
+  for (const bool signal_comes_first : {false, true}) {
+    Server server;
+    const std::uint16_t port = server.port();
+    server.process().signal(SIGSTOP);
+    if (signal_comes_first) server.process().signal(SIGTERM);
+    SocketClient client("127.0.0.1", port);
+    client.send("here");
+    if (!signal_comes_first) server.process().signal(SIGTERM);
+    server.process().signal(SIGCONT);
+    EXPECT_EQ("here", client.receive_until_end());
+    client.close();
+    server.expect_exit(0);
+  }
 }
 
 TEST(ShutdownDelay, KeepsServingAndAccepting) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/service/client_faulty_server.hpp"
 #include "tests/service/server.hpp"
 
 // coroecho --check-health, which is the health check of the image.
@@ -75,6 +76,27 @@ TEST_F(HealthCheck, OneThatDoesNotAnswerIsNot) {
     expect_well(configuration);
   }
   expect_not_well(configuration, "cannot connect to 127.0.0.1:");
+}
+
+TEST_F(HealthCheck, AnotherServiceAtTheAdminPortIsNot) {
+  const FaultyServer other([](FaultyConnection& connection, int) {
+    connection.receive();
+    connection.send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+  });
+  expect_not_well("admin: {port: " + std::to_string(other.port()) + "}\n", "/healthz: 404");
+}
+
+TEST_F(HealthCheck, OnAMachineWithoutIpv6AllAddressesAreThoseOfIpv4) {
+  const std::string file = directory_.write("ipv4.yaml", "{host: \"::\", port: 8888}");
+  const Finished finished =
+      run({"unshare", "-rn", "sh", "-c",
+           "ip link set lo up; echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6\n"
+           "\"$0\" --config \"$1\" & tries=0 well=1\n"
+           "while [ $well != 0 ] && [ $((tries += 1)) -le 100 ]; do\n"
+           "  sleep 0.1; \"$0\" --check-health --config \"$1\"; well=$?\n"
+           "done; kill $!; wait $!; exit $well",
+           COROECHO, file});
+  EXPECT_EQ(0, finished.exit_code) << finished.errors;
 }
 
 TEST_F(HealthCheck, WithoutAnAdminEndpointItIsWellIfItListens) {

@@ -172,6 +172,30 @@ TEST(AcceptRate, SpreadsACrowdAndServesEveryOne) {
   expect_at_most_one_a_second(server, "limits.accept_rate: ", begin);
 }
 
+TEST(AcceptRate, EachAddressGetsItsShare) {
+  const std::vector<std::string> addresses = {"127.0.0.1", "127.0.0.2", "127.0.0.3"};
+  Server server("{host: [127.0.0.1, 127.0.0.2, 127.0.0.3], port: 0, limits: {accept_rate: 50}}",
+                {});
+  server.process().signal(SIGSTOP);
+  std::vector<SocketClient> crowd;
+  for (const std::string& address : addresses)
+    for (int i = 0; i < 10; ++i)
+      crowd.emplace_back(address, server.port(address));
+  server.process().signal(SIGCONT);
+  server.log().wait_for_line("client 15 connected");
+  const std::string log = server.log().text();
+  for (const std::string& address : addresses) {
+    const std::string on = " on " + address + ":" + std::to_string(server.port(address));
+    int among_the_first = 0;
+    for (int number = 1; number <= 15; ++number) {
+      const auto line = log.find("client " + std::to_string(number) + " connected");
+      among_the_first +=
+          log.substr(line, log.find('\n', line) - line).find(on) != std::string::npos ? 1 : 0;
+    }
+    EXPECT_GE(among_the_first, 3) << address;
+  }
+}
+
 TEST(IdleTimeout, IsOffUnlessToldOtherwise) {
   const Server server;
   SocketClient client = server.connect();

@@ -277,6 +277,8 @@ TEST(TlsStream, SendsTheEndWhenTheSocketHasRoomForIt) {
     EXPECT_GE(received.size(), size);
     EXPECT_TRUE(sent.starts_with(received));
     EXPECT_FALSE(flushes.join(yield));
+    const TimeLimit limit(yield, 10s);
+    EXPECT_EQ(read(ends.client_socket, received, yield).error, error::eof) << "behind close_notify";
   });
 }
 
@@ -454,6 +456,22 @@ TEST(TlsStream, ACancelledReadReportsThatAndTheNextGoesOn) {
     EXPECT_FALSE(write_all(ends.client, buffer("hello", 5), yield));
     EXPECT_FALSE(read(ends.server, received, yield).error);
     EXPECT_EQ(received, "hello");
+  });
+}
+
+// One who always finds bytes there must hear of it, too.
+TEST(TlsStream, ACancelledReadReportsThatBesideWhatHasArrived) {
+  run([](Yield yield) {
+    Ends ends(yield);
+    ends.shake_hands(yield);
+    EXPECT_FALSE(write_all(ends.client, buffer("hello", 5), yield));
+    std::array<char, 2> few{};
+    EXPECT_FALSE(ends.server.read_some(buffer(few), yield).error);
+    yield.task().cancel();
+    const auto [error, size] = ends.server.read_some(buffer(few), yield);
+    EXPECT_EQ(error, aborted);
+    EXPECT_EQ(size, few.size());
+    EXPECT_FALSE(yield.is_cancelled());
   });
 }
 
