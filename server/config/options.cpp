@@ -98,7 +98,7 @@ void add_options(CLI::App& app, Options& options, Given& given) {
           ->type_name("FILE")
           ->check(refuse_empty);
   app.add_flag("--upgrade", options.upgrade,
-               "Exit 0 once the service of the pid file runs this release")
+               "Exit 0 once the service of the pid file runs its new program")
       ->needs(pidfile);
 }
 
