@@ -58,13 +58,19 @@ void read_settings(EditLine* editor) {
 
 // libedit takes what it does not know of a sequence as text: the Insert key would type a tilde.
 // So the keys of xterm, with and without Shift, Alt and Control, that edit nothing are ignored.
+// Home and End are bound as PuTTY and rxvt send them, too.
 void bind_keys_of_terminals(EditLine* editor) {
   const auto bind = [&](const std::string& key, const char* function) {
     ::el_set(editor, EL_BIND, key.c_str(), function, nullptr);
   };
   constexpr const char* nothing = "ed-ignore";
-  for (const int number : {2, 5, 6, 11, 12, 13, 14, 15, 17, 18, 19, 20, 21, 23, 24})
+  for (const int number :
+       {2, 5, 6, 11, 12, 13, 14, 15, 17, 18, 19, 20, 21, 23, 24, 25, 26, 28, 29, 31, 32, 33, 34})
     bind(fmt::format("\\e[{}~", number), nothing);
+  for (const int number : {1, 7})
+    bind(fmt::format("\\e[{}~", number), "ed-move-to-beg");
+  for (const int number : {4, 8})
+    bind(fmt::format("\\e[{}~", number), "ed-move-to-end");
   for (const std::string key : {"OP", "OQ", "OR", "OS", "[[A", "[[B", "[[C", "[[D", "[[E", "[Z"})
     bind("\\e" + key, nothing);
   for (int modifiers = 2; modifiers <= 8; ++modifiers) {
@@ -123,7 +129,8 @@ LineEditor::LineEditor(Style style, Completer completer)
   ::el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
   bind_keys_of_terminals(editor);
   read_settings(editor);
-  ::el_set(editor, EL_BIND, "\\ex", "ed-ignore", nullptr);  // asks for a command, unseen
+  for (const char* const command : {"\\ex", "\\eX"})  // they ask for a command, unseen
+    ::el_set(editor, EL_BIND, command, "ed-ignore", nullptr);
   ::el_wset(
       editor, EL_ADDFN, L"begin-paste", L"Take what is pasted as text",
       +[](EditLine* caller, std::wint_t) -> unsigned char {
@@ -137,7 +144,11 @@ LineEditor::LineEditor(Style style, Completer completer)
 }
 
 LineEditor::~LineEditor() {
-  leaving_ = true;
+  leave();
+}
+
+void LineEditor::leave() {
+  if (std::exchange(leaving_, true)) return;
   ::el_set(editor_.get(), EL_EDITMODE, 0);  // so that it leaves the terminal's modes alone
   if (!lines_.done() && yield_ != nullptr) lines_.resume(std::nullopt);
 }

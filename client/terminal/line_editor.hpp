@@ -66,6 +66,8 @@ class LineEditor {
   void write_above(const std::function<void()>& write);
   /// Leaves the half-typed line, if any, on the screen, with a mark, and moves beneath it.
   void end_line(std::string_view mark);
+  /// Reads no further line. A key that is amid changing the terminal's modes, Ctrl-V, ends here.
+  void leave();
   /// Moves beneath the half-typed line; show() shows it again.
   void leave_half_typed() { display_.leave(); }
   /// Forgets the half-typed line, and a search or another command that was not complete.

@@ -54,7 +54,10 @@ Terminal::~Terminal() {
 
 void Terminal::stop() {
   if (std::exchange(stopped_, true)) return;
-  if (editor_) editor_->end_line("");
+  if (editor_) {
+    editor_->end_line("");
+    editor_->leave();
+  }
   give_terminal_back();
   if (history_) {
     if (const auto saved = history_->save(); !saved) complain(text_of(saved.error()));

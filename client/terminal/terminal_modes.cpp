@@ -38,15 +38,20 @@ void give_back_and_die(int signal) {
   std::raise(signal);  // its disposition is the default again
 }
 
-void catch_deadly_signals() {
+void catch_deadly(int signal) {
   struct sigaction action {};
   action.sa_handler = give_back_and_die;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
-  for (const int signal : deadly_signals) {
-    struct sigaction old {};
-    const bool ends = ::sigaction(signal, nullptr, &old) == 0 && old.sa_handler == SIG_DFL;
-    if (ends) ::sigaction(signal, &action, nullptr);
-  }
+  struct sigaction old {};
+  const bool ends = ::sigaction(signal, nullptr, &old) == 0 && old.sa_handler == SIG_DFL;
+  if (ends) ::sigaction(signal, &action, nullptr);
+}
+
+void catch_deadly_signals() {
+  for (const int signal : deadly_signals)
+    catch_deadly(signal);
+  for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal)
+    catch_deadly(signal);
 }
 
 // A handler of SIGSEGV needs one when the stack has overflowed. A sanitizer has set one already.
@@ -85,6 +90,7 @@ void give_terminal_back() {
   const bool in_foreground = ::tcgetpgrp(STDIN_FILENO) == ::getpgrp();
   if (taken == 0 || !in_foreground) return;
   taken = 0;
+  ::tcflow(STDOUT_FILENO, TCOON);  // after Ctrl-S it would take nothing
   write_sequence("\033[0m");
   write_sequence(BracketedPaste::disable);
   set(before);

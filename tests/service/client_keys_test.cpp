@@ -205,7 +205,8 @@ TEST(ClientKeys, KeepsWhatIsTypedRightAfterControlC) {
 
 TEST(ClientKeys, GivesTheTerminalBackWhateverEndsIt) {
   Echo echo;
-  std::vector<int> signals = {SIGABRT, SIGTERM, SIGHUP, SIGALRM, SIGUSR1, SIGPIPE, SIGXCPU};
+  std::vector<int> signals = {SIGABRT, SIGTERM, SIGHUP,  SIGALRM,
+                              SIGUSR1, SIGPIPE, SIGXCPU, SIGRTMIN};
   if (!sanitized)
     signals.insert(signals.end(), {SIGSEGV, SIGBUS, SIGFPE});  // these a sanitizer catches
   for (const int signal : signals) {
@@ -219,6 +220,19 @@ TEST(ClientKeys, GivesTheTerminalBackWhateverEndsIt) {
     EXPECT_TRUE(pty.edits_itself()) << strsignal(signal);
     EXPECT_FALSE(is_bold(pty.written())) << strsignal(signal);
     EXPECT_TRUE(pty.written().find("\033[?2004l") != std::string::npos) << strsignal(signal);
+  }
+}
+
+TEST(ClientKeys, GivesTheTerminalBackInTheMiddleOfAKey) {
+  Echo echo;
+  for (const std::string key : {"\x16", "\x12", "\033"}) {  // Ctrl-V, Ctrl-R, Escape
+    Pty pty(client(echo.port()));
+    pty.wait_for("> ");
+    pty.type("half" + key);
+    pty.wait_for("half");
+    ASSERT_EQ(::kill(pty.pid(), SIGTERM), 0);
+    EXPECT_EQ(pty.wait(), 128 + SIGTERM);
+    EXPECT_TRUE(pty.edits_itself());
   }
 }
 

@@ -186,16 +186,19 @@ TEST(Situation, ATerminalWithoutASizeIsOneLikeOthers) {
   EXPECT_EQ(0, pty.wait()) << pty.written();
 }
 
-// The Insert key, F1, F5, Shift-Tab, Control-Up, Control-Delete, and Alt-X.
+// The Insert key, F1, F5, Menu, Shift-Tab, Control-Up, Control-Delete, Alt-X and Alt-Shift-X; then
+// Home and End as PuTTY and rxvt send them.
 TEST(Situation, KeysThatEditNothingTypeNothing) {
   const Server server;
   Pty pty({COROECHO_CLIENT, "127.0.0.1", std::to_string(server.port())});
   pty.wait_for(":help lists the commands");
-  for (const std::string key :
-       {"\033[2~", "\033OP", "\033[15~", "\033[Z", "\033[1;5A", "\033[3;5~", "\033x"})
+  for (const std::string key : {"\033[2~", "\033OP", "\033[15~", "\033[29~", "\033[Z", "\033[1;5A",
+                                "\033[3;5~", "\033x", "\033X"})
     pty.type("a" + key);
   pty.type("b\r");
-  server.log().wait_for_line("received 9 bytes: \"aaaaaaab\\n\"");
+  server.log().wait_for_line("received 11 bytes: \"aaaaaaaaab\\n\"");
+  pty.type("b\033[1~a\033[4~c\033[7~-\033[8~+\r");
+  server.log().wait_for_line("received 6 bytes: \"-abc+\\n\"");
   pty.type("one two\033[1;5D-\033[1;3D\033[1;3C+\r");
   server.log().wait_for_line("received 10 bytes: \"one -two+\\n\"");
   pty.type("\x04");
