@@ -12,8 +12,8 @@ namespace coro {
 ///     if (limit.expired()) ...
 ///
 /// Once it is due, the operation in progress and every further one end with operation_aborted,
-/// until the scope is left. Limits nest. Operations that cannot be cancelled run to their end: spawn
-/// those and put the limit around Task::join().
+/// until the scope is left. Limits nest. Operations that cannot be cancelled run to their end:
+/// spawn those and put the limit around Task::join().
 class TimeLimit {
  public:
   TimeLimit(Yield yield, Clock::duration duration);
