@@ -113,9 +113,14 @@ AddressLimit::Place Session::place(std::size_t most) {
 
 // From here on everything is encrypted, unless the handshake fails.
 std::optional<Ending> Session::encrypt(std::string first, Yield yield) {
+  if (!context_.tls) {
+    ++context_.statistics.failed_handshakes;
+    detail_ = ": TLS is off";
+    return Ending::handshake_failed;
+  }
   const auto agreed =
-      shake_hands(*stream_, context_.tls.value(), std::move(first), context_.scratch,
-                  context_.handshakes, context_.config.tls.handshake_timeout, yield);
+      shake_hands(*stream_, *context_.tls, std::move(first), context_.scratch, context_.handshakes,
+                  context_.config.tls.handshake_timeout, yield);
   if (agreed) {
     ++context_.statistics.handshakes;
     log_->connected(*agreed);

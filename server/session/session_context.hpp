@@ -37,7 +37,8 @@ struct SessionContext {
   /// Every session reads into this. One is enough, since bytes stay there only until the session
   /// suspends; and since there is only one, it can be large.
   std::span<char> scratch;
-  /// For handshakes from now on. It is there before the first listener of TLS opens.
+  /// For handshakes from now on. None if TLS is off; after an upgrade that turns it off, clients
+  /// may still come that the old program's listener has left in its queue.
   std::optional<coro::TlsContext> tls = {};
   Turns handshakes = {};  ///< one computes at a time
   Stage stage = Stage::serving;

@@ -72,6 +72,22 @@ TEST_F(TlsUpgrade, AClientThatConnectsMeanwhileIsTheNewProgramsClient) {
   EXPECT_EQ("next", client.echo("next"));
 }
 
+TEST_F(TlsUpgrade, AClientThatConnectsMeanwhileIsRefusedInOrderIfTlsIsOffThen) {
+  Server server(configuration());
+  TlsClient slow(connect(server));
+  EXPECT_EQ("hello", slow.echo("hello"));
+  const std::uint16_t port = server.port("tls 127.0.0.1");
+  server.write_configuration("");
+  server.process().signal(SIGRTMIN);
+  EXPECT_EQ("", slow.receive_until_end());
+  SocketClient next("127.0.0.1", port);
+  next.send("hello");
+  slow.socket().close();
+  server.log().wait_for_line(" upgraded to coroecho ");
+  EXPECT_THAT(ending(server, 2), HasSubstr("handshake failed: TLS is off"));
+  EXPECT_EQ(0U, server.log().count_lines(" exception"));
+}
+
 TEST_F(TlsUpgrade, OthersAreServedWhileThoseEnd) {
   Server server(configuration());
   TlsClient lingers(connect(server));
