@@ -10,6 +10,17 @@ namespace coro {
 
 using boost::asio::buffer;
 
+namespace {
+
+// The most that may wait for the other end to read. A write adds a record of 16 KiB, and none
+// before the last one has left; the rest are answers that OpenSSL gives by itself, of some 30 bytes
+// each, to an end that asks for new keys or for another handshake. More than a thousand that are
+// not read are an attack. The messages of a handshake have no limit: their size depends on nobody
+// but the owner of the certificates.
+constexpr std::size_t most_unread = std::size_t{64} * 1024;
+
+}  // namespace
+
 BIO* TlsStream::Bio::make(TlsStream& stream) {
   static BIO_METHOD* const method = [] {
     BIO_METHOD* const made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "coro");
@@ -30,6 +41,7 @@ int TlsStream::Bio::read(BIO* bio, char* into, int size) {
   TlsStream& stream = *static_cast<TlsStream*>(BIO_get_data(bio));
   const auto room = static_cast<std::size_t>(size);
   BIO_clear_retry_flags(bio);
+  if (stream.broken_by_) return -1;
   if (!stream.received_.empty()) {
     const std::size_t taken = stream.received_.copy(into, room);
     stream.received_.erase(0, taken);
@@ -60,6 +72,10 @@ int TlsStream::Bio::write(BIO* bio, const char* bytes, int size) {
     left.remove_prefix(written);
   }
   if (!stream.unwritable_) stream.outgoing_.append(left);
+  if (stream.agreed_ && stream.outgoing_.size() > most_unread) {
+    stream.broken_by_ = stream.unreadable_ = stream.unwritable_ = TlsError::unread;
+    stream.outgoing_ = {};
+  }
   return size;
 }
 

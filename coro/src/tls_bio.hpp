@@ -9,7 +9,8 @@ namespace coro {
 /// OpenSSL's way to the transport. OpenSSL's own BIO of a socket would raise SIGPIPE. Writing to
 /// this one never fails: it keeps what the socket does not take, so OpenSSL need not be called
 /// again to write the same bytes, and reading never waits for room; and after an error of the
-/// socket reading goes on.
+/// socket reading goes on. An end that reads nothing but makes OpenSSL answer on and on breaks the
+/// stream (TlsError::unread).
 struct TlsStream::Bio {
   /// It belongs to the caller, and must not outlive the stream. Throws std::bad_alloc.
   static BIO* make(TlsStream& stream);

@@ -21,6 +21,8 @@ class OwnCategory final : public boost::system::error_category {
         return "the connection ended without close_notify";
       case TlsError::left_out:
         return "built without TLS";
+      case TlsError::unread:
+        return "the other end reads no answers";
     }
     return "unknown error";
   }

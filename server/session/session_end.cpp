@@ -34,7 +34,8 @@ std::optional<Ending> Session::why_aborted() const {
 
 // The connection has ended. An error of TLS is worth a word in the log.
 Ending Session::end_by(error_code error) {
-  if (error.category() == coro::tls_category()) detail_ = ": " + error.message();
+  if (error.category() == coro::tls_category() || error == coro::TlsError::unread)
+    detail_ = ": " + error.message();
   return ending_of(error);
 }
 

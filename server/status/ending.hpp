@@ -11,7 +11,7 @@ enum class Ending {
   closed_by_client,
   reset_by_client,
   truncated,        ///< TLS: the connection ended without close_notify
-  connection_lost,  ///< the network gave up: unreachable, or no answer to keep-alive probes
+  connection_lost,  ///< the network gave up, such as without keep-alive answers; or TLS broke
   idle_timeout,
   write_timeout,
   shutdown,

@@ -11,7 +11,8 @@ namespace coro {
 /// certificate_category(); eof means that the other end has sent close_notify.
 enum class TlsError {
   truncated = 1,  ///< the connection ended without close_notify: bytes may be missing
-  left_out        ///< the library was built without TLS (CORO_TLS=OFF)
+  left_out,       ///< the library was built without TLS (CORO_TLS=OFF)
+  unread          ///< the other end asks for answers of the protocol without end, and reads none
 };
 
 /// Errors of the protocol, as OpenSSL numbers them: a message that is no TLS, no version or cipher

@@ -43,6 +43,9 @@ struct TlsDetails {
 /// **Writing.** A write that is not complete may have encrypted more than it reports. So the next
 /// one must begin with the first byte that was not reported, as the next write of a stream does
 /// anyway.
+///
+/// **Answers.** OpenSSL answers some records by itself. A peer that makes it answer but reads
+/// nothing ends the connection: TlsError::unread.
 class TlsStream {
  public:
   /// The transport must outlive the TlsStream and is used by nobody else meanwhile. `received`:
@@ -114,14 +117,16 @@ class TlsStream {
 
   Scheduler& scheduler_;
   Stream& transport_;
-  std::string received_;       // encrypted bytes that were read before this stream
-  std::string outgoing_;       // encrypted bytes that the socket has no room for: one record or two
+  std::string received_;  // encrypted bytes that were read before this stream
+  // Encrypted bytes that the socket has no room for: a record, and answers of the protocol. Its
+  // size is limited (src/tls_bio.cpp).
+  std::string outgoing_;
   std::size_t encrypted_ = 0;  // bytes of the caller's next write that outgoing_ has already
   bool exhausted_ = false;     // the transport has nothing more at the moment
   bool may_have_more_ = true;  // to read, although the transport may have nothing
-  bool agreed_ = false;        // the handshake has ended well
-  bool finishing_ = false;     // the end of the stream follows outgoing_
-  bool finished_ = false;      // and has been sent
+  bool agreed_ = false;     // the handshake has ended well
+  bool finishing_ = false;  // the end of the stream follows outgoing_
+  bool finished_ = false;   // and has been sent
   // One half of the transport may fail, and the other goes on. An error of the protocol ends both.
   error_code unreadable_;
   error_code unwritable_;

@@ -1,6 +1,8 @@
 #include "coro/tls_stream.hpp"
 
 #include <gmock/gmock.h>
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -8,7 +10,9 @@
 #include <csignal>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "coro/task.hpp"
@@ -591,6 +595,70 @@ TEST(TlsStream, ReportsBytesThatWereChangedOnTheWay) {
     EXPECT_EQ(failed.message(), "decryption failed or bad record mac");
     EXPECT_EQ(read(ends.server, received, yield).error, failed);
     EXPECT_EQ(ends.server.write_some(buffer("x", 1), yield).error, failed);
+  });
+}
+
+// A client that does with TLS as it likes: OpenSSL beside a plain stream.
+class RawClient {
+ public:
+  explicit RawClient(const TlsContext& context) : tls_(SSL_new(context.native_handle()), SSL_free) {
+    SSL_set_bio(tls_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    SSL_set_connect_state(tls_.get());
+  }
+  SSL* tls() { return tls_.get(); }
+
+  // The records that OpenSSL would send now.
+  std::string records() {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(SSL_get_wbio(tls_.get()), &data);
+    std::string bytes(data, static_cast<std::size_t>(size));
+    static_cast<void>(BIO_reset(SSL_get_wbio(tls_.get())));
+    return bytes;
+  }
+
+  void shake_hands(Ends& ends, Yield yield) {
+    std::optional<error_code> accepted;
+    for (bool agreed = false; !agreed || !accepted;) {
+      agreed = SSL_do_handshake(tls_.get()) == 1;
+      ASSERT_FALSE(write_all(ends.client_socket, buffer(records()), yield));
+      if (!accepted) accepted = ends.server.try_handshake();
+      ASSERT_FALSE(accepted.value_or(error_code()));
+      std::array<char, 16384> answer{};
+      const std::size_t size = ends.client_socket.try_read(buffer(answer)).size;
+      BIO_write(SSL_get_rbio(tls_.get()), answer.data(), static_cast<int>(size));
+    }
+  }
+
+  std::string key_updates(int count, int type) {
+    for (int i = 0; i < count; ++i) {
+      EXPECT_EQ(SSL_key_update(tls_.get(), type), 1);
+      EXPECT_EQ(SSL_do_handshake(tls_.get()), 1);
+    }
+    return records();
+  }
+
+ private:
+  std::unique_ptr<SSL, decltype(&SSL_free)> tls_;
+};
+
+// Each is answered, and the client reads no answer.
+TEST(TlsStream, AnswersThatNobodyReadsEndTheConnectionBeforeTheyFillTheMemory) {
+  run([](Yield yield) {
+    Ends ends(yield);
+    RawClient client(connector());
+    client.shake_hands(ends, yield);
+    std::array<char, 64> bytes{};
+    Transfer read;
+    for (int i = 0; i < 200 && !read.error; ++i) {
+      const std::string updates = client.key_updates(100, SSL_KEY_UPDATE_REQUESTED);
+      ASSERT_FALSE(write_all(ends.client_socket, buffer(updates), yield));
+      read = ends.server.try_read(buffer(bytes));
+      ASSERT_LE(ends.server.unacknowledged() - ends.server_socket.unacknowledged(), 65536U);
+    }
+    EXPECT_EQ(read.error, TlsError::unread);
+    EXPECT_EQ(ends.server.try_read(buffer(bytes)).error, TlsError::unread) << "it stays";
+    EXPECT_EQ(ends.server.write_some(buffer("x", 1), yield).error, TlsError::unread);
+    EXPECT_FALSE(ends.server.has_unsent());
   });
 }
 
