@@ -2,6 +2,7 @@
 
 #include <openssl/bio.h>
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <new>
 #include <string_view>
@@ -39,11 +40,16 @@ BIO* TlsStream::Bio::make(TlsStream& stream) {
 
 int TlsStream::Bio::read(BIO* bio, char* into, int size) {
   TlsStream& stream = *static_cast<TlsStream*>(BIO_get_data(bio));
-  const auto room = static_cast<std::size_t>(size);
+  const std::size_t room = std::min(static_cast<std::size_t>(size), stream.may_receive_);
   BIO_clear_retry_flags(bio);
   if (stream.broken_by_) return -1;
+  if (room == 0) {  // the others' turn
+    BIO_set_retry_read(bio);
+    return -1;
+  }
   if (!stream.received_.empty()) {
     const std::size_t taken = stream.received_.copy(into, room);
+    stream.may_receive_ -= taken;
     stream.received_.erase(0, taken);
     if (stream.received_.empty()) stream.received_.shrink_to_fit();
     return static_cast<int>(taken);
@@ -52,6 +58,7 @@ int TlsStream::Bio::read(BIO* bio, char* into, int size) {
   if (!stream.exhausted_) read = stream.transport_.try_read(buffer(into, room));
   // Another recv(2) after one that did not fill the buffer would be in vain.
   stream.exhausted_ = stream.exhausted_ || read.size < room;
+  stream.may_receive_ -= read.size;
   if (read.size > 0) return static_cast<int>(read.size);
   if (!read.error) {
     BIO_set_retry_read(bio);

@@ -61,6 +61,7 @@ std::optional<error_code> TlsStream::step_of_handshake() {
   static_cast<void>(flush());
   if (broken_by_) return broken_by_;
   exhausted_ = false;
+  may_receive_ = detail::most_in_vain;
   if (!agreed_ && SSL_do_handshake(tls_.get()) != 1) {
     if (waits_for_more()) return std::nullopt;
     return failure();
@@ -72,8 +73,13 @@ std::optional<error_code> TlsStream::step_of_handshake() {
 
 error_code TlsStream::wait_for_handshake(Yield yield) {
   detail::StreamCall call(reading_);
-  const error_code error = outgoing_.empty() ? transport_.readiness_.wait_readable(yield)
-                                             : transport_.readiness_.wait_writable(yield);
+  error_code error;
+  if (may_receive_ == 0)
+    error.assign(detail::wait_for_next_turn(yield), boost::system::system_category());
+  else if (outgoing_.empty())
+    error = transport_.readiness_.wait_readable(yield);
+  else
+    error = transport_.readiness_.wait_writable(yield);
   return call.stream_is_gone() ? boost::asio::error::operation_aborted : error;
 }
 

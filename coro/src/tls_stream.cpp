@@ -16,7 +16,9 @@ namespace coro {
 
 using boost::asio::buffer;
 using detail::bytes_in_a_turn;
+using detail::most_in_vain;
 using detail::StreamCall;
+using detail::wait_for_next_turn;
 
 namespace {
 
@@ -27,18 +29,6 @@ constexpr std::size_t most_in_a_record = std::size_t{16} * 1024;
 // are read from the same queue.
 void forget_earlier_errors() {
   if (ERR_peek_error() != 0) ERR_clear_error();
-}
-
-// Gives the others their turn, as a wait for something that is there already: unlike Yield::now()
-// it ends with operation_aborted if the coroutine is cancelled. Returns an errno.
-int wait_for_next_turn(Yield yield) {
-  detail::Fiber& fiber = yield.fiber();
-  bool aborted = false;
-  fiber.suspend_then([&] {
-    aborted = fiber.abort_requested();
-    fiber.wake(aborted);
-  });
-  return aborted ? static_cast<int>(boost::asio::error::operation_aborted) : 0;
 }
 
 }  // namespace
@@ -92,9 +82,9 @@ error_code TlsStream::failure() {
 
 Transfer TlsStream::read_some(boost::asio::mutable_buffer buffer, Yield yield) {
   StreamCall call(reading_);
-  for (bool has_more = has_more_to_read();; has_more = false) {
-    const int error =
-        has_more ? wait_for_next_turn(yield) : transport_.readiness_.wait_readable(yield).value();
+  for (;;) {
+    const int error = has_more_to_read() ? wait_for_next_turn(yield)
+                                         : transport_.readiness_.wait_readable(yield).value();
     if (call.stream_is_gone()) return {boost::asio::error::operation_aborted};
     const std::size_t most = std::min(buffer.size(), bytes_in_a_turn(yield.scheduler()));
     const Transfer read = try_read(boost::asio::buffer(buffer, most));
@@ -123,6 +113,7 @@ Transfer TlsStream::read(boost::asio::mutable_buffer buffer) {
   forget_earlier_errors();
   static_cast<void>(flush());  // its error comes with the next write
   exhausted_ = false;
+  may_receive_ = most_in_vain;
   Transfer all;
   while (buffer.size() > 0 && !all.error) {
     std::size_t size = 0;
@@ -131,6 +122,7 @@ Transfer TlsStream::read(boost::asio::mutable_buffer buffer) {
     if (SSL_read_ex(tls_.get(), buffer.data(), buffer.size(), &size) == 1) {
       all.size += size;
       buffer += size;
+      may_receive_ += size;                                       // it was not in vain
       if (exhausted_ && SSL_has_pending(tls_.get()) == 0) break;  // another call would be in vain
     } else if (has_received_the_end()) {
       all.error = boost::asio::error::eof;
@@ -140,7 +132,7 @@ Transfer TlsStream::read(boost::asio::mutable_buffer buffer) {
       all.error = failure();
     }
   }
-  may_have_more_ = all.error || buffer.size() == 0;
+  may_have_more_ = all.error || buffer.size() == 0 || may_receive_ == 0;
   if (all.size > 0) all.error = {};  // it comes with the next call
   return all;
 }

@@ -44,8 +44,9 @@ struct TlsDetails {
 /// one must begin with the first byte that was not reported, as the next write of a stream does
 /// anyway.
 ///
-/// **Answers.** OpenSSL answers some records by itself. A peer that makes it answer but reads
-/// nothing ends the connection: TlsError::unread.
+/// **Turns.** OpenSSL goes through records that bring the reader nothing, such as new keys, and
+/// answers some by itself. So one call takes only so many bytes that bring nothing, and a peer that
+/// makes OpenSSL answer but reads nothing ends the connection: TlsError::unread.
 class TlsStream {
  public:
   /// The transport must outlive the TlsStream and is used by nobody else meanwhile. `received`:
@@ -83,7 +84,7 @@ class TlsStream {
   Transfer try_read(boost::asio::mutable_buffer buffer);
   Transfer try_write(boost::asio::const_buffer bytes);
   /// Whether to call try_read() once more, although the transport may have nothing: the buffer was
-  /// filled, or the end or an error follows the bytes.
+  /// filled, the call has left others their turn, or the end or an error follows the bytes.
   bool has_more_to_read() const;
   void cancel() { transport_.cancel(); }
 
@@ -124,6 +125,8 @@ class TlsStream {
   std::size_t encrypted_ = 0;  // bytes of the caller's next write that outgoing_ has already
   bool exhausted_ = false;     // the transport has nothing more at the moment
   bool may_have_more_ = true;  // to read, although the transport may have nothing
+  // Bytes that this call may still take from the transport; 0: the rest comes with the next call.
+  std::size_t may_receive_ = 0;
   bool agreed_ = false;     // the handshake has ended well
   bool finishing_ = false;  // the end of the stream follows outgoing_
   bool finished_ = false;   // and has been sent

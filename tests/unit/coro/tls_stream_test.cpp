@@ -636,6 +636,11 @@ class RawClient {
     }
     return records();
   }
+  std::string data(std::string_view bytes) {
+    EXPECT_EQ(SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size())),
+              static_cast<int>(bytes.size()));
+    return records();
+  }
 
  private:
   std::unique_ptr<SSL, decltype(&SSL_free)> tls_;
@@ -659,6 +664,63 @@ TEST(TlsStream, AnswersThatNobodyReadsEndTheConnectionBeforeTheyFillTheMemory) {
     EXPECT_EQ(ends.server.try_read(buffer(bytes)).error, TlsError::unread) << "it stays";
     EXPECT_EQ(ends.server.write_some(buffer("x", 1), yield).error, TlsError::unread);
     EXPECT_FALSE(ends.server.has_unsent());
+  });
+}
+
+// Records without a byte for the reader, and records of a byte: over TCP too, where the transport
+// is edge-triggered.
+TEST(TlsStream, OthersRunWhileRecordsArriveThatBringLittle) {
+  const auto turns_during = [](bool updates, bool tcp) {
+    int turns = 0;
+    run([&](Yield yield) {
+      Ends ends(yield, acceptor(), connector(), tcp ? Ends::tcp_sockets(yield) : Ends::sockets());
+      RawClient client(connector());
+      client.shake_hands(ends, yield);
+      std::string flood = updates ? client.key_updates(4000, SSL_KEY_UPDATE_NOT_REQUESTED) : "";
+      while (flood.size() < 100'000)
+        flood += client.data("x");
+      flood += client.data("end");
+      EXPECT_EQ(ends.client_socket.try_write(buffer(flood)).size, flood.size());
+      bool over = false;
+      start(yield.scheduler(), [&](Yield inside) {
+        for (; !over; ++turns)
+          inside.now();
+      });
+      const TimeLimit limit(yield, 10s);
+      std::string received;
+      while (!received.ends_with("end"))
+        ASSERT_FALSE(read(ends.server, received, yield).error);
+      EXPECT_FALSE(ends.server.has_more_to_read());
+      over = true;
+    });
+    return turns;
+  };
+  for (const bool tcp : {false, true}) {
+    EXPECT_GE(turns_during(true, tcp), 5) << tcp;
+    EXPECT_GE(turns_during(false, tcp), 5) << tcp;
+  }
+}
+
+TEST(TlsStream, AHandshakeInTinyRecordsGoesOnInTheNextTurn) {
+  run([](Yield yield) {
+    Ends ends(yield, acceptor(), connector(), Ends::tcp_sockets(yield));
+    RawClient client(connector());
+    const std::string protocols = "\xc8" + std::string(200, 'a');
+    std::string offered;
+    while (offered.size() < 10'000)
+      offered += protocols;
+    SSL_set_alpn_protos(client.tls(), reinterpret_cast<const unsigned char*>(offered.data()),
+                        static_cast<unsigned int>(offered.size()));
+    SSL_do_handshake(client.tls());
+    std::string pieces;
+    for (const char byte : client.records().substr(5))
+      pieces += std::string("\x16\x03\x01\x00\x01", 5) + byte;
+    EXPECT_EQ(ends.client_socket.try_write(buffer(pieces)).size, pieces.size());
+    const TimeLimit limit(yield, 10s);
+    int steps = 1;
+    for (; !ends.server.try_handshake() && ends.client_socket.available() == 0; ++steps)
+      ASSERT_FALSE(ends.server.wait_for_handshake(yield));
+    EXPECT_GE(steps, 3);
   });
 }
 
