@@ -61,7 +61,7 @@ std::optional<error_code> TlsStream::step_of_handshake() {
   static_cast<void>(flush());
   if (broken_by_) return broken_by_;
   exhausted_ = false;
-  may_receive_ = detail::most_in_vain;
+  may_receive_ = detail::most_in_vain(may_receive_);
   if (!agreed_ && SSL_do_handshake(tls_.get()) != 1) {
     if (waits_for_more()) return std::nullopt;
     return failure();

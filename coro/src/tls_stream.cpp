@@ -113,7 +113,7 @@ Transfer TlsStream::read(boost::asio::mutable_buffer buffer) {
   forget_earlier_errors();
   static_cast<void>(flush());  // its error comes with the next write
   exhausted_ = false;
-  may_receive_ = most_in_vain;
+  may_receive_ = most_in_vain(may_receive_);
   Transfer all;
   while (buffer.size() > 0 && !all.error) {
     std::size_t size = 0;

@@ -44,8 +44,11 @@ inline std::size_t bytes_in_a_turn(const Scheduler& scheduler) {
 
 /// The most that one call takes from a peer of TLS without a byte for the reader: each of the tiny
 /// records of a flood costs OpenSSL microseconds. It is more than a record of 16 KiB takes with all
-/// that is around it (RFC 5246, 6.2.3), so bulk never comes to it.
-inline constexpr std::size_t most_in_vain = std::size_t{20} * 1024;
+/// that is around it (RFC 5246, 6.2.3), so bulk never comes to it. Far less if the call before came
+/// to it (`left` is 0): 20 KiB of new keys take OpenSSL milliseconds.
+constexpr std::size_t most_in_vain(std::size_t left) {
+  return std::size_t{left == 0 ? 2U : 20U} * 1024;
+}
 
 /// Gives the others their turn, as a wait for something that is there already: unlike Yield::now()
 /// it ends with operation_aborted if the coroutine is cancelled. Returns an errno.
