@@ -8,7 +8,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <ctime>
 #include <limits>
 #include <optional>
@@ -62,10 +64,16 @@ std::optional<std::string> why_no_more(BIO* pem) {
   return last_reason();
 }
 
+// A certificate may hold until the year 9999 (RFC 5280, 4.1.2.5); the clock, which counts
+// nanoseconds, ends in 2262.
 std::chrono::system_clock::time_point time_of(const ASN1_TIME* time) {
+  using std::chrono::seconds;
+  using Time = std::chrono::system_clock::time_point;
   std::tm broken_down{};
   ASN1_TIME_to_tm(time, &broken_down);
-  return std::chrono::system_clock::from_time_t(::timegm(&broken_down));
+  return std::clamp(std::chrono::sys_seconds(seconds(::timegm(&broken_down))),
+                    std::chrono::ceil<seconds>(Time::min()),
+                    std::chrono::floor<seconds>(Time::max()));
 }
 
 int choose_protocol(SSL* /*tls*/, const unsigned char** chosen, unsigned char* size,

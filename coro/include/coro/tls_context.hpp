@@ -31,7 +31,8 @@ class TlsContext {
   /// want of memory, or that the library was built without TLS.
   static Result<TlsContext> make(Role role, Version least = Version::tls_1_2);
 
-  /// When a certificate holds.
+  /// When a certificate holds. A time that the clock cannot count, after 2262-04-11, is the last
+  /// one that it can.
   struct Validity {
     std::chrono::system_clock::time_point from;
     std::chrono::system_clock::time_point until;

@@ -754,6 +754,18 @@ TEST(TlsContext, ReportsHowLongTheCertificateHolds) {
   EXPECT_LT(validity.from, std::chrono::system_clock::now());
 }
 
+// Without an expiration that is the end of the year 9999 (RFC 5280, 4.1.2.5). The clock ends in
+// 2262.
+TEST(TlsContext, ReportsTheLatestTimeThereIsOfACertificateThatHoldsLonger) {
+  TlsContext context = *TlsContext::make(Role::accept);
+  for (const int years : {230, 300, 500, 7900}) {
+    const Identity identity = make_identity({.expires_after = std::chrono::years(years)});
+    const auto left =
+        context.use_certificate(identity.certificate)->until - std::chrono::system_clock::now();
+    EXPECT_GT(left, std::chrono::years(229)) << years;
+  }
+}
+
 TEST(TlsContext, NewStreamsTakeTheNewCertificateAndOldOnesGoOn) {
   run([](Yield yield) {
     const Identity next = make_identity({.name = "next"});
