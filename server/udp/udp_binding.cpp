@@ -23,12 +23,14 @@ using boost::system::system_error;
 constexpr int receive_buffer = 1024 * 1024;
 
 // Whether a socket with this address receives only what is sent to one host: the kernel connects no
-// socket to a broadcast address.
+// socket to a broadcast address. An IPv4-mapped one does not count: its answers have the TTL of
+// IPv4, and set_ttl() sets the hop limit of IPv6.
 bool is_of_one_host(const coro::Endpoint& endpoint) {
+  const int family = endpoint.protocol().family();
   const auto address = peer_at(endpoint).address;
   if (!address || address->is_unspecified() || address->is_multicast()) return false;
-  const coro::Descriptor probe(
-      ::socket(endpoint.protocol().family(), SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP));
+  if (family == AF_INET6 && address->is_v4()) return false;
+  const coro::Descriptor probe(::socket(family, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP));
   return probe.is_open() &&
          ::connect(probe.number(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0;
 }

@@ -1,5 +1,6 @@
 #include "tests/service/managed_socket.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/un.h>
@@ -43,11 +44,12 @@ ManagedSocket::ManagedSocket(const std::filesystem::path& path)
   listen_on_it();
 }
 
-ManagedSocket ManagedSocket::datagrams() {
+ManagedSocket ManagedSocket::datagrams(const std::string& host) {
   ManagedSocket any(
       FileDescriptor(above(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)), "socket"));
   sockaddr_in6 address{};
   address.sin6_family = AF_INET6;
+  inet_pton(AF_INET6, host.c_str(), &address.sin6_addr);
   any.bind_to(reinterpret_cast<const sockaddr*>(&address), sizeof address);
   return any;
 }

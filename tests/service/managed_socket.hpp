@@ -16,8 +16,9 @@ class ManagedSocket {
  public:
   // A socket of any family on a free port. Without `listens` it is only bound.
   explicit ManagedSocket(int family, int type = SOCK_STREAM, bool listens = true, int protocol = 0);
-  // A UDP socket on all addresses, IPv4 and IPv6, as ListenDatagram= of a port makes it.
-  static ManagedSocket datagrams();
+  // A UDP socket on all addresses, IPv4 and IPv6, as ListenDatagram= of a port makes it, or on
+  // another IPv6 address.
+  static ManagedSocket datagrams(const std::string& host = "::");
   // A listening Unix socket.
   explicit ManagedSocket(const std::filesystem::path& path);
 
