@@ -21,7 +21,8 @@ class Notice {
   /// The same; from now on `text` is logged.
   void happened(std::string text);
 
-  /// Logs the last count. Nothing may happen afterwards.
+  /// Logs the last count when its coroutine runs, which this must outlive, as without close() for a
+  /// second after the last time. Nothing may happen afterwards.
   void close();
 
  private:

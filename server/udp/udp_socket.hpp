@@ -20,7 +20,7 @@
 namespace server {
 
 /// All that UDP sockets share. It belongs to UdpSockets, exists while there is a socket, and
-/// outlives each of them.
+/// outlives each of them. No coroutine refers to it but theirs.
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): there is only one
 struct UdpContext {
   coro::Scheduler& scheduler;
@@ -29,9 +29,9 @@ struct UdpContext {
   UdpStatistics& statistics;
   const std::uint64_t& reads;  ///< of the sessions: whether somebody is served over TCP
   coro::Condition& changed;    ///< notified when a socket was lost
+  Notice& failing;             ///< repeats itself, perhaps when the last socket has gone
   UdpGate gate{config};
   DatagramBatch batch = {};
-  Notice failing{scheduler, log, "receive_failed", "udp: cannot receive"};
 };
 
 /// Echoes the datagrams of one UDP socket, in a coroutine of its own.

@@ -19,6 +19,7 @@ UdpSockets::UdpSockets(coro::Scheduler& scheduler, const Config& config, EventLo
       log_(log),
       statistics_(statistics),
       changed_(changed),
+      failing_(scheduler, log, "receive_failed", "udp: cannot receive"),
       inherits_(!inherited.empty()),
       inherited_(std::move(inherited)) {}
 
@@ -91,7 +92,8 @@ UdpSocket& UdpSockets::start(const ListenAddress& address, coro::Descriptor sock
                                   .log = log_,
                                   .statistics = statistics_.udp,
                                   .reads = statistics_.reads,
-                                  .changed = changed_});
+                                  .changed = changed_,
+                                  .failing = failing_});
   }
   UdpSocket& opened = sockets_.emplace_back(*context_, address, std::move(socket), inherited);
   sockets_changed();  // before it receives
@@ -159,6 +161,7 @@ bool UdpSockets::none_left() const {
 void UdpSockets::close(coro::Yield yield) {
   while (!sockets_.empty())
     stop(sockets_.front(), yield);
+  failing_.close();
 }
 
 }  // namespace server

@@ -8,6 +8,7 @@
 #include "coro/scheduler.hpp"
 #include "server/accept/listen_address.hpp"
 #include "server/accept/listener_state.hpp"
+#include "server/log/notice.hpp"
 #include "server/udp/udp_socket.hpp"
 
 namespace server {
@@ -75,6 +76,7 @@ class UdpSockets {
   EventLog& log_;
   Statistics& statistics_;
   coro::Condition& changed_;
+  Notice failing_;
   bool inherits_;                        // then `udp.port` is not listened on
   std::vector<int> inherited_;           // until the first open(), or adopt()
   std::unique_ptr<UdpContext> context_;  // its tables and buffers exist only if a socket does

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/service/datagram_client.hpp"
 #include "tests/service/exit_codes.hpp"
 #include "tests/service/injected_failure.hpp"
 #include "tests/service/process_status.hpp"
@@ -97,6 +98,37 @@ TEST(FailingPart, AReloadThatCannotBeDoneChangesNothingAndTheNextOneWorks) {
   server.process().signal(SIGHUP);
   server.log().wait_for_line(" reloaded");
   EXPECT_EQ("both", SocketClient("127.0.0.2", server.port("127.0.0.2")).echo("both"));
+}
+
+// Datagrams wait, and no call receives them.
+class FailingUdp : public testing::Test {
+ protected:
+  // The first failure is logged at once, the second one is counted.
+  void fail_twice() {
+    client_.send("waits", "127.0.0.1", server_.port("udp 127.0.0.1"));
+    client_.send("waits", "127.0.0.2", server_.port("udp 127.0.0.2"));
+    server_.log().wait_for_line("udp: cannot receive, datagrams wait: Cannot allocate memory");
+  }
+
+  // Memory that has been freed is overwritten.
+  Server server_{"{host: [127.0.0.1, 127.0.0.2], port: 0, udp: {port: 0}}",
+                 {},
+                 {"env", "ASAN_OPTIONS=detect_leaks=0", "MALLOC_PERTURB_=165"}};
+  const InjectedFailure failure_{server_.process(), "recvmsg,recvmmsg:error=ENOMEM"};
+  const DatagramClient client_;
+};
+
+TEST_F(FailingUdp, IsCountedAlsoAfterAReloadHasTurnedItOff) {
+  fail_twice();
+  reload(server_, "{host: 127.0.0.1, port: 0}");
+  server_.log().wait_for_line(" times in the last second)");
+  EXPECT_EQ("hello", server_.connect().echo("hello"));
+}
+
+TEST_F(FailingUdp, IsCountedAtOnceWhenTheServiceStops) {
+  fail_twice();
+  server_.stop(SIGTERM);
+  EXPECT_EQ(1U, server_.log().count_lines(" times in the last second)"));
 }
 
 // By its folder, since LD_PRELOAD takes no path with a blank (ld.so(8)).
