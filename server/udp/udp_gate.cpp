@@ -1,5 +1,6 @@
 #include "server/udp/udp_gate.hpp"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -23,12 +24,15 @@ bool is_no_host(std::uint32_t ipv4) {
   return ipv4 >> 24 == 0 || ipv4 >= 0xE0000000;  // this network; multicast, reserved
 }
 
-// The kernel binds a socket to addresses of this machine only. If there is no socket to ask with,
-// the source counts as one of them.
+// The kernel binds a socket to addresses of this machine only, and to an IPv4-mapped one only if
+// the socket is for both families, whatever net.ipv6.bindv6only is. If there is no socket to ask
+// with, the source counts as one of them.
 bool is_of_this_machine(SocketAddress address) {
   address.v4.sin_port = 0;  // at the same place for IPv6
   const coro::Descriptor probe(
       ::socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP));
+  const int alone = 0;
+  ::setsockopt(probe.number(), IPPROTO_IPV6, IPV6_V6ONLY, &alone, sizeof alone);
   return !probe.is_open() || ::bind(probe.number(), &address.any, address.size()) == 0;
 }
 

@@ -1,11 +1,15 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <vector>
 
+#include "tests/service/datagram_client.hpp"
+#include "tests/service/managed_socket.hpp"
 #include "tests/service/server.hpp"
 
 // UDP in a network that each test has to itself.
@@ -20,11 +24,18 @@ class UdpNetwork : public testing::Test {
     if (tried.exit_code != 0) GTEST_SKIP() << "needs to make network namespaces";
   }
 
+  // Runs a command in such a network, after these.
+  static std::vector<std::string> after(const std::string& commands) {
+    return {"unshare", "--map-root-user",
+            "--net",   "bash",
+            "-ec",     "ip link set lo up; " + commands + "exec \"$@\"",
+            "bash"};
+  }
+
   // A service on all addresses, after these commands.
   static Server serving_after(const std::string& commands) {
     return Server("{host: '*', port: 0, udp: {port: 0, rate: 0, allow: [0.0.0.0/0, '::/0']}}", {},
-                  {"unshare", "--map-root-user", "--net", "bash", "-ec",
-                   "ip link set lo up; " + commands + "exec \"$@\"", "bash"});
+                  after(commands));
   }
 
   // Runs commands beside the service.
@@ -44,6 +55,18 @@ TEST_F(UdpNetwork, AnAddressThatOnlyALocalRouteMakesOursAnswers) {
                                " " + port);
     EXPECT_EQ(0, ping.exit_code) << address << ": " << ping.output << ping.errors;
   }
+}
+
+// The socket is of the network of the test, and the service asks its own about the source.
+TEST_F(UdpNetwork, ItsOwnPortIsNotAnsweredWhereIpv6SocketsTakeNoIpv4ByDefault) {
+  const ManagedSocket udp = ManagedSocket::datagrams("::ffff:127.0.0.1");
+  std::vector<std::string> runner = after("echo 1 > /proc/sys/net/ipv6/bindv6only; ");
+  std::ranges::copy(activation({&udp}), std::back_inserter(runner));
+  const Server server("", {}, runner);
+  const DatagramClient same_port("127.0.0.7", udp.port());
+  same_port.send("refused", "127.0.0.1", udp.port());
+  EXPECT_TRUE(DatagramClient().echo("allowed", "127.0.0.1", udp.port()));
+  EXPECT_FALSE(same_port.receive(std::chrono::milliseconds(0)));
 }
 
 // The link takes a packet every few seconds, so that the answers fill the socket's send buffer.
