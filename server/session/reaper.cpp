@@ -34,7 +34,8 @@ void Reaper::Entry::wait_in(Reaper& reaper, coro::Clock::time_point since) {
   if (is_first) reaper.changed_.notify_one();
 }
 
-std::optional<coro::Clock::time_point> Reaper::Entry::since() const {
+std::optional<coro::Clock::time_point> Reaper::Entry::since(const Reaper& reaper) const {
+  if (reaper.timeout_.count() == 0) return std::nullopt;
   if (!is_linked() && !timed_out_) return std::nullopt;
   return since_;
 }

@@ -30,8 +30,9 @@ class Reaper {
     void wait_in(Reaper& reaper);
     /// Goes on with a wait that began then, in another program.
     void wait_in(Reaper& reaper, coro::Clock::time_point since);
-    /// Since when it waits; none if it does not. A wait that took too long counts until the next.
-    std::optional<coro::Clock::time_point> since() const;
+    /// Since when it waits; none if it does not, or if the reaper has no time-out, since nobody
+    /// keeps the time then. A wait that took too long counts until the next.
+    std::optional<coro::Clock::time_point> since(const Reaper& reaper) const;
     void leave() { unlink(); }
     /// This wait took too long: the coroutine's operation was cancelled for it.
     bool timed_out() const { return timed_out_; }

@@ -56,7 +56,8 @@ class Session : public boost::intrusive::list_base_hook<
   /// The state for another program; only of a session that does not speak TLS, between two of its
   /// turns. Throws std::bad_alloc.
   SessionState state() const;
-  /// Since when the client has sent nothing, if the session waits for that.
+  /// Since when the client has sent nothing, if the session waits for that and
+  /// limits.idle_timeout is set.
   std::optional<coro::Clock::time_point> silent_since() const;
 
   /// Looks once whether the client takes what it is sent, and cancels the session if the client has

@@ -37,7 +37,7 @@ bool is_connection(int socket) {
 // A session that is suspended while it sends does not wait for its client.
 std::optional<Clock::time_point> Session::silent_since() const {
   const bool sends = decided_ || !unsent_.empty() || (faults_ && !faults_->held_back().empty());
-  return sends ? std::nullopt : silence_.since();
+  return sends ? std::nullopt : silence_.since(context_.reaper);
 }
 
 SessionState Session::state() const {

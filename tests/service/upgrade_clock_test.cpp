@@ -109,6 +109,21 @@ TEST(UpgradeKeepsTheTime, OfAClientThatIsIdle) {
   expect_ending_of(server, "client 1", "idle timeout ");
 }
 
+TEST(UpgradeKeepsTheTime, ButNotOfAClientWithoutAnIdleTimeout) {
+  Server server;
+  SocketClient client = server.connect();
+  EXPECT_EQ("first", client.echo("first"));
+  std::this_thread::sleep_for(600ms);
+  EXPECT_EQ("again", client.echo("again"));
+  server.write_configuration("limits: {idle_timeout: 500ms}");
+  const Clock::time_point begin = Clock::now();
+  upgrade(server);
+  EXPECT_EQ("", client.receive_until_end());
+  EXPECT_GE(Clock::now() - begin, 500ms);
+  client.close();
+  expect_ending_of(server, "client 1", "idle timeout ");
+}
+
 TEST(UpgradeKeepsTheTime, InWhichAProxyHeaderMustCome) {
   Server server("proxy_protocol: v1");
   SocketClient client = server.connect();

@@ -185,6 +185,11 @@ class Program {
   Sessions sessions_;
 };
 
+// Without one nobody keeps since when a client is silent.
+void with_idle_timeout(Config& config) {
+  config.limits.idle_timeout = 1h;
+}
+
 // The connections go from one program to the next, and each program ends before the next one goes
 // on.
 class SessionStateTest : public testing::Test {
@@ -221,7 +226,7 @@ class SessionStateTest : public testing::Test {
 
 TEST_F(SessionStateTest, AClientThatIsSilentGoesOnWhereItWas) {
   Client client;
-  begin();
+  begin(with_idle_timeout);
   program_->start(client);
   client.send("hello");
   ASSERT_TRUE(program_->echoes(client, "hello"));
@@ -437,7 +442,7 @@ TEST_F(SessionStateTest, AGoodbyeGoesOnUntilTheClientHasClosedItsHalf) {
 TEST_F(SessionStateTest, TheIdleTimeoutCountsFromTheClientsLastByte) {
   Client idle;
   Client busy;
-  begin();
+  begin(with_idle_timeout);
   program_->start(idle);
   program_->start(busy);
   ASSERT_TRUE(program_->runs_until([&] { return program_->sessions().state().size() == 2; }));
@@ -446,13 +451,26 @@ TEST_F(SessionStateTest, TheIdleTimeoutCountsFromTheClientsLastByte) {
   *states[0].silent_since -= 2h;
   const std::uint64_t number = states[0].number;
   std::swap(states[0], states[1]);  // whatever the order in which they are adopted
-  go_on(states, [](Config& config) { config.limits.idle_timeout = 1h; });
+  go_on(states, with_idle_timeout);
   ASSERT_TRUE(program_->runs_until([&] {
     const std::vector<SessionState> now = program_->sessions().state();
     return now.size() == 2 && now[1].number == number && now[1].ending == Ending::idle_timeout;
   }));
   busy.send("a");
   EXPECT_TRUE(program_->echoes(busy, "a"));
+}
+
+TEST_F(SessionStateTest, WithoutAnIdleTimeoutNoTimeIsHandedOver) {
+  Client client;
+  begin();
+  program_->start(client);
+  client.send("a");
+  ASSERT_TRUE(program_->echoes(client, "a"));
+  std::vector<SessionState> states = end();
+  EXPECT_FALSE(states[0].silent_since);
+  go_on(states, with_idle_timeout);
+  ASSERT_TRUE(is([](const SessionState& state) { return state.silent_since.has_value(); }));
+  EXPECT_LT(Clock::now() - *program_->sessions().state()[0].silent_since, 30min);
 }
 
 TEST_F(SessionStateTest, ATimeoutThatHasJustComeIsKept) {
@@ -474,11 +492,11 @@ TEST_F(SessionStateTest, ATimeoutThatHasJustComeIsKept) {
 
 TEST_F(SessionStateTest, ThoseWhoHaveBeenSilentLongestAreFirst) {
   std::array<Client, 3> clients;
-  begin();
+  begin(with_idle_timeout);
   for (Client& client : clients)
     program_->start(client);
   ASSERT_TRUE(program_->runs_until([&] { return program_->sessions().state().size() == 3; }));
-  go_on(end(), [](Config& config) { config.limits.idle_timeout = 1h; });
+  go_on(end(), with_idle_timeout);
   clients[0].send("a");
   ASSERT_TRUE(program_->echoes(clients[0], "a"));
   const std::vector<SessionState> states = program_->sessions().state();
@@ -518,7 +536,10 @@ TEST_F(SessionStateTest, AnAddressThatHasItsShareGetsNoMore) {
 
 TEST_F(SessionStateTest, AProbeIsIntroducedWithTheTimeAtWhichItConnected) {
   Client client;
-  const auto without_probes = [](Config& config) { config.log.probes = false; };
+  const auto without_probes = [](Config& config) {
+    with_idle_timeout(config);
+    config.log.probes = false;
+  };
   begin(without_probes);
   program_->start(client);
   ASSERT_TRUE(is([](const SessionState& state) { return state.silent_since.has_value(); }));
@@ -596,7 +617,7 @@ TEST_F(SessionStateTest, ADescriptorThatIsNoConnectionIsReportedAndClosed) {
 
 TEST_F(SessionStateTest, AClientThatHasResetItsConnectionMeanwhileIsLoggedAsThat) {
   Client client;
-  begin();
+  begin(with_idle_timeout);
   program_->start(client);
   ASSERT_TRUE(is([](const SessionState& state) { return state.silent_since.has_value(); }));
   std::vector<SessionState> states = end();
@@ -638,7 +659,7 @@ TEST_F(SessionStateTest, WithoutMemoryForItsCoroutineAClientWaits) {
   if (coro::memory_is_watched())
     GTEST_SKIP() << "the limit would stop the tool that watches memory";
   Client client;
-  begin();
+  begin(with_idle_timeout);
   program_->start(client);
   ASSERT_TRUE(is([](const SessionState& state) { return state.silent_since.has_value(); }));
   EXPECT_EXIT(adopt_without_memory(client, end()), testing::ExitedWithCode(0), "");
