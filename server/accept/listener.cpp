@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 
 #include <boost/asio/error.hpp>
-#include <cerrno>
 #include <chrono>
 #include <utility>
 
@@ -226,18 +225,7 @@ error_code Listener::nothing_accepted(error_code error, Yield yield) {
 
 error_code Listener::pause(error_code reason, Yield yield) {
   ++context_.statistics.accept_pauses;
-  switch (reason.value()) {
-    case EMFILE:
-    case ENFILE:
-      context_.failing.happened("out of descriptors: connections wait");
-      break;
-    case ENOBUFS:
-    case ENOMEM:
-      context_.failing.happened("out of memory for sockets: connections wait");
-      break;
-    default:
-      context_.failing.happened("cannot accept, connections wait: " + reason.message());
-  }
+  context_.failing.happened(why_connections_wait(reason));
   return coro::sleep_for(yield, pause_after_error);
 }
 

@@ -152,7 +152,7 @@ void Admin::accept(const coro::Descriptor& listening, const std::string& address
     if (others_may_succeed && errors < most_turns_for_nothing) continue;
     // Short of descriptors or memory: the echo goes first.
     if (error != boost::asio::error::would_block)
-      cannot_accept_.happened("admin: cannot accept, connections wait: " + error.message());
+      cannot_accept_.happened("admin: " + why_connections_wait(error));
     if (coro::sleep_for(yield, pause_after_error)) return;
   }
   log_.error({"not_listening", {{"transport", "http"}, {"address", address}}},

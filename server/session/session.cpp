@@ -35,7 +35,7 @@ Session::Session(SessionContext& context, coro::Descriptor socket, Transport tra
 // The end is counted here and not in run(): an exception skips the rest of run(), and that session
 // must be counted and free its slot (limits.max_connections) too.
 Session::~Session() {
-  // Only an exception leaves `failed`: run() sets another ending in each other case.
+  // Only after an exception: run() ends the log otherwise.
   if (ending_ == Ending::failed && log_) log_->disconnected(to_string(ending_), totals_);
   context_.statistics.ended(ending_);
   if (transport_ == Transport::tls) --context_.speak_tls;
@@ -53,6 +53,7 @@ void Session::run(std::unique_ptr<SessionState> state, Yield yield) {
   if (!log_) return;
   totals_.duration = coro::Clock::now() - connected_;
   log_->disconnected(std::string(to_string(ending_)) + detail_, totals_);
+  log_.reset();
 }
 
 // Nothing is logged before the PROXY header is read, since the header says which client this is;

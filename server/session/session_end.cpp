@@ -1,6 +1,7 @@
 // The part of a session that ends it: why the connection ends, and how it is closed.
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/system/errc.hpp>
 
 #include "server/session/goodbye.hpp"
 #include "server/session/session.hpp"
@@ -8,9 +9,16 @@
 namespace server {
 namespace {
 
+namespace errc = boost::system::errc;
 namespace error = boost::asio::error;
 using coro::error_code;
 using coro::Yield;
+
+constexpr auto no_watch = errc::no_space_on_device;  // epoll_ctl(2)
+
+bool is_lack_of_resources(error_code error) {
+  return error == no_watch || error == error::no_memory || error == error::no_buffer_space;
+}
 
 Ending ending_of(error_code error) {
   if (error == error::eof) return Ending::closed_by_client;
@@ -18,6 +26,7 @@ Ending ending_of(error_code error) {
   if (error == error::connection_reset || error == error::broken_pipe ||
       error == error::connection_aborted)
     return Ending::reset_by_client;
+  if (is_lack_of_resources(error)) return Ending::failed;
   return Ending::connection_lost;
 }
 
@@ -32,9 +41,13 @@ std::optional<Ending> Session::why_aborted() const {
   return std::nullopt;
 }
 
-// The connection has ended. An error of TLS is worth a word in the log.
+// The connection has ended. An error of TLS is worth a word in the log, and so is a lack that the
+// operator can do something about.
 Ending Session::end_by(error_code error) {
-  if (error.category() == coro::tls_category() || error == coro::TlsError::unread)
+  if (error == no_watch)
+    detail_ = ": fs.epoll.max_user_watches is reached";
+  else if (error.category() == coro::tls_category() || error == coro::TlsError::unread ||
+           is_lack_of_resources(error))
     detail_ = ": " + error.message();
   return ending_of(error);
 }

@@ -73,6 +73,35 @@ TEST(FailingPart, WithoutBeingToldOfEventsTheServiceEndsWithAnError) {
   server.log().wait_for_line("error the scheduler failed: epoll_wait: Bad file descriptor");
 }
 
+// epoll_ctl(2): ENOSPC at fs.epoll.max_user_watches.
+TEST(FailingPart, WithoutAWatchForAClientTheServiceHasFailedAndNotTheNetwork) {
+  Server server("admin: {port: 0}");
+  const std::string ended = "client 1 disconnected: failed: fs.epoll.max_user_watches is reached (";
+  {
+    const InjectedFailure failure(server.process(), "epoll_ctl:error=ENOSPC");
+    EXPECT_EQ("", server.connect().receive_until_end());
+    server.log().wait_for_line(ended);
+  }
+  EXPECT_EQ("hello", server.connect().exchange("hello"));
+  EXPECT_EQ(1U, server.log().count_lines("client 1 disconnected: "));
+}
+
+TEST(FailingPart, WithoutAWatchForAListenerConnectionsWait) {
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory / "echo.sock";
+  Server server;
+  server.write_configuration("{unix: " + path.string() + ", admin: {port: 0}}");
+  const std::string reason = "out of epoll watches (fs.epoll.max_user_watches): connections wait";
+  SocketClient client = [&] {
+    const InjectedFailure failure(server.process(), "epoll_ctl:error=ENOSPC");
+    server.process().signal(SIGHUP);
+    server.log().wait_for_line("warning " + reason);
+    server.log().wait_for_line("warning admin: " + reason);
+    return SocketClient(path);
+  }();
+  EXPECT_EQ("hello", client.exchange("hello"));
+}
+
 TEST(FailingPart, WithoutSignalsTheServiceDrains) {
   Server server("", any_port, ends_traced);
   SocketClient client = server.connect();
