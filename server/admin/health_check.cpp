@@ -63,11 +63,20 @@ void ask_admin_endpoint(const Config& config, Yield yield) {
     throw std::runtime_error(where + std::to_string(response.result_int()));
 }
 
+// Port 0 is any free one, and which one is unknown here.
+bool is_known(const ListenAddress& address) {
+  const auto ip = ip_endpoint(address.endpoint);
+  return !ip || ip->port() != 0;
+}
+
 void connect_everywhere(const Config& config, Yield yield) {
+  bool asked = false;
   for (const ListenAddress& address : listen_addresses(config, yield)) {
-    const bool known = config.port != 0 || address.endpoint.protocol().family() == AF_UNIX;
-    if (known && !address.optional) connect(own_address(address), yield);
+    if (address.optional || !is_known(address)) continue;
+    connect(own_address(address), yield);
+    asked = true;
   }
+  if (!asked) throw std::runtime_error("no known port and no Unix socket to ask: set admin.port");
 }
 
 }  // namespace

@@ -114,5 +114,23 @@ TEST_F(HealthCheck, WithoutAnAdminEndpointItIsWellIfItListens) {
   expect_not_well("host: []\nunix: " + path, "cannot connect to unix:" + path);
 }
 
+TEST_F(HealthCheck, WithoutAnAddressToAskItIsNotWell) {
+  const std::string reason = "coroecho: not well: no known port and no Unix socket to ask: ";
+  for (const std::string host : {"localhost", "127.0.0.1", "0.0.0.0"}) {
+    for (const std::string others : {"", "\nadmin: {port: 0}", "\ntls: {port: 0}"})
+      expect_not_well("host: " + host + "\nport: 0" + others, reason + "set admin.port\n");
+  }
+}
+
+TEST_F(HealthCheck, ConnectsToThePortsThatAreKnown) {
+  const std::string port = std::to_string(free_port());
+  {
+    const Server server("", {"--host", "127.0.0.1", "--port", port});
+    expect_well("host: 127.0.0.1\nport: " + port + "\ntls: {port: 0}");
+  }
+  expect_not_well("host: 127.0.0.1\nport: 0\ntls: {port: " + port + "}",
+                  "cannot connect to 127.0.0.1:" + port);
+}
+
 }  // namespace
 }  // namespace service
