@@ -49,15 +49,30 @@ bool has_begun(boost::beast::flat_buffer& buffer) {
   }
 }
 
+// A connection counts as idle as long as this exists: there may be no memory for its request.
+class Idle {
+ public:
+  explicit Idle(const IdleConnections& idle) : count_(idle.count) {
+    ++count_;
+    idle.changed.notify_all();
+  }
+  ~Idle() { --count_; }
+  Idle(const Idle&) = delete;
+  Idle& operator=(const Idle&) = delete;
+  Idle(Idle&&) = delete;
+  Idle& operator=(Idle&&) = delete;
+
+ private:
+  std::size_t& count_;
+};
+
 // Waits for the first bytes of the next request. Returns false if there is none.
 bool begin_request(HttpStream& stream, boost::beast::flat_buffer& buffer,
-                   const IdleConnections& idle) {
+                   const IdleConnections& connections) {
   error_code error;
   while (!error && !has_begun(buffer)) {  // it may have come with the last one
-    ++idle.count;
-    idle.changed.notify_all();
+    const Idle idle(connections);
     buffer.commit(stream.read_some(buffer.prepare(max_header_size), error));
-    --idle.count;
   }
   return !error;
 }
