@@ -1,6 +1,7 @@
 #include "server/process/daemon.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -26,6 +27,11 @@ void discard(std::initializer_list<int> standard_streams) {
   if (!nowhere.is_open()) throw_error("/dev/null");
   for (const int stream : standard_streams)
     ::dup2(nowhere.number(), stream);
+}
+
+bool has_no_reader(int pipe) {
+  pollfd events{.fd = pipe, .events = 0, .revents = 0};
+  return ::poll(&events, 1, 0) > 0 && (events.revents & POLLERR) != 0;
 }
 
 // Waits until the child has detached or ended. Returns the exit code for the command.
@@ -75,6 +81,9 @@ std::optional<int> Daemon::begin(int first_unwanted) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   ::close(pipe[0]);
   parent_ = coro::Descriptor(pipe[1]);
+  // The command was ended before, so no signal comes (prctl(2)). getppid(2) would not show it: it
+  // is 0 for a parent in another PID namespace.
+  if (has_no_reader(pipe[1])) ::_exit(EX_UNAVAILABLE);
   discard({STDIN_FILENO, STDOUT_FILENO});
   return std::nullopt;
 }

@@ -1,10 +1,13 @@
 #include "server/process/daemon.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <functional>
 #include <optional>
@@ -53,6 +56,34 @@ TEST(Daemon, IsAttachedUntilItDetaches) {
 
 TEST(Daemon, EndedByASignalBeforeIsAnInternalErrorOfTheStarter) {
   EXPECT_EQ(EX_SOFTWARE, exit_code_of_starter([](Daemon&) { std::raise(SIGKILL); }));
+}
+
+// No signal of its death comes then (PR_SET_PDEATHSIG, prctl(2)).
+TEST(Daemon, EndsIfItsStarterWasKilledRightAfterTheFork) {
+  static pid_t starter_process = 0;
+  std::array<int, 2> pipe{};
+  ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+  const pid_t starter = ::fork();
+  if (starter == 0) {
+    starter_process = ::getpid();
+    const auto wait_for_its_end = [] {
+      while (::getppid() == starter_process)
+        ::usleep(1000);
+    };
+    ::pthread_atfork(
+        nullptr, [] { std::raise(SIGKILL); }, wait_for_its_end);
+    ::dup2(pipe[1], 3);
+    Daemon daemon;
+    if (daemon.begin(4)) ::_exit(1);
+    ::_exit(::write(3, "served", 6) == 6 ? 0 : 1);
+  }
+  ::close(pipe[1]);
+  std::array<char, 8> bytes{};
+  EXPECT_EQ(0, ::read(pipe[0], bytes.data(), bytes.size()));
+  ::close(pipe[0]);
+  int status = 0;
+  EXPECT_EQ(starter, ::waitpid(starter, &status, 0));
+  EXPECT_TRUE(WIFSIGNALED(status));
 }
 
 TEST(Daemon, WithoutABeginningDetachingDoesNothing) {
