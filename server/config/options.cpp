@@ -151,7 +151,8 @@ void remember_directory(Options& options) {
 }
 
 void make_paths_absolute(Config& config, const std::filesystem::path& directory) {
-  for (std::string* path : {&config.log.file, &config.unix_socket.path})
+  for (std::string* path : {&config.log.file, &config.unix_socket.path, &config.tls.certificate,
+                            &config.tls.key, &config.tls.client_ca})
     if (!path->empty()) *path = directory / *path;
   if (config.unix_socket.path.size() > UnixSocketConfig::longest_path) {
     throw ConfigError(fmt::format("{}: is longer than {} bytes as '{}'",

@@ -281,7 +281,10 @@ TEST_F(OptionsTest, WithoutDaemonPathsStayAsTheyAreGiven) {
 
 TEST_F(OptionsTest, ADaemonsPathsAreAbsolute) {
   const TemporaryDirectory directory;
-  const std::string path = directory.write("a.yaml", "{unix: echo.sock, log: {file: echo.log}}");
+  const std::string path =
+      directory.write("a.yaml",
+                      "{unix: echo.sock, log: {file: echo.log}, "
+                      "tls: {certificate: tls/c.pem, key: k.pem, client_ca: ca.pem}}");
   const std::filesystem::path here = std::filesystem::current_path();
   const Options options = parse({"--daemon", "--pidfile", "a.pid", "--config", path.c_str()});
   EXPECT_TRUE(options.daemon);
@@ -291,6 +294,9 @@ TEST_F(OptionsTest, ADaemonsPathsAreAbsolute) {
   const Config config = effective_config(options);
   EXPECT_EQ(config.log.file, here / "echo.log");
   EXPECT_EQ(config.unix_socket.path, here / "echo.sock");
+  EXPECT_EQ(config.tls.certificate, here / "tls/c.pem");
+  EXPECT_EQ(config.tls.key, here / "k.pem");
+  EXPECT_EQ(config.tls.client_ca, here / "ca.pem");
 }
 
 TEST_F(OptionsTest, ADaemonsAbsentPathsStayAbsent) {
