@@ -24,14 +24,18 @@ void PingProgram::begin() {
   main_ = scheduler_->spawn("ping", [this](Yield yield) { run(yield); }).value();
 }
 
+void PingProgram::give_up(const Failure& failure) {
+  show_failure(failure);
+  show_summary();
+}
+
 void PingProgram::run(Yield yield) {
   const auto signals =
       scheduler_->spawn("signals", [this](Yield inner) { watch_signals(inner); }).value();
   const bool has_results = run_until_the_end(yield);
   // A failure to connect has been reported. A program gets its last object or line all the same.
   const bool is_for_people = !options_->ping.json && !options_->ping.check;
-  if (has_results || interrupted_ || !is_for_people)
-    show_always(options_->ping.json ? with_time(summary()) : summary());
+  if (has_results || interrupted_ || !is_for_people) show_summary();
   close();
   signals.cancel();
 }
@@ -73,6 +77,10 @@ void PingProgram::show_failure(const Failure& failure) {
 
 void PingProgram::show(const std::string& line) {
   if (!options_->ping.quiet) show_always(with_time(line));
+}
+
+void PingProgram::show_summary() {
+  show_always(options_->ping.json ? with_time(summary()) : summary());
 }
 
 std::string PingProgram::with_time(const std::string& line) const {

@@ -25,6 +25,8 @@ class PingProgram {
 
   /// Spawns its coroutines.
   void begin();
+  /// After an exception: shows the failure, and how far it came.
+  void give_up(const Failure& failure);
   virtual int exit_status() const = 0;
 
  protected:
@@ -52,6 +54,7 @@ class PingProgram {
   void run(coro::Yield yield);
   bool run_until_the_end(coro::Yield yield);
   void watch_signals(coro::Yield yield);
+  void show_summary();
   void show_always(const std::string& line);
   std::string with_time(const std::string& line) const;
   void end();

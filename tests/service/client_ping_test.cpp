@@ -310,5 +310,27 @@ TEST(ClientPing, WorksWithNcatAndSocat) {
   EXPECT_EQ(run(ping(free_port, {"-c", "3", "-i", "20ms"})).exit_code, 0);
 }
 
+TEST(ClientPing, GivesJsonAlsoWhereThisMachineLacksDescriptors) {
+  const ClosedPort closed;
+  const auto port = std::to_string(closed.port());
+  for (const auto* limit : {"--nofile=4", "--nofile=6", "--nofile=8"}) {
+    for (const auto& mode :
+         std::vector<std::vector<std::string>>{{}, {"--udp"}, {"--udp", "--mtu"}}) {
+      std::vector<std::string> command{"prlimit", limit, COROECHO_CLIENT, "--ping", "--json"};
+      command.insert(command.end(), mode.begin(), mode.end());
+      if (mode.size() < 2) command.insert(command.end(), {"-c", "1"});
+      command.insert(command.end(), {"-W", "10ms", "127.0.0.1", port});
+      const auto finished = run(command);
+      EXPECT_EQ(finished.exit_code, 1) << finished.errors;
+      const auto events =
+          run({"python3", "-c",
+               "import sys, json; print([json.loads(line)['event'] for line in sys.stdin])"},
+              finished.output);
+      expect_contains(events.output, "'failure'");
+      expect_contains(events.output, "'summary']");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace service
