@@ -166,6 +166,7 @@ void BenchWorker::stop(Yield yield) {
   state_.stopping = !state_.schedule || would_take_longer_than(longest_drain());
   pacer_.cancel();
   churn_.end();
+  if (signals_->stop) churn_.give_up_connecting();
   for (const auto& lane : lanes_)
     lane->finish(now);
   drain(yield);
@@ -205,12 +206,20 @@ void BenchWorker::count_the_rest() {
     lane->end();
     (options_->udp ? state_.results.datagrams.unsent : state_.results.lost) += lane->never_begun();
   }
-  const auto timed_out = transfer_failure(*state_.target, error::timed_out, 0);
-  for (const auto& task : tasks_) {
-    if (!task.done() && lanes_.empty()) state_.results.add_failure(timed_out);
+  if (lanes_.empty()) count_late_tasks();
+  for (const auto& task : tasks_)
     task.cancel();
-  }
   state_.results.lost += churn_.never_begun();
+}
+
+// A connection that an interrupt gives up has not had its time.
+void BenchWorker::count_late_tasks() {
+  auto late = static_cast<std::size_t>(
+      std::ranges::count_if(tasks_, [](const coro::Task& task) { return !task.done(); }));
+  if (signals_->stop) late -= std::min(late, churn_.connecting());
+  const auto timed_out = transfer_failure(*state_.target, error::timed_out, 0);
+  for (; late > 0; --late)
+    state_.results.add_failure(timed_out);
 }
 
 // One timer serves all lanes. A lane that is busy when a message is due sends it later by itself;

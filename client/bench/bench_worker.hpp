@@ -64,6 +64,7 @@ class BenchWorker {
   bool would_take_longer_than(coro::Clock::duration time) const;
   void drain(coro::Yield yield);
   void count_the_rest();
+  void count_late_tasks();
   void pace(coro::Yield yield);
   void spawn(const char* name, std::function<void(coro::Yield)> body);
   std::uint64_t number_of(std::size_t connection) const;

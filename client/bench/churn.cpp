@@ -29,7 +29,7 @@ Churn::Churn(const Options& options, const Addresses& addresses, std::size_t thr
 void Churn::run(std::uint64_t number, Yield yield) {
   const auto& schedule = state_->schedule;
   auto& next = next_.emplace_back(number);
-  while (!state_->stopping) {
+  while (!state_->stopping && !gave_up_) {
     auto intended = Clock::now();
     if (schedule) {
       // The rest of the warm-up is left out, as with lanes.
@@ -41,6 +41,12 @@ void Churn::run(std::uint64_t number, Yield yield) {
     }
     if (!connect_and_echo(number, intended, yield)) return;
   }
+}
+
+void Churn::give_up_connecting() {
+  gave_up_ = true;
+  for (const auto& [number, task] : connecting_)
+    task.cancel();
 }
 
 std::uint64_t Churn::never_begun() const {
@@ -64,7 +70,7 @@ bool Churn::wait_until_due(Clock::time_point intended, Yield yield) {
 // Connect, one echo, close; the latency is that of all of it. False if it is cancelled.
 bool Churn::connect_and_echo(std::uint64_t number, Clock::time_point intended, Yield yield) {
   const auto deadline = Clock::now() + options_->timeout;
-  auto connection = connect_from_anywhere(yield);
+  auto connection = connect_from_anywhere(number, yield);
   if (!connection) {
     if (state_->schedule) state_->count_lost(intended);
     if (connection.error() == error::operation_aborted) return false;
@@ -79,14 +85,17 @@ bool Churn::connect_and_echo(std::uint64_t number, Clock::time_point intended, Y
   return true;
 }
 
-boost::system::result<std::unique_ptr<Connection>> Churn::connect_from_anywhere(Yield yield) {
+boost::system::result<std::unique_ptr<Connection>> Churn::connect_from_anywhere(
+    std::uint64_t number, Yield yield) {
   const auto try_to = [&] {
     return connect(yield, options_->target, addresses_, options_->timeout, sources_.next());
   };
+  connecting_.emplace(number, yield.task());
   auto connection = try_to();
   const bool no_port =
       !connection && connection.error() == boost::system::errc::address_not_available;
   if (no_port && sources_.exhausted()) connection = try_to();
+  connecting_.erase(number);
   // One that does not answer is waited for once, not each time.
   if (connection && !addresses_.empty() && (*connection)->facts().peer != addresses_.front())
     std::iter_swap(addresses_.begin(), std::ranges::find(addresses_, (*connection)->facts().peer));

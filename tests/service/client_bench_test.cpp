@@ -260,13 +260,27 @@ TEST(ClientBench, WaitsForAnAddressThatDoesNotAnswerOnlyOnce) {
 }
 
 TEST(ClientBench, EndsAtOnceOnControlCWhileItConnects) {
+  for (const std::string mode : {"pingpong", "churn"}) {
+    const BlackHole hole;
+    Process process(
+        bench(hole.port(), {"--mode", mode, "--timeout", "1h", "--duration", "1h", "--json"}));
+    hole.wait_for_client();
+    process.signal(SIGINT);
+    EXPECT_EQ(process.wait(), 1);
+    EXPECT_EQ(evaluate(process.output().wait_for_end(),
+                       "r['interrupted'], r['connected'], r['failures']"),
+              "True 0 {}\n")
+        << mode;
+  }
+}
+
+TEST(ClientBench, CountsNoConnectionAsLateThatControlCGivesUpAfterTheMeasuredTime) {
   const BlackHole hole;
-  Process process(bench(hole.port(), {"--timeout", "1h", "--json"}));
-  hole.wait_for_client();
+  Process process(bench(hole.port(), {"--mode", "churn", "--timeout", "1h", "--json"}));
+  std::this_thread::sleep_for(1s);  // usually after --duration, but it ends in any case
   process.signal(SIGINT);
   EXPECT_EQ(process.wait(), 1);
-  EXPECT_EQ(evaluate(process.output().wait_for_end(), "r['interrupted'], r['connected']"),
-            "True 0\n");
+  EXPECT_EQ(evaluate(process.output().wait_for_end(), "r['failures']"), "{}\n");
 }
 
 TEST(ClientBench, HasResultsAlsoWhenItIsInterruptedInTheWarmUp) {
