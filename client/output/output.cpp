@@ -4,9 +4,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <ctime>
 
@@ -40,11 +42,15 @@ error_code wait_for_reader(int descriptor, int patience) {
 }
 
 error_code write_all(int descriptor, std::string_view text, int patience) {
-  bool waits = descriptor == STDOUT_FILENO;  // where write(2) might block for ever
+  // Others share the standard streams, where write(2) might block for ever. A blocking pipe that is
+  // ready takes PIPE_BUF bytes at once (pipe(7)).
+  const bool may_block = descriptor == STDOUT_FILENO || descriptor == STDERR_FILENO;
+  const auto most = may_block ? std::size_t{PIPE_BUF} : text.size();
+  bool waits = may_block;
   while (!text.empty()) {
     if (waits)
       if (const auto error = wait_for_reader(descriptor, patience)) return error;
-    const auto size = ::write(descriptor, text.data(), text.size());
+    const auto size = ::write(descriptor, text.data(), std::min(most, text.size()));
     if (size < 0 && errno != EAGAIN) return coro::last_error();
     if (size < 0)
       waits = true;
@@ -91,8 +97,10 @@ error_code print_failure() {
 }
 
 void print_error(std::string_view text) {
+  static bool stands_still = false;  // the reader, who holds the run up once and not each time
   const WithoutBrokenPipe blocked;
-  static_cast<void>(write_all(STDERR_FILENO, text, patience_with_errors));
+  const auto error = write_all(STDERR_FILENO, text, stands_still ? 0 : patience_with_errors);
+  stands_still = error == error::timed_out;
 }
 
 }  // namespace client

@@ -17,8 +17,8 @@ void print(std::string_view text);
 /// Why standard output could not be written; no error if it could.
 error_code print_failure();
 
-/// Writes the text to standard error, or leaves it out: a reader that is gone, that stands still
-/// (on a pipe that does not block) or a full disk stops nobody.
+/// Writes the text to standard error, or leaves it out: a reader that is gone or stands still, or
+/// a full disk, stops nobody.
 void print_error(std::string_view text);
 
 }  // namespace client

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <optional>
@@ -108,36 +109,75 @@ TEST(ClientOutput, WaitsForASlowReaderAlsoWhereThePipeDoesNotBlock) {
   EXPECT_NE(finished.output.find("3000 sent, 3000 received"), std::string::npos);
 }
 
-TEST(ClientOutput, CanBeEndedWhileNobodyReads) {
+// A pipe of one page that nobody reads.
+class UnreadPipe {
+ public:
+  UnreadPipe() : reader_(open_fifo(), "open") {
+    if (::fcntl(reader_.get(), F_SETPIPE_SZ, page) != page) throw_errno("fcntl");
+  }
+
+  std::string path() const { return (directory_ / "fifo").string(); }
+  void fill() const {
+    const std::string bytes(page, 'x');
+    if (::write(reader_.get(), bytes.data(), bytes.size()) != page) throw_errno("write");
+  }
+  bool is_full() const {
+    int waiting = 0;
+    return ::ioctl(reader_.get(), FIONREAD, &waiting) == 0 && waiting > page - 100;
+  }
+
+ private:
+  static constexpr int page = 4096;
+
+  int open_fifo() const {
+    if (::mkfifo(path().c_str(), 0600) != 0) throw_errno("mkfifo");
+    return ::open(path().c_str(), O_RDWR | O_CLOEXEC);
+  }
+
+  TemporaryDirectory directory_;
+  FileDescriptor reader_;
+};
+
+class ClientOutputThatNobodyReads : public testing::TestWithParam<const char*> {};
+
+TEST_P(ClientOutputThatNobodyReads, DoesNotKeepTheClientFromBeingEnded) {
   const Server server;
-  const TemporaryDirectory directory;
-  const auto fifo = (directory / "fifo").string();
-  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-  const FileDescriptor reader(::open(fifo.c_str(), O_RDWR | O_CLOEXEC), "open");
-  constexpr int page = 4096;
-  ASSERT_EQ(::fcntl(reader.get(), F_SETPIPE_SZ, page), page);
+  const UnreadPipe pipe;
   Process process({"sh", "-c",
                    "exec \"" COROECHO_CLIENT "\" --ping -i 1ms 127.0.0.1 " +
-                       std::to_string(server.port()) + " > " + fifo});
-  const auto is_full = [&] {
-    int waiting = 0;
-    return ::ioctl(reader.get(), FIONREAD, &waiting) == 0 && waiting > page - 100;
-  };
+                       std::to_string(server.port()) + " > " + pipe.path() + GetParam()});
   const auto deadline = Clock::now() + patience;
-  while (!is_full() && Clock::now() < deadline)
+  while (!pipe.is_full() && Clock::now() < deadline)
     std::this_thread::sleep_for(1ms);
-  ASSERT_TRUE(is_full());
+  ASSERT_TRUE(pipe.is_full());
   // A signal that comes just before the client waits is not noticed while it waits. Another one
   // must not come while the client ends, which takes a while under AddressSanitizer.
   std::optional<int> status;
   while (!status && Clock::now() < deadline) {
     process.signal(SIGTERM);
     try {
-      status = process.wait(1s);
+      status = process.wait(3s);
     } catch (const std::runtime_error&) {
     }
   }
   EXPECT_EQ(status, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(Streams, ClientOutputThatNobodyReads, testing::Values("", " 2>&1"),
+                         [](const auto& redirection) {
+                           return *redirection.param == '\0' ? "Output" : "OutputAndErrors";
+                         });
+
+TEST(ClientOutput, LeavesOutMessagesThatNobodyReads) {
+  const ClosedPort closed;
+  const UnreadPipe pipe;
+  pipe.fill();
+  for (const std::string mode : {"--ping -c 3 -i 1ms", "--bench", ""}) {
+    Process process({"sh", "-c",
+                     "exec \"" COROECHO_CLIENT "\" " + mode + " 127.0.0.1 " +
+                         std::to_string(closed.port()) + " 2> " + pipe.path()});
+    EXPECT_EQ(process.wait(20s), 1) << mode;
+  }
 }
 
 // ---- names from the operator or the network
