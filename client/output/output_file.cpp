@@ -5,6 +5,8 @@
 
 #include <boost/asio/error.hpp>
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "coro/error.hpp"
@@ -14,6 +16,14 @@ namespace {
 
 constexpr int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY;
 constexpr mode_t permissions = 0666;  // less the umask
+
+// O_EXCL follows no link, but a link may lead to a file that is not there yet.
+std::string end_of_links(std::filesystem::path path) {
+  std::error_code failed;
+  while (std::filesystem::is_symlink(path, failed))
+    path = path.parent_path() / std::filesystem::read_symlink(path, failed);
+  return path;
+}
 
 }  // namespace
 
@@ -27,6 +37,7 @@ OutputFile::~OutputFile() {
 coro::error_code OutputFile::open() {
   file_ = coro::Descriptor(::open(path_.c_str(), flags | O_NONBLOCK));
   if (!file_.is_open() && errno == ENOENT) {
+    path_ = end_of_links(path_);
     file_ = coro::Descriptor(::open(path_.c_str(), flags | O_CREAT | O_EXCL, permissions));
     is_new_ = file_.is_open();
   }

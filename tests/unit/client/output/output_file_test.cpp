@@ -50,6 +50,24 @@ TEST_F(AnOutputFile, IsNotLeftBehindWhereNothingIsWritten) {
   EXPECT_FALSE(std::filesystem::exists(path_));
 }
 
+TEST_F(AnOutputFile, IsMadeWhereALinkLeadsAndTheLinkStays) {
+  std::filesystem::create_symlink("file", directory_ / "link");
+  std::filesystem::create_symlink(directory_ / "link", directory_ / "link to the link");
+  const auto link = (directory_ / "link to the link").string();
+  {
+    OutputFile file(link);
+    EXPECT_FALSE(file.open());
+    EXPECT_TRUE(std::filesystem::exists(path_));
+  }
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+  OutputFile file(link);
+  EXPECT_FALSE(file.open());
+  EXPECT_FALSE(file.write("new"));
+  EXPECT_EQ(content(), "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(link));
+}
+
 TEST_F(AnOutputFile, IsKnownAtOnceNotToBeWritable) {
   const auto error_of = [](const std::string& path) { return OutputFile(path).open().value(); };
   EXPECT_EQ(error_of(path_ + "/no/such/folder"), ENOENT);
