@@ -117,6 +117,11 @@ Failure connect_failure(const Target& target, error_code error) {
                                 "--timeout",
                                 name)};
     case FailureClass::dns:
+      if (error == error::host_not_found_try_again) {
+        return {kind, fmt::format("no answer from the name server for {}: check the network and "
+                                  "/etc/resolv.conf, or give an address",
+                                  name)};
+      }
       if (target.family) {
         return {kind,
                 fmt::format("no {} address for {} ({}): check the spelling, or leave -4, -6 and "

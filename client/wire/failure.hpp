@@ -18,7 +18,7 @@ enum class FailureClass {
   refused,      ///< the host answers, nothing listens on the port
   unreachable,  ///< no way to the host
   timeout,      ///< no answer, or no progress, in the time given
-  dns,          ///< the name or the service has no address
+  dns,          ///< the name or the service has no address, or nobody answers for it
   reset,        ///< the server broke the connection off
   closed,       ///< the server closed before everything had come back
   truncated,    ///< the connection ended without the end that TLS has for it

@@ -54,7 +54,7 @@ boost::system::result<Addresses> resolve(coro::Yield yield, const Target& target
   if (!addresses.empty()) return addresses;
   if (found_some) return error_code(boost::asio::error::no_data);
   return time.expired() && error == boost::asio::error::operation_aborted
-             ? error_code(boost::asio::error::timed_out)
+             ? error_code(boost::asio::error::host_not_found_try_again)
              : error;
 }
 

@@ -74,6 +74,25 @@ TEST(ClientCheck, IsUnknownForANameWithoutAnAddress) {
   expect_one_line(finished, 3, "UNKNOWN - .*\\(dns: .*\\)", "U;1000;;0 pl=U;;");
 }
 
+// The host may be well. It is the machine of the plugin that cannot ask.
+TEST(ClientCheck, IsUnknownWhereTheNameServerDoesNotAnswer) {
+  for (const bool by_udp : {false, true}) {
+    std::vector<std::string> command{"env",
+                                     "LD_LIBRARY_PATH=" SLOW_NAMES_FOLDER,
+                                     "LD_PRELOAD=" SLOW_NAMES,
+                                     "ASAN_OPTIONS=verify_asan_link_order=0",
+                                     COROECHO_CLIENT,
+                                     "--ping",
+                                     "example.test",
+                                     "--timeout",
+                                     "200ms",
+                                     "--warning",
+                                     "1s"};
+    if (by_udp) command.emplace_back("--udp");
+    expect_one_line(run(command), 3, "UNKNOWN - .*\\(dns: .*name server.*\\)", "U;1000;;0 pl=U;;");
+  }
+}
+
 TEST(ClientCheck, IsUnknownWithOneLineForAWrongOption) {
   for (const auto& wrong : std::vector<std::vector<std::string>>{
            {"--ping", "--warning", "soon"},

@@ -60,6 +60,9 @@ TEST(Failure, NamesTheServerAndWhatToDo) {
                     HasSubstr("start the server")));
   EXPECT_THAT(connect_failure(target, error::timed_out).text, HasSubstr("--timeout"));
   EXPECT_THAT(connect_failure(target, error::host_not_found).text, HasSubstr("spelling"));
+  const auto no_answer = connect_failure(target, error::host_not_found_try_again);
+  EXPECT_EQ(no_answer.kind, FailureClass::dns);
+  EXPECT_THAT(no_answer.text, AllOf(HasSubstr("name server"), HasSubstr("example.org:7")));
   const error_code no_interface(EINVAL, boost::system::system_category());
   EXPECT_THAT(connect_failure(Target{"fe80::1", "7"}, no_interface).text, HasSubstr("%eth0"));
   const error_code no_port(EADDRNOTAVAIL, boost::system::system_category());
