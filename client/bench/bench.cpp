@@ -212,7 +212,8 @@ void Bench::show_progress(Clock::time_point now) {
   const auto& bench = options_->bench;
   const auto whole = bench.warmup + bench.duration;
   const auto text = outcome_.rates.empty() ? "warming up" : rate_text(outcome_.rates.back());
-  print_error("\r\033[K" + bench_progress_line(now - start_, whole, text));
+  const auto width = terminal_size(STDERR_FILENO).columns - 1;
+  print_error("\r\033[K" + bench_progress_line(now - start_, whole, text, width));
   progress_shown_ = true;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/figures/histogram_chart.hpp"
+#include "client/output/rendering.hpp"
 #include "client/output/units.hpp"
 
 namespace client {
@@ -134,12 +135,12 @@ std::string rate_text(const RateSample& sample) {
 }
 
 std::string bench_progress_line(std::chrono::nanoseconds elapsed, std::chrono::nanoseconds whole,
-                                std::string_view text) {
-  constexpr std::size_t length = 20;
+                                std::string_view text, std::size_t width) {
+  constexpr std::size_t widest_bar = 20;
   const double share = std::clamp(seconds(elapsed) / seconds(whole), 0.0, 1.0);
-  const auto filled = static_cast<std::size_t>(share * length);
-  return fmt::format("[{:<{}}] {:.1f} of {:.1f} s  {}", std::string(filled, '#'), length,
-                     seconds(elapsed), seconds(whole), text);
+  const auto figures =
+      fmt::format("{:.1f} of {:.1f} s  {}", seconds(elapsed), seconds(whole), text);
+  return bar_line(share, figures, widest_bar, width);
 }
 
 std::string bench_report(const Options& options, const BenchOutcome& outcome) {

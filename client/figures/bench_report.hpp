@@ -30,8 +30,8 @@ std::string failures_text(const BenchResults& results);
 
 /// `101234 echoes/s  6.2 MiB/s`
 std::string rate_text(const RateSample& sample);
-/// `[####      ] 4.2 of 11.0 s  ...`
+/// `[####      ] 4.2 of 11.0 s  ...`, no longer than `width` columns.
 std::string bench_progress_line(std::chrono::nanoseconds elapsed, std::chrono::nanoseconds whole,
-                                std::string_view text);
+                                std::string_view text, std::size_t width);
 
 }  // namespace client

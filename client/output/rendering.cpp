@@ -5,6 +5,7 @@
 #include <termcap.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cwchar>
@@ -101,6 +102,17 @@ TerminalSize terminal_size(int descriptor) {
   const bool known = ::ioctl(descriptor, TIOCGWINSZ, &size) == 0;
   return {.rows = known && size.ws_row > 0 ? size.ws_row : std::size_t{24},
           .columns = known && size.ws_col > 0 ? size.ws_col : std::size_t{80}};
+}
+
+std::string bar_line(double share, std::string_view figures, std::size_t widest,
+                     std::size_t width) {
+  constexpr std::size_t narrowest = 10;
+  const auto beside = figures.size() + std::string_view("[] ").size() + 1;  // one stays free
+  const auto room = width > beside ? width - beside : 0;
+  if (room < narrowest) return std::string(figures.substr(0, width));
+  const auto length = std::min(room, widest);
+  const auto filled = static_cast<std::size_t>(share * static_cast<double>(length));
+  return fmt::format("[{:<{}}] {}", std::string(filled, '#'), length, figures);
 }
 
 Style Style::of(int descriptor) {

@@ -32,6 +32,10 @@ struct TerminalSize {
 /// The size of the terminal that the descriptor is; 24 rows of 80 columns if it is unknown.
 TerminalSize terminal_size(int descriptor);
 
+/// A line such as `[#####     ] 52%` of a share from 0 to 1 and figures, no longer than `width`
+/// columns: the bar is shorter than `widest` where there is less room, or left out.
+std::string bar_line(double share, std::string_view figures, std::size_t widest, std::size_t width);
+
 /// Colours, or nothing where they are not wanted.
 class Style {
  public:

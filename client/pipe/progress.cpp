@@ -17,7 +17,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t widest_bar = 40;
-constexpr std::size_t narrowest_bar = 10;
 
 // The part of standard input that was not read yet, if it is a file.
 std::optional<std::uint64_t> size_of_input() {
@@ -41,11 +40,7 @@ std::string progress_line(std::uint64_t done, std::optional<std::uint64_t> total
   const double share = std::min(bytes / all, 1.0);
   const auto figures =
       fmt::format("{:3.0f}%  {} of {}  {}", share * 100, bytes_text(bytes), bytes_text(all), rate);
-  const auto room = width > figures.size() + 4 ? width - figures.size() - 4 : 0;
-  if (room < narrowest_bar) return figures.substr(0, width);
-  const auto length = std::min(room, widest_bar);
-  const auto filled = static_cast<std::size_t>(share * static_cast<double>(length));
-  return fmt::format("[{:<{}}] {}", std::string(filled, '#'), length, figures);
+  return bar_line(share, figures, widest_bar, width);
 }
 
 void show_progress(const std::function<std::uint64_t()>& done, coro::Yield yield) {

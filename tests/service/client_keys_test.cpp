@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <fstream>
@@ -19,6 +20,7 @@
 #include "tests/service/client_faulty_server.hpp"
 #include "tests/service/client_pty.hpp"
 #include "tests/service/scale.hpp"
+#include "tests/service/server.hpp"
 
 // coroecho-client in a terminal, byte by byte: it sends exactly the typed bytes, and gives the
 // terminal back as it was.
@@ -391,6 +393,28 @@ TEST(ClientKeys, CountsInTheProgressOnlyWhatIsStillToBeRead) {
                std::to_string(server.port()) + " > /dev/null) < " + file});
   pty.wait_for(" of 3.0 MiB");
   EXPECT_EQ(pty.wait(), 0);
+}
+
+TEST(ClientKeys, ShowsTheProgressOfABenchmarkOnOneRowOfANarrowTerminal) {
+  const Server server;
+  constexpr std::uint16_t columns = 40;
+  Pty pty({"sh", "-c",
+           "exec \"" COROECHO_CLIENT
+           "\" --bench --connections 1 --warmup 0 --duration 500ms 127.0.0.1 " +
+               std::to_string(server.port()) + " > /dev/null"},
+          {.size = {.columns = columns}});
+  EXPECT_EQ(pty.wait(), 0);
+  const std::string beginning = "\r\033[K";
+  const auto& written = pty.written();
+  std::size_t longest = 0;
+  for (auto at = written.find(beginning); at != std::string::npos;) {
+    const auto next = written.find(beginning, at + 1);
+    const auto end = std::min(next, written.size());
+    longest = std::max(longest, end - at - beginning.size());
+    at = next;
+  }
+  EXPECT_GT(longest, 0U);
+  EXPECT_LT(longest, columns) << written;
 }
 
 TEST(ClientKeys, ShowsNoProgressOnATerminalThatUnderstandsNoEscapes) {

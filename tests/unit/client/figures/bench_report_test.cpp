@@ -168,9 +168,21 @@ TEST(BenchCsv, HasAValueForEachColumn) {
 }
 
 TEST(BenchProgress, NeverLeavesItsBar) {
-  EXPECT_THAT(bench_progress_line(0s, 10s, "x"), HasSubstr("[                    ] 0.0 of 10.0 s"));
-  EXPECT_THAT(bench_progress_line(5s, 10s, "x"), HasSubstr("[##########          ]"));
-  EXPECT_THAT(bench_progress_line(11s, 10s, "x"), HasSubstr("[####################]"));
+  EXPECT_THAT(bench_progress_line(0s, 10s, "x", 79),
+              HasSubstr("[                    ] 0.0 of 10.0 s"));
+  EXPECT_THAT(bench_progress_line(5s, 10s, "x", 79), HasSubstr("[##########          ]"));
+  EXPECT_THAT(bench_progress_line(11s, 10s, "x", 79), HasSubstr("[####################]"));
+}
+
+TEST(BenchProgress, NeverExceedsTheWidth) {
+  const std::string rate = "101234 echoes/s  6.2 MiB/s";
+  for (std::size_t width = 0; width < 120; ++width)
+    EXPECT_LE(bench_progress_line(5s, 10s, rate, width).size(), width);
+  EXPECT_EQ(bench_progress_line(5s, 10s, rate, 79),
+            "[##########          ] 5.0 of 10.0 s  101234 echoes/s  6.2 MiB/s");
+  EXPECT_EQ(bench_progress_line(5s, 10s, rate, 59),
+            "[#######       ] 5.0 of 10.0 s  101234 echoes/s  6.2 MiB/s");
+  EXPECT_EQ(bench_progress_line(5s, 10s, rate, 50), "5.0 of 10.0 s  101234 echoes/s  6.2 MiB/s");
 }
 
 }  // namespace
