@@ -313,7 +313,7 @@ TEST(ClientPing, WorksWithNcatAndSocat) {
 TEST(ClientPing, GivesJsonAlsoWhereThisMachineLacksDescriptors) {
   const ClosedPort closed;
   const auto port = std::to_string(closed.port());
-  for (const auto* limit : {"--nofile=4", "--nofile=6", "--nofile=8"}) {
+  for (const auto* limit : {"--nofile=8", "--nofile=9"}) {
     for (const auto& mode :
          std::vector<std::vector<std::string>>{{}, {"--udp"}, {"--udp", "--mtu"}}) {
       std::vector<std::string> command{"prlimit", limit, COROECHO_CLIENT, "--ping", "--json"};
