@@ -7,6 +7,7 @@
 #include "tests/service/black_hole.hpp"
 #include "tests/service/client_faulty_server.hpp"
 #include "tests/service/server.hpp"
+#include "tests/service/slow_names.hpp"
 
 // coroecho-client --ping --warning and --critical: a monitoring plugin.
 namespace service {
@@ -77,17 +78,9 @@ TEST(ClientCheck, IsUnknownForANameWithoutAnAddress) {
 // The host may be well. It is the machine of the plugin that cannot ask.
 TEST(ClientCheck, IsUnknownWhereTheNameServerDoesNotAnswer) {
   for (const bool by_udp : {false, true}) {
-    std::vector<std::string> command{"env",
-                                     "LD_LIBRARY_PATH=" SLOW_NAMES_FOLDER,
-                                     "LD_PRELOAD=" SLOW_NAMES,
-                                     "ASAN_OPTIONS=verify_asan_link_order=0",
-                                     COROECHO_CLIENT,
-                                     "--ping",
-                                     "example.test",
-                                     "--timeout",
-                                     "200ms",
-                                     "--warning",
-                                     "1s"};
+    std::vector<std::string> command = slow_names;
+    command.insert(command.end(), {COROECHO_CLIENT, "--ping", "example.test", "--timeout", "200ms",
+                                   "--warning", "1s"});
     if (by_udp) command.emplace_back("--udp");
     expect_one_line(run(command), 3, "UNKNOWN - .*\\(dns: .*name server.*\\)", "U;1000;;0 pl=U;;");
   }

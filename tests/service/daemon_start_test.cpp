@@ -8,6 +8,7 @@
 
 #include "tests/service/daemon.hpp"
 #include "tests/service/server.hpp"
+#include "tests/service/slow_names.hpp"
 
 // --daemon, started by scripts and init systems in unusual states.
 namespace service {
@@ -72,10 +73,11 @@ class SlowStart : public DaemonTest {
  protected:
   SlowStart() {
     directory_.write("echo.yaml", "{host: example.test, log: {file: echo.log}}");
-    starter_.emplace(std::vector<std::string>{
-        "env", "-C", directory_.path(), "LD_LIBRARY_PATH=" SLOW_NAMES_FOLDER,
-        "LD_PRELOAD=" SLOW_NAMES, "ASAN_OPTIONS=verify_asan_link_order=0", COROECHO, "--daemon",
-        "--pidfile", "echo.pid", "--config", "echo.yaml"});
+    std::vector<std::string> command = {"env", "-C", directory_.path()};
+    command.insert(command.end(), slow_names.begin(), slow_names.end());
+    command.insert(command.end(),
+                   {COROECHO, "--daemon", "--pidfile", "echo.pid", "--config", "echo.yaml"});
+    starter_.emplace(command);
     wait_for_content(path("echo.log"), "stacks guarded by");
     pid_ = std::stoi(content(path("echo.pid")));
   }

@@ -14,6 +14,7 @@
 #include "tests/service/injected_failure.hpp"
 #include "tests/service/process_status.hpp"
 #include "tests/service/server.hpp"
+#include "tests/service/slow_names.hpp"
 
 // A part of the service fails: the service neither hangs nor silently goes on without it.
 namespace service {
@@ -160,13 +161,8 @@ TEST_F(FailingUdp, IsCountedAtOnceWhenTheServiceStops) {
   EXPECT_EQ(1U, server_.log().count_lines(" times in the last second)"));
 }
 
-// By its folder, since LD_PRELOAD takes no path with a blank (ld.so(8)).
-const std::vector<std::string> slow = {"env", "LD_LIBRARY_PATH=" SLOW_NAMES_FOLDER,
-                                       "LD_PRELOAD=" SLOW_NAMES,
-                                       "ASAN_OPTIONS=verify_asan_link_order=0"};
-
 std::vector<std::string> slowly(const std::string& host) {
-  std::vector<std::string> command = slow;
+  std::vector<std::string> command = slow_names;
   command.insert(command.end(), {COROECHO, "--host", host, "--port", "0"});
   return command;
 }
@@ -179,7 +175,7 @@ TEST(SilentNameServer, DoesNotKeepAStartFromBeingStopped) {
 }
 
 TEST(SilentNameServer, DoesNotKeepAReloadFromBeingStopped) {
-  Server server("{host: 127.0.0.1, port: 0, admin: {port: 0}}", {}, slow);
+  Server server("{host: 127.0.0.1, port: 0, admin: {port: 0}}", {}, slow_names);
   SocketClient client = server.connect();
   client.echo("before");
   server.write_configuration("{host: [127.0.0.1, example.test], port: 0, admin: {port: 0}}");
@@ -190,7 +186,7 @@ TEST(SilentNameServer, DoesNotKeepAReloadFromBeingStopped) {
 }
 
 TEST(SilentNameServer, WithoutAThreadToAskItAStartIsRefusedAndAReloadIsAnErrorLine) {
-  std::vector<std::string> without = slow;
+  std::vector<std::string> without = slow_names;
   without.emplace_back("NO_THREADS=1");
   Server server("{host: 127.0.0.1, port: 0}", {}, without);
   server.write_configuration("{host: example.test, port: 0}");

@@ -87,11 +87,13 @@ TEST(SocketActivation, AnswersTheDatagramsThatStartedIt) {
 TEST(SocketActivation, AnswersFromAnIpv4MappedAddressHaveOneHopLess) {
   const ManagedSocket udp = ManagedSocket::datagrams("::ffff:127.0.0.1");
   const Server server("udp: {allow: [127.0.0.5]}", {}, activation({&udp}));
-  DatagramClient("127.0.0.6").send("not allowed", "127.0.0.1", udp.port());
+  const DatagramClient refused("127.0.0.6");
+  refused.send("not allowed", "127.0.0.1", udp.port());
   const DatagramClient client("127.0.0.5");
   for (const int ttl : {10, 10, 5, 30, 30})
     EXPECT_EQ(ttl - 1, client.echo("hello", "127.0.0.1", udp.port(), ttl).value().ttl);
   EXPECT_EQ(0U, server.log().count_lines("not allowed\""));
+  EXPECT_FALSE(refused.receive(std::chrono::milliseconds(0)));
 }
 
 bool kernel_has_mptcp() {
