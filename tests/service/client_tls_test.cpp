@@ -176,7 +176,7 @@ TEST_F(ClientTls, TwoLinesThatWantTheConnectionMakeOne) {
   const std::string key = files_.write("key.pem", identity.key);
   Server server("tls: {port: 0, certificate: " + certificate + ", key: " + key + "}");
   const std::string name = "127.0.0.1:" + std::to_string(server.port("tls 127.0.0.1"));
-  const Terminal terminal(COROECHO_CLIENT " " + name + " --tls --ca " + certificate);
+  const Terminal terminal("\"" COROECHO_CLIENT "\" " + name + " --tls --ca " + certificate);
   terminal.wait_for_last_line(name + ">");
   terminal.enter(":close");
   terminal.wait_for_last_line("not connected>");
