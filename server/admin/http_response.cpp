@@ -78,13 +78,17 @@ std::string path_of(std::string_view target) {
   return path.empty() ? "/" : decoded(path);
 }
 
-// The number in ?after=NUMBER; 0 if there is none.
+// The number in after=NUMBER of the query; 0 if there is none.
 std::uint64_t after_of(std::string_view target) {
-  constexpr std::string_view key = "?after=";
+  constexpr std::string_view key = "after=";
   std::uint64_t after = 0;
-  const std::size_t begin = target.find(key);
-  if (begin == std::string_view::npos) return 0;
-  std::from_chars(target.data() + begin + key.size(), target.data() + target.size(), after);
+  constexpr auto none = std::string_view::npos;
+  for (auto mark = target.find('?'); mark != none; mark = target.find('&', mark + 1)) {
+    const std::string_view parameter = target.substr(mark + 1);
+    if (!parameter.starts_with(key)) continue;
+    std::from_chars(parameter.data() + key.size(), parameter.data() + parameter.size(), after);
+    break;
+  }
   return after;
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/algorithm/string/split.hpp>
+#include <boost/algorithm/string/trim.hpp>
 #include <cctype>
 #include <iterator>
 #include <string_view>
@@ -47,6 +48,8 @@ std::vector<std::string> environment_values(const std::string& key, bool is_list
   if (!is_list) return {*value};
   std::vector<std::string> values;
   boost::split(values, *value, [](char byte) { return byte == ','; });
+  for (std::string& each : values)
+    boost::trim(each);
   return values;
 }
 

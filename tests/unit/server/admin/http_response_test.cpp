@@ -88,8 +88,10 @@ TEST_F(HttpResponseTest, HasOnlyTheHistoryAfterTheTimeThatIsAskedFor) {
   EXPECT_EQ(samples(""), 2U);
   EXPECT_EQ(samples("?after=1999"), 2U);
   EXPECT_EQ(samples("?after=2000"), 1U);
+  EXPECT_EQ(samples("?format=json&after=2000&x"), 1U);
   EXPECT_EQ(samples("?after=18446744073709551615"), 0U);
-  for (const char* none : {"?after=", "?after=x", "?after=-1", "?before=3000", "?"})
+  for (const char* none :
+       {"?after=", "?after=x", "?after=-1", "?before=3000", "?hereafter=3000", "?"})
     EXPECT_EQ(samples(none), 2U) << none;
 }
 

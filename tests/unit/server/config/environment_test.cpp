@@ -57,6 +57,12 @@ TEST(Environment, AListIsSeparatedByCommasAndASingleValueIsTakenWhole) {
   EXPECT_THAT(environment_values("host", false), ElementsAre("::1,192.0.2.1"));
 }
 
+TEST(Environment, BlanksAroundTheCommasOfAListDoNotCount) {
+  const Variable allowed("COROECHO_ACCESS_ALLOW", " 192.0.2.0/24, 2001:db8::/32\t");
+  EXPECT_THAT(environment_values("access.allow", true),
+              ElementsAre("192.0.2.0/24", "2001:db8::/32"));
+}
+
 TEST(Environment, AnEmptyVariableCountsAsNotSet) {
   const Variable events("COROECHO_LOG_EVENTS", "");
   EXPECT_THAT(environment_values("log.events", true), IsEmpty());
