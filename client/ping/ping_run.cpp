@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "client/output/output.hpp"
 #include "coro/scheduler.hpp"
 
 namespace client {
@@ -17,7 +18,12 @@ constexpr auto pause = 10ms;  // where echoes follow without an interval, but ca
 
 int PingRun::exit_status() const {
   const auto& ping = options().ping;
-  if (ping.check) return check().exit_status();
+  if (ping.check) {
+    Check result = check();
+    // Status 1, which main() would return then, is a warning to a monitoring system.
+    if (result.state == CheckState::ok && print_failure()) result.state = CheckState::unknown;
+    return result.exit_status();
+  }
   const bool too_few = ping.count && ping.deadline && tally_.received < *ping.count;
   return tally_.clean() && !too_few ? 0 : 1;
 }

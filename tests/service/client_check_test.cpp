@@ -53,6 +53,16 @@ TEST(ClientCheck, WarnsAndIsCriticalByTheLoss) {
                   "CRITICAL - .*2 sent, 0 received, 100% loss", "U;10000;20000;0 pl=100%;20;60");
 }
 
+TEST(ClientCheck, IsUnknownIfItsLineCannotBeWritten) {
+  const Server server;
+  const auto finished =
+      run({"sh", "-c", "\"$0\" --ping -c 1 --critical 20s 127.0.0.1 \"$1\" > /dev/full",
+           COROECHO_CLIENT, std::to_string(server.port())});
+  EXPECT_EQ(finished.exit_code, 3);
+  EXPECT_NE(finished.errors.find("standard output: No space left on device"), std::string::npos)
+      << finished.errors;
+}
+
 TEST(ClientCheck, IsCriticalByTheRoundTrip) {
   const Server server;
   const auto finished = run({COROECHO_CLIENT, "--ping", "127.0.0.1", std::to_string(server.port()),
