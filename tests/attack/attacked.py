@@ -83,8 +83,10 @@ class Attacked(Service):
         os.replace(self.file("next"), self.file("coroecho"))
 
     def write(self, text):
-        with open(self.file("config"), "wb") as file:
+        """At once, since a reload that another act has asked for may read it at any time."""
+        with open(self.file("next-config"), "wb") as file:
             file.write(text if isinstance(text, bytes) else json.dumps(text, indent=1).encode())
+        os.replace(self.file("next-config"), self.file("config"))
 
     def good(self):
         """A configuration with every door, and a number by which it is known when it is in force."""
