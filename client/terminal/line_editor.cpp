@@ -13,6 +13,7 @@
 
 #include "client/output/output.hpp"
 #include "client/output/rendering.hpp"
+#include "client/terminal/terminal_keys.hpp"
 
 namespace client {
 namespace {
@@ -22,6 +23,22 @@ constexpr std::size_t stack_size = std::size_t{512} << 10U;
 
 // Begins a paste, for libedit: one of its keys that no text contains, see wide_text.hpp.
 constexpr wchar_t paste_key = 0x9d;
+
+// Ends a search, and edits nothing: another of these keys.
+constexpr wchar_t search_end_key = 0x9e;
+
+constexpr wchar_t escape = 0x1b;
+
+constexpr wchar_t control(char letter) {
+  return letter - '@';
+}
+
+// Whether libedit searches on after this key, if it was searching before.
+bool is_of_search(wchar_t key, bool searching) {
+  if (key == control('R') || key == control('S')) return true;
+  if (!searching || key == paste_key || key == search_end_key) return false;
+  return key >= L' ' || key == control('H') || key == control('W');
+}
 
 // Discards what libedit writes, but notes whether it beeps.
 std::FILE* open_nowhere(bool& beep) {
@@ -54,33 +71,6 @@ void read_settings(EditLine* editor) {
     file = std::filesystem::path(home) / ".editrc";
   std::error_code ignored;
   if (std::filesystem::is_regular_file(file, ignored)) ::el_source(editor, file.c_str());
-}
-
-// libedit takes what it does not know of a sequence as text: the Insert key would type a tilde.
-// So the keys of xterm, with and without Shift, Alt and Control, that edit nothing are ignored.
-// Home and End are bound as PuTTY and rxvt send them, too.
-void bind_keys_of_terminals(EditLine* editor) {
-  const auto bind = [&](const std::string& key, const char* function) {
-    ::el_set(editor, EL_BIND, key.c_str(), function, nullptr);
-  };
-  constexpr const char* nothing = "ed-ignore";
-  for (const int number :
-       {2, 5, 6, 11, 12, 13, 14, 15, 17, 18, 19, 20, 21, 23, 24, 25, 26, 28, 29, 31, 32, 33, 34})
-    bind(fmt::format("\\e[{}~", number), nothing);
-  for (const int number : {1, 7})
-    bind(fmt::format("\\e[{}~", number), "ed-move-to-beg");
-  for (const int number : {4, 8})
-    bind(fmt::format("\\e[{}~", number), "ed-move-to-end");
-  for (const std::string key : {"OP", "OQ", "OR", "OS", "[[A", "[[B", "[[C", "[[D", "[[E", "[Z"})
-    bind("\\e" + key, nothing);
-  for (int modifiers = 2; modifiers <= 8; ++modifiers) {
-    for (const int number : {2, 3, 5, 6, 15, 17, 18, 19, 20, 21, 23, 24})
-      bind(fmt::format("\\e[{};{}~", number, modifiers), nothing);
-    for (const char key : {'A', 'B', 'H', 'F', 'P', 'Q', 'R', 'S'})
-      bind(fmt::format("\\e[1;{}{}", modifiers, key), nothing);
-    bind(fmt::format("\\e[1;{}C", modifiers), "em-next-word");
-    bind(fmt::format("\\e[1;{}D", modifiers), "ed-prev-word");
-  }
 }
 
 LineEditor& of(EditLine* editor) {
@@ -139,6 +129,7 @@ LineEditor::LineEditor(Style style, Completer completer)
       });
   ::el_set(editor, EL_BIND, "\\235", "begin-paste", nullptr);
   ::el_set(editor, EL_BIND, "-a", "\\235", "begin-paste", nullptr);  // vi's other keys
+  ::el_set(editor, EL_BIND, "\\236", "ed-ignore", nullptr);
   // Between two lines libedit would let the terminal edit, which loses keys.
   ::el_set(editor, EL_SETTY, "-x", "-icanon", "-echo", "-echonl", "-iexten", nullptr);
 }
@@ -183,8 +174,23 @@ void LineEditor::produce(Lines::Yielder& yield) {
   }
 }
 
-// False: the line is given up.
+// False: the line is given up. An Escape ends libedit's search and is gone, also that of an arrow,
+// whose other characters would be text. So something else ends the search before it.
 bool LineEditor::next_key(wchar_t& character) {
+  if (!fill_keys()) return false;
+  character = keys_.front();
+  keys_.pop_front();
+  if (character == escape && searching_) {
+    if (!fill_keys()) return false;
+    if (keys_.front() == L'[' || keys_.front() == L'O')
+      keys_.push_front(std::exchange(character, search_end_key));
+  }
+  searching_ = is_of_search(character, searching_);
+  if (character == as_byte('\0')) character = L'\0';  // Ctrl-Space
+  return true;
+}
+
+bool LineEditor::fill_keys() {
   while (keys_.empty()) {
     if (given_up_) return false;
     make_room();
@@ -192,6 +198,7 @@ bool LineEditor::next_key(wchar_t& character) {
     if (!key) {
       given_up_ = true;
       pasting_ = false;
+      searching_ = false;
       decoder_.rest();
       return false;
     }
@@ -210,9 +217,6 @@ bool LineEditor::next_key(wchar_t& character) {
     if (is_complete) keys_.push_back(L'\n');
     if (ends) pasting_ = false;
   }
-  character = keys_.front();
-  keys_.pop_front();
-  if (character == as_byte('\0')) character = L'\0';  // Ctrl-Space
   return true;
 }
 

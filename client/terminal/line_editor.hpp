@@ -78,6 +78,7 @@ class LineEditor {
 
   void produce(Lines::Yielder& yield);
   bool next_key(wchar_t& character);
+  bool fill_keys();
   void insert(std::wstring_view characters);
   void make_room();
   void complete();
@@ -91,6 +92,7 @@ class LineEditor {
   WideDecoder decoder_;
   std::deque<wchar_t> keys_;  // decoded, not yet taken by libedit
   bool pasting_ = false;
+  bool searching_ = false;
   bool editing_ = false;  // a line is half-typed
   bool given_up_ = false;
   bool leaving_ = false;

@@ -189,6 +189,15 @@ TEST(ClientKeys, ControlCEndsASearchOfAnyLength) {
   EXPECT_EQ(echo.wait_for_bytes(13), "beta two\nxyz\n");
 }
 
+TEST(ClientKeys, AnArrowEndsASearchAndMoves) {
+  const std::string lines = "alpha\nbeta two\n";
+  const std::string search = "\022bet";
+  for (const std::string home : {"\033[H", "\033OH"})
+    expect_sent(lines + search + home + "<\n", lines + "<beta two\n");
+  expect_sent(lines + search + "\033[A\n", lines + "alpha\n");
+  expect_sent(lines + search + "\033x\x05!\n", lines + "xbeta two!\n");  // Escape alone
+}
+
 TEST(ClientKeys, KeepsWhatIsTypedRightAfterControlC) {
   Echo echo;
   Pty pty(client(echo.port()));
