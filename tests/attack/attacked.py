@@ -202,10 +202,10 @@ class Attacked(Service):
         return text
 
     def reports(self):
-        """Of the sanitizers."""
+        """Of the sanitizers; a file that is still empty is none yet."""
         for path in sorted(glob.glob(self.file("report.*"))):
             with open(path, encoding="utf-8", errors="replace") as file:
-                if not HARMLESS_REPORTS.search(text := file.read()):
+                if (text := file.read()) and not HARMLESS_REPORTS.search(text):
                     yield path, text
 
     def descriptors(self):
