@@ -109,12 +109,17 @@ TEST(Drain, WhoHasConnectedButWasNotAcceptedYetIsServed) {
     const std::uint16_t port = server.port();
     server.process().signal(SIGSTOP);
     if (signal_comes_first) server.process().signal(SIGTERM);
-    SocketClient client("127.0.0.1", port);
-    client.send("here");
+    std::vector<SocketClient> crowd;  // of more than are accepted in a turn
+    for (int i = 0; i < 400; ++i) {
+      crowd.emplace_back("127.0.0.1", port);
+      crowd.back().send("here");
+    }
     if (!signal_comes_first) server.process().signal(SIGTERM);
     server.process().signal(SIGCONT);
-    EXPECT_EQ("here", client.receive_until_end());
-    client.close();
+    for (SocketClient& client : crowd) {
+      EXPECT_EQ("here", client.receive_until_end());
+      client.close();
+    }
     server.expect_exit(0);
   }
 }
