@@ -26,7 +26,7 @@ void Server::open_and_reload(coro::Yield yield) {
   if (!start(yield)) return signalled_.notify_all();
   const auto due = [this] {
     return reload_asked_ || upgrade_asked_ || listeners_.has_lost_one() || udp_.has_lost_one() ||
-           stops_ > 0;
+           admin_.lost() || stops_ > 0;
   };
   while (!deserted_ && !signalled_.wait(yield, due) && stops_ == 0)
     take_next_step(yield);

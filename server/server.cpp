@@ -44,7 +44,7 @@ Server::Server(coro::Scheduler& scheduler, EventLog& log, Config config, LoadCon
       listeners_(scheduler, config_, log, statistics_, sessions_, signalled_, startup_.sockets),
       udp_(scheduler, config_, log, statistics_, signalled_, startup_.sockets.udp),
       admin_(
-          scheduler, log, [this] { return status(); }, startup_.sockets.admin),
+          scheduler, log, [this] { return status(); }, signalled_, startup_.sockets.admin),
       manager_(scheduler, log, startup_.environment, [this] { return to_short_line(status()); }),
       signals_(scheduler, {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGRTMIN}) {}
 

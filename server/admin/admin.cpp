@@ -39,12 +39,13 @@ class NotifyAtEnd {
 }  // namespace
 
 Admin::Admin(coro::Scheduler& scheduler, EventLog& log, GetStatus get_status,
-             std::optional<int> inherited)
+             coro::Condition& lost_it, std::optional<int> inherited)
     : scheduler_(scheduler),
       log_(log),
       get_status_(std::move(get_status)),
       inherits_(inherited.has_value()),
       inherited_(inherited),
+      lost_it_(lost_it),
       cannot_accept_(scheduler, log, "accept_failed", "admin: cannot accept, connections wait") {
   connections_.reserve(max_connections);
 }
@@ -157,6 +158,7 @@ void Admin::accept(const coro::Descriptor& listening, const std::string& address
   }
   log_.error({"not_listening", {{"transport", "http"}, {"address", address}}},
              "admin no longer on http://{}/: the socket was shut down", address);
+  lost_it_.notify_all();
 }
 
 error_code Admin::accept_one(int listening) {

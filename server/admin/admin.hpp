@@ -30,8 +30,8 @@ class Admin {
   static constexpr std::size_t max_connections = 32;
 
   /// An `inherited` descriptor of a listening socket (inherited_sockets.hpp) is used instead of the
-  /// configured address.
-  Admin(coro::Scheduler& scheduler, EventLog& log, GetStatus get_status,
+  /// configured address. `lost_it` is notified when the endpoint has lost its socket.
+  Admin(coro::Scheduler& scheduler, EventLog& log, GetStatus get_status, coro::Condition& lost_it,
         std::optional<int> inherited);
 
   /// The steps from where the endpoint listens to where a configuration wants it.
@@ -61,6 +61,8 @@ class Admin {
 
   /// Whether it is on.
   bool listens() const { return !listener_.done(); }
+  /// Whether the socket was shut down, which a change to the same address replaces.
+  bool lost() const { return !inherits_ && config_.port && listener_.done(); }
 
   /// All that another program needs to go on listening; none if the endpoint is off or was lost.
   std::optional<AdminState> state() const;
@@ -94,6 +96,7 @@ class Admin {
   std::vector<coro::Task> connections_;  // see open_connections()
   std::size_t idle_ = 0;                 // connections that wait for a request
   coro::Condition changed_;              // a connection has become idle, or has ended
+  coro::Condition& lost_it_;
   Notice cannot_accept_;
 };
 

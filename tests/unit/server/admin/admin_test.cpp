@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "coro/condition.hpp"
 #include "coro/timer.hpp"
 #include "tests/unit/server/pipe.hpp"
 #include "tests/unit/server/socket_end.hpp"
@@ -32,7 +33,7 @@ class HandedOverAdmin : public testing::Test {
         .statistics = statistics_, .scheduler_lag = lag_, .history = history_, .coroutines = {}};
   }
   Admin admin(coro::Yield yield, std::optional<int> inherited = {}) {
-    return {yield.scheduler(), log_, [this] { return status(); }, inherited};
+    return {yield.scheduler(), log_, [this] { return status(); }, lost_it_, inherited};
   }
   void open(Admin& admin, coro::Yield yield) const {
     Admin::Change change = admin.resolve(config_, yield);
@@ -61,6 +62,7 @@ class HandedOverAdmin : public testing::Test {
   }
 
   Config config_;
+  coro::Condition lost_it_;
   Statistics statistics_;
   program::Histogram lag_;
   History history_;
@@ -131,6 +133,22 @@ TEST_F(HandedOverAdmin, IsOffIfItWasOff) {
     EXPECT_FALSE(off.state().has_value());
     EXPECT_FALSE(off.wait_until_idle(yield));
     off.close(yield);
+  });
+}
+
+TEST_F(HandedOverAdmin, ReportsThatItsSocketWasShutDownAndListensAnew) {
+  run([&](coro::Yield yield) {
+    Admin admin = this->admin(yield);
+    EXPECT_FALSE(admin.lost());  // it is off
+    open(admin, yield);
+    EXPECT_FALSE(admin.lost());
+    ::shutdown(admin.state().value().socket, SHUT_RDWR);
+    EXPECT_FALSE(lost_it_.wait(yield, [&] { return admin.lost(); }));
+    open(admin, yield);
+    EXPECT_FALSE(admin.lost());
+    SocketEnd client(admin.state().value().socket, yield);
+    EXPECT_THAT(client.echo(request), StartsWith("HTTP/1.1 200 "));
+    admin.close(yield);
   });
 }
 
