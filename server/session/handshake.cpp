@@ -33,7 +33,38 @@ error_code receive_first(coro::Stream& transport, std::string& first, std::span<
   return error;
 }
 
-error_code agree(coro::TlsStream& tls, Turns& turns, Yield yield) {
+// The time that a client has. After a pause of the whole process (SIGSTOP, a virtual machine) it
+// may be over although the client has sent meanwhile: then it begins anew, once.
+class TimeToAgree {
+ public:
+  TimeToAgree(Yield yield, std::chrono::milliseconds time) : yield_(yield), time_(time) {
+    if (time.count() > 0) begin();
+  }
+
+  bool is_over() const { return limit_ && limit_->expired(); }
+
+  // To be called when the client has sent something. Returns whether the time has begun anew.
+  bool begins_anew() {
+    if (!limit_ || coro::Clock::now() < end_ || std::exchange(begun_anew_, true)) return false;
+    begin();
+    return true;
+  }
+
+ private:
+  void begin() {
+    end_ = coro::from_now(time_);
+    limit_.emplace(yield_, time_);
+  }
+
+  Yield yield_;
+  std::chrono::milliseconds time_;
+  coro::Clock::time_point end_;
+  std::optional<coro::TimeLimit> limit_;
+  bool begun_anew_ = false;
+};
+
+error_code agree(coro::TlsStream& tls, const coro::Stream& transport, TimeToAgree& time,
+                 Turns& turns, Yield yield) {
   for (;;) {
     std::optional<error_code> result;
     {
@@ -43,7 +74,10 @@ error_code agree(coro::TlsStream& tls, Turns& turns, Yield yield) {
       yield.now();  // before the place is given up: the next one computes in the next round
     }
     if (result) return *result;
-    if (const error_code aborted = tls.wait_for_handshake(yield)) return aborted;
+    const error_code aborted = tls.wait_for_handshake(yield);
+    const bool has_sent = !aborted || transport.available() > 0;
+    if (has_sent && time.begins_anew()) continue;
+    if (aborted) return aborted;
   }
 }
 
@@ -63,17 +97,17 @@ HandshakeFailure failure_of(error_code error, bool timed_out) {
 HandshakeResult shake_hands(coro::Connection& connection, const coro::TlsContext& context,
                             std::string first, std::span<char> scratch, Turns& turns,
                             std::chrono::milliseconds timeout, Yield yield) {
-  std::optional<coro::TimeLimit> limit;
-  if (timeout.count() > 0) limit.emplace(yield, timeout);
+  TimeToAgree time(yield, timeout);
   const auto failed = [&](error_code error) {
     const bool aborted = error == boost::asio::error::operation_aborted;
-    return failure_of(error, aborted && limit && limit->expired());
+    return failure_of(error, aborted && time.is_over());
   };
   const error_code interrupted = receive_first(connection.transport(), first, scratch, yield);
-  // After a pause of the whole process the time may be over although the bytes have come.
   if (interrupted && first.empty()) return failed(interrupted);
+  time.begins_anew();
   coro::TlsStream& tls = connection.encrypt(context, std::move(first));
-  if (const error_code error = agree(tls, turns, yield)) return failed(error);
+  if (const error_code error = agree(tls, connection.transport(), time, turns, yield))
+    return failed(error);
   // C++20 could also make a failure of this text, in parentheses, so the result is named.
   return {boost::system::in_place_value, for_log(tls.details())};
 }

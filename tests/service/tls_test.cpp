@@ -234,6 +234,18 @@ TEST(Tls, AThousandSilentClientsAreGoneAfterTheTimeoutAndOthersAreServed) {
   EXPECT_EQ("still there", client.echo("still there"));
 }
 
+TEST(Tls, AClientIsServedThatSendsWhileTheServiceIsPausedForLongerThanTheTimeout) {
+  const Files files;
+  Server server(files.configuration("handshake_timeout: 2s"));
+  SocketClient socket = connect(server);
+  EXPECT_EQ("hello", TlsClient(connect(server)).echo("hello"));  // the first one has begun
+  server.process().signal(SIGSTOP);
+  std::thread client([&] { EXPECT_EQ("hello", TlsClient(std::move(socket)).echo("hello")); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(2200));
+  server.process().signal(SIGCONT);
+  client.join();
+}
+
 TEST(Tls, ASilentClientWithoutAHandshakeTimeoutIsDrained) {
   const Files files;
   Server server(files.configuration("handshake_timeout: 0s"));
