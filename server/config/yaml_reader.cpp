@@ -6,7 +6,6 @@
 #include <yaml-cpp/parser.h>
 
 #include <map>
-#include <regex>
 #include <sstream>
 #include <utility>
 
@@ -153,10 +152,31 @@ class EntryCollector : public YAML::EventHandler {
   bool document_seen_ = false;
 };
 
+// Whether all of a value stands between these.
+bool is_whole_value(std::string_view before, std::string_view after) {
+  constexpr auto none = std::string_view::npos;
+  const std::size_t last = before.find_last_not_of(" \t\r\n");
+  const std::size_t next = after.find_first_not_of(" \t\r");
+  if (last == none) return false;
+  const bool is_apart = last + 1 < before.size();
+  const bool begins = std::string_view(is_apart ? ":-[," : "[,").find(before[last]) != none;
+  return begins && (next == none || std::string_view(",]}\n#").find(after[next]) != none);
+}
+
 // Two ways to write all addresses are YAML's own marks unless they are quoted: host: [::], host: *.
 std::string with_wildcards_quoted(std::string_view text) {
-  static const std::regex wildcard(R"((^|[\s\[,])(::|\*)(?=[\s,\]}]|$))");
-  return std::regex_replace(std::string(text), wildcard, "$1\"$2\"");
+  std::string quoted;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::string_view rest = text.substr(at);
+    const std::size_t size = rest.starts_with("::") ? 2 : rest.starts_with('*') ? 1 : 0;
+    if (size > 0 && is_whole_value(text.substr(0, at), rest.substr(size))) {
+      quoted.append(1, '"').append(rest.substr(0, size)).append(1, '"');
+      at += size;
+    } else {
+      quoted += text[at++];
+    }
+  }
+  return quoted;
 }
 
 std::vector<Entry> parse(const std::string& text, const std::string& name) {
@@ -183,11 +203,7 @@ std::vector<Entry> read_yaml(std::string_view text, const std::string& name) {
   } catch (const ConfigError&) {
     const std::string quoted = with_wildcards_quoted(text);
     if (quoted == plain) throw;
-    try {
-      return parse(quoted, name);
-    } catch (const ConfigError&) {  // the error is that of the file as it is written
-    }
-    throw;
+    return parse(quoted, name);
   }
 }
 

@@ -167,11 +167,25 @@ TEST(Config, AnIpv6AddressMayStandInBrackets) {
   EXPECT_THAT(error_of("host: '[::1]:80'"), HasSubstr("expected a host name"));
 }
 
-// The error is that of the file as it is written.
+TEST(Config, AnErrorBesideAllAddressesIsThatOfItsLine) {
+  EXPECT_THAT(error_of("host: *\nport: 1\nport: 2"),
+              HasSubstr("c.yaml:3: key 'port': is given twice"));
+  EXPECT_THAT(error_of("host: [::]\nport: 1\nport: 2"),
+              HasSubstr("c.yaml:3: key 'port': is given twice"));
+}
+
+TEST(Config, AStarOrTwoColonsWithinAValueBesideAllAddressesStayAsTheyAre) {
+  EXPECT_EQ(parse("host: *\nunix: /tmp/a * b").unix_socket.path, "/tmp/a * b");
+  EXPECT_EQ(parse("host: *\nunix: '/tmp/a * b'").unix_socket.path, "/tmp/a * b");
+  EXPECT_EQ(parse("host: [::]\nunix: \"/tmp/a :: b\"").unix_socket.path, "/tmp/a :: b");
+  EXPECT_THAT(parse("host:   *   # all of them\n").host, ElementsAre("::"));
+  EXPECT_THAT(parse("host: [ * ,\r\n ::\r\n]").host, ElementsAre("::", "::"));
+}
+
 TEST(Config, AStarOrTwoColonsElsewhereAreAsWrongAsBefore) {
   EXPECT_THAT(error_of("port: *"), HasSubstr("found \"*\""));
   EXPECT_THAT(error_of("host: *all"), HasSubstr("is not valid YAML"));
-  EXPECT_THAT(error_of("host: ::\nport: {"), HasSubstr("c.yaml:1: is not valid YAML"));
+  EXPECT_THAT(error_of("host: ::\nport: {"), HasSubstr("c.yaml:2: is not valid YAML"));
 }
 
 TEST(Config, WordsMayBeInCapitalsAndLevelsShort) {
