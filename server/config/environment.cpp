@@ -62,7 +62,11 @@ std::vector<std::string> ignored_variables(const std::vector<std::string>& keys)
     const std::string rest = name.substr(prefix.size());
     const bool is_known = std::ranges::find(known, rest) != known.end();
     const bool is_foreign = program::is_service_link(name);
-    const auto nearest = is_known || is_foreign ? std::nullopt : nearest_key(rest, known);
+    const auto in_section = std::ranges::find_if(
+        known, [&](const std::string& key) { return key.starts_with(rest + '_'); });
+    const auto nearest = is_known || is_foreign      ? std::nullopt
+                         : in_section != known.end() ? std::optional(*in_section)
+                                                     : nearest_key(rest, known);
     if (is_known && is_foreign) {
       lines.push_back(fmt::format(
           "{}: \"{}\" is ignored: Kubernetes (enableServiceLinks) or a Docker link sets it", name,

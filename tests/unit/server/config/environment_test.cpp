@@ -72,11 +72,13 @@ TEST(Environment, AnEmptyVariableCountsAsNotSet) {
 TEST(Environment, AMisspeltVariableIsToldWithTheOneThatWasMeant) {
   const Variable limit("COROECHO_LIMIT_IDLE_TIMEOUT", "1s");
   const Variable config("COROECHO_CONFG", "a.yaml");
+  const Variable section("COROECHO_UNIX", "/run/echo.sock");
   EXPECT_THAT(
       ignored_variables(every_key()),
       ElementsAre(
           "COROECHO_CONFG: sets nothing, did you mean COROECHO_CONFIG",
-          "COROECHO_LIMIT_IDLE_TIMEOUT: sets nothing, did you mean COROECHO_LIMITS_IDLE_TIMEOUT"));
+          "COROECHO_LIMIT_IDLE_TIMEOUT: sets nothing, did you mean COROECHO_LIMITS_IDLE_TIMEOUT",
+          "COROECHO_UNIX: sets nothing, did you mean COROECHO_UNIX_PATH"));
 }
 
 TEST(Environment, TheNameInThatLineIsEscaped) {
