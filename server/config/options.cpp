@@ -143,17 +143,31 @@ void take_overrides(Options& options, const Given& given) try {
   throw UsageError(error.what());
 }
 
+// The directory may be gone, and then nothing is found relative to it.
+std::filesystem::path absolute(const std::filesystem::path& directory, const std::string& path,
+                               const std::string& origin) {
+  if (!directory.empty() || path.starts_with('/')) return directory / path;
+  throw ConfigError(origin + ": the current directory is gone, expected an absolute path");
+}
+
 // A daemon leaves the directory that it was started in.
-void remember_directory(Options& options) {
-  options.directory = std::filesystem::current_path();
-  for (auto* path : {&options.config, &options.pidfile})
-    if (*path) *path = options.directory / **path;
+void remember_directory(Options& options) try {
+  std::error_code gone;
+  options.directory = std::filesystem::current_path(gone);
+  if (options.config) options.config = absolute(options.directory, *options.config, "--config");
+  if (options.pidfile) options.pidfile = absolute(options.directory, *options.pidfile, "--pidfile");
+} catch (const ConfigError& error) {
+  throw UsageError(error.what());
 }
 
 void make_paths_absolute(Config& config, const std::filesystem::path& directory) {
-  for (std::string* path : {&config.log.file, &config.unix_socket.path, &config.tls.certificate,
-                            &config.tls.key, &config.tls.client_ca})
-    if (!path->empty()) *path = directory / *path;
+  for (const auto& [key, path] : std::initializer_list<std::pair<const char*, std::string*>>{
+           {"log.file", &config.log.file},
+           {"unix.path", &config.unix_socket.path},
+           {"tls.certificate", &config.tls.certificate},
+           {"tls.key", &config.tls.key},
+           {"tls.client_ca", &config.tls.client_ca}})
+    if (!path->empty()) *path = absolute(directory, *path, config.origins.where(key));
   if (config.unix_socket.path.size() > UnixSocketConfig::longest_path) {
     throw ConfigError(fmt::format("{}: is longer than {} bytes as '{}'",
                                   config.origins.where("unix.path"), UnixSocketConfig::longest_path,
