@@ -65,11 +65,11 @@ std::string date(system_clock::time_point time) {
 std::string check_validity(const Source& source, const coro::TlsContext::Validity& validity,
                            bool is_in_force) {
   const auto now = system_clock::now();
-  if (now < validity.from)
-    source.fail("the certificate is not valid before " + date(validity.from));
-  if (now < validity.until) return {};
-  const std::string reason = "the certificate has expired, " + date(validity.until);
-  if (!is_in_force) source.fail(reason);
+  if (now >= validity.from && now < validity.until) return {};
+  const std::string reason = now < validity.from
+                                 ? "the certificate is not valid before " + date(validity.from)
+                                 : "the certificate has expired, " + date(validity.until);
+  if (!is_in_force) source.fail(reason);  // the clock may have been set since
   return source.origin + ": " + source.about(reason + ", and clients refuse it");
 }
 
