@@ -153,7 +153,8 @@ Ending Session::echo(Yield yield) {
       const auto ending = why_aborted();
       if (ending || stage_ != Stage::serving)
         return answer_arrived(ending.value_or(Ending::shutdown), bytes, yield);
-      if (bytes.empty() && silence_.timed_out()) return Ending::idle_timeout;
+      const bool silent = bytes.empty() && !stream_->has_more_to_read();
+      if (silent && silence_.timed_out()) return Ending::idle_timeout;
       if (bytes.empty()) continue;  // the reason has passed, such as a wait that is over
     }
     if (const auto ending = answer(bytes, yield)) return *ending;
@@ -211,12 +212,19 @@ std::optional<Ending> Session::write_rest(const std::string& rest, Yield yield) 
 Ending Session::answer_arrived(Ending ending, std::string_view bytes, Yield yield) {
   if (ending == Ending::write_timeout) return ending;
   decided_ = ending;
-  for (std::size_t arrived = bytes.size() + stream_->available(); arrived > 0;) {
+  const std::size_t all = bytes.size() + stream_->available();
+  std::size_t in_vain = 0;  // at least so many of them stood in records of TLS that bring nothing
+  for (std::size_t arrived = all; arrived > 0;) {
     if (faults_ && stage_ == Stage::aborting) break;  // the faults would hold the bytes back
     if (bytes.empty()) {
       const std::size_t most = std::min(arrived, context_.scratch.size());
       const auto [error, size] = stream_->try_read(buffer(context_.scratch.data(), most));
-      if (size == 0) break;
+      if (size == 0) {
+        if (error || in_vain >= all || !stream_->has_more_to_read()) break;
+        in_vain += coro::TlsStream::least_in_vain;
+        yield.now();
+        continue;
+      }
       bytes = {context_.scratch.data(), size};
     }
     arrived -= bytes.size();

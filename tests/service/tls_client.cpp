@@ -62,6 +62,7 @@ TlsClient::TlsClient(SocketClient socket, const Options& options) : socket_(std:
     SSL_set_alpn_protos(tls_.get(), reinterpret_cast<const unsigned char*>(list.data()),
                         static_cast<unsigned int>(list.size()));
   }
+  SSL_set_block_padding(tls_.get(), options.padding);
   SSL_set_fd(tls_.get(), socket_.descriptor());
   for (int result = 0; (result = SSL_connect(tls_.get())) != 1;)
     wait(result);
@@ -95,6 +96,12 @@ std::string TlsClient::receive(std::size_t size) {
 std::string TlsClient::echo(std::string_view bytes) {
   send(bytes);
   return receive(bytes.size());
+}
+
+void TlsClient::change_keys() {
+  if (SSL_key_update(tls_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) != 1) fail("new keys");
+  for (int result = 0; (result = SSL_do_handshake(tls_.get())) != 1;)
+    wait(result);
 }
 
 std::string TlsClient::exchange(std::string_view bytes) {

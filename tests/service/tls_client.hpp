@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ class TlsClient {
     int newest = 0;                             // TLS1_1_VERSION, for example; 0 = any
     std::string server_name = {};               // SNI
     std::string protocol = {};                  // ALPN
+    std::size_t padding = 0;                    // fills each record of TLS 1.3 up to a multiple
   };
 
   explicit TlsClient(SocketClient socket) : TlsClient(std::move(socket), Options{}) {}
@@ -30,6 +32,8 @@ class TlsClient {
   // Receives exactly so many bytes.
   std::string receive(std::size_t size);
   std::string echo(std::string_view bytes);
+  // Goes on with new keys, of which one record informs the server (TLS 1.3).
+  void change_keys();
   // Sends the bytes and close_notify, and receives meanwhile. Returns everything up to the server's
   // close_notify.
   std::string exchange(std::string_view bytes);

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
 #include <openssl/ssl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +15,7 @@
 #include <vector>
 
 #include "tests/certificates.hpp"
+#include "tests/service/patience.hpp"
 #include "tests/service/process_status.hpp"
 #include "tests/service/random_bytes.hpp"
 #include "tests/service/server.hpp"
@@ -286,6 +289,74 @@ TEST(Tls, AProxyHeaderComesFirst) {
   TlsClient client(std::move(socket));
   EXPECT_EQ("hello", client.echo("hello"));
   server.log().wait_for_line("client 1 connected from 192.0.2.1:56324, TLSv1.3 ");
+}
+
+// ---- records that bring the service nothing
+
+constexpr TlsClient::Options padded = {.padding = 16384};
+
+// In the service's kernel: the client's may keep bytes back for a while.
+void wait_until_arrived(const SocketClient& socket) {
+  const auto deadline = Clock::now() + patience;
+  for (int left = 1; left > 0; std::this_thread::sleep_for(std::chrono::milliseconds(1))) {
+    ASSERT_EQ(0, ::ioctl(socket.descriptor(), SIOCOUTQ, &left));
+    ASSERT_LT(Clock::now(), deadline);
+  }
+}
+
+// More of them than one turn of reading takes.
+void send_behind_new_keys(TlsClient& client, std::string_view bytes) {
+  client.change_keys();
+  client.change_keys();
+  client.send(bytes);
+  wait_until_arrived(client.socket());
+}
+
+// The service finds bytes and signal at the same time.
+TEST(Tls, ADrainEchoesWhatHadArrivedBehindRecordsWithoutData) {
+  const Files files;
+  Server server(files.configuration());
+  TlsClient client(connect(server), padded);
+  EXPECT_EQ("before", client.echo("before"));
+  server.process().signal(SIGSTOP);
+  const std::string sent = random_bytes(16000);
+  send_behind_new_keys(client, sent);
+  server.process().signal(SIGTERM);
+  server.process().signal(SIGCONT);
+  expect_same_bytes(sent, client.receive_until_end());
+  client.socket().close();
+  server.expect_exit(0);
+}
+
+// A client could hold up the drain otherwise.
+TEST(Tls, ADrainEndsThoughRecordsWithoutDataGoOnArriving) {
+  const Files files;
+  Server server(files.configuration("", "shutdown: {timeout: 1h}"));
+  TlsClient client(connect(server), padded);
+  EXPECT_EQ("before", client.echo("before"));
+  server.process().signal(SIGSTOP);
+  send_behind_new_keys(client, "");
+  server.process().signal(SIGTERM);
+  server.process().signal(SIGCONT);
+  EXPECT_THROW(
+      {
+        for (;;)
+          client.change_keys();
+      },
+      std::runtime_error);
+  server.expect_exit(0);
+}
+
+TEST(Tls, WhoHasSentBehindRecordsWithoutDataWasNotIdle) {
+  const Files files;
+  Server server(files.configuration("", "limits: {idle_timeout: 1s}"));
+  TlsClient client(connect(server), padded);
+  EXPECT_EQ("before", client.echo("before"));
+  server.process().signal(SIGSTOP);
+  send_behind_new_keys(client, "still here");
+  std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+  server.process().signal(SIGCONT);
+  EXPECT_EQ("still here", client.receive(10));
 }
 
 // ---- certificates

@@ -79,10 +79,15 @@ class TlsStream {
   /// As those of Stream.
   Transfer read_some(boost::asio::mutable_buffer buffer, Yield yield);
   Transfer write_some(boost::asio::const_buffer bytes, Yield yield);
-  /// As that of Stream. One coroutine that serves many streams calls it again for one that
-  /// has_more_to_read(): an observer is not notified of bytes that were received with others.
+  /// As that of Stream, but after a size of 0 something may have arrived if the stream
+  /// has_more_to_read(): records that bring nothing came first, and used up this turn. One
+  /// coroutine that serves many streams calls it again for one that has_more_to_read(): an observer
+  /// is not notified of bytes that were received with others.
   Transfer try_read(boost::asio::mutable_buffer buffer);
   Transfer try_write(boost::asio::const_buffer bytes);
+  /// A call that has returned nothing, of a stream that has_more_to_read(), has taken at least so
+  /// many bytes of those that were available().
+  static constexpr std::size_t least_in_vain = std::size_t{2} * 1024;
   /// Whether to call try_read() once more, although the transport may have nothing: the buffer was
   /// filled, the call has left others their turn, or the end or an error follows the bytes.
   bool has_more_to_read() const;

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "coro/scheduler.hpp"
+#include "coro/tls_stream.hpp"
 #include "coro/yield.hpp"
 
 /// Parts that the files of the plain and of the encrypted stream share.
@@ -47,7 +48,7 @@ inline std::size_t bytes_in_a_turn(const Scheduler& scheduler) {
 /// that is around it (RFC 5246, 6.2.3), so bulk never comes to it. Far less if the call before came
 /// to it (`left` is 0): 20 KiB of new keys take OpenSSL milliseconds.
 constexpr std::size_t most_in_vain(std::size_t left) {
-  return std::size_t{left == 0 ? 2U : 20U} * 1024;
+  return left == 0 ? TlsStream::least_in_vain : std::size_t{20} * 1024;
 }
 
 /// Gives the others their turn, as a wait for something that is there already: unlike Yield::now()
