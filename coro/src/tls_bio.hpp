@@ -14,6 +14,9 @@ namespace coro {
 struct TlsStream::Bio {
   /// It belongs to the caller, and must not outlive the stream. Throws std::bad_alloc.
   static BIO* make(TlsStream& stream);
+  /// OpenSSL passes each message of the protocol to this one (SSL_CTX_set_msg_callback(3)).
+  static void watch(int sent, int version, int type, const void* message, std::size_t size,
+                    ssl_st* tls, void* stream);
 
  private:
   static int read(BIO* bio, char* into, int size);

@@ -23,6 +23,8 @@ class OwnCategory final : public boost::system::error_category {
         return "built without TLS";
       case TlsError::unread:
         return "the other end reads no answers";
+      case TlsError::new_keys:
+        return "the other end changes its keys too often";
     }
     return "unknown error";
   }

@@ -45,6 +45,8 @@ TlsStream::TlsStream(Scheduler& scheduler, Stream& transport, const TlsContext& 
     if (!tls) throw std::bad_alloc();
     BIO* const bio = Bio::make(*this);
     SSL_set_bio(tls.get(), bio, bio);
+    SSL_set_msg_callback(tls.get(), Bio::watch);
+    SSL_set_msg_callback_arg(tls.get(), this);
     if (context.role() == TlsContext::Role::accept)
       SSL_set_accept_state(tls.get());
     else
@@ -78,6 +80,12 @@ error_code TlsStream::failure() {
   return broken_by_;
 }
 
+// In the middle of a call of OpenSSL's, which fails then.
+void TlsStream::break_by(TlsError error) {
+  broken_by_ = unreadable_ = unwritable_ = error;
+  outgoing_ = {};
+}
+
 // ---- reading
 
 Transfer TlsStream::read_some(boost::asio::mutable_buffer buffer, Yield yield) {
@@ -105,7 +113,8 @@ bool TlsStream::has_more_to_read() const {
 // Whether close_notify has come. OpenSSL sets the flag for the alert of an error too, and then has
 // an error in its queue.
 bool TlsStream::has_received_the_end() const {
-  return (SSL_get_shutdown(tls_.get()) & SSL_RECEIVED_SHUTDOWN) != 0 && ERR_peek_error() == 0;
+  return (SSL_get_shutdown(tls_.get()) & SSL_RECEIVED_SHUTDOWN) != 0 && !broken_by_ &&
+         ERR_peek_error() == 0;
 }
 
 // Record after record, until there is no more or no more room.
@@ -113,6 +122,7 @@ Transfer TlsStream::read(boost::asio::mutable_buffer buffer) {
   forget_earlier_errors();
   static_cast<void>(flush());  // its error comes with the next write
   exhausted_ = false;
+  new_keys_ = 0;
   may_receive_ = most_in_vain(may_receive_);
   Transfer all;
   while (buffer.size() > 0 && !all.error) {

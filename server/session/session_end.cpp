@@ -47,7 +47,7 @@ Ending Session::end_by(error_code error) {
   if (error == no_watch)
     detail_ = ": fs.epoll.max_user_watches is reached";
   else if (error.category() == coro::tls_category() || error == coro::TlsError::unread ||
-           is_lack_of_resources(error))
+           error == coro::TlsError::new_keys || is_lack_of_resources(error))
     detail_ = ": " + error.message();
   return ending_of(error);
 }

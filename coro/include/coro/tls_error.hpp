@@ -12,7 +12,8 @@ namespace coro {
 enum class TlsError {
   truncated = 1,  ///< the connection ended without close_notify: bytes may be missing
   left_out,       ///< the library was built without TLS (CORO_TLS=OFF)
-  unread          ///< the other end asks for answers of the protocol without end, and reads none
+  unread,         ///< the other end asks for answers of the protocol without end, and reads none
+  new_keys        ///< the other end changes its keys more often than anybody needs
 };
 
 /// Errors of the protocol, as OpenSSL numbers them: a message that is no TLS, no version or cipher

@@ -46,7 +46,8 @@ struct TlsDetails {
 ///
 /// **Turns.** OpenSSL goes through records that bring the reader nothing, such as new keys, and
 /// answers some by itself. So one call takes only so many bytes that bring nothing, and a peer that
-/// makes OpenSSL answer but reads nothing ends the connection: TlsError::unread.
+/// makes OpenSSL answer but reads nothing ends the connection: TlsError::unread. So does one that
+/// changes its keys more than 32 times in one call: TlsError::new_keys.
 class TlsStream {
  public:
   /// The transport must outlive the TlsStream and is used by nobody else meanwhile. `received`:
@@ -119,6 +120,7 @@ class TlsStream {
   error_code flush();
   bool waits_for_more() const;
   error_code failure();
+  void break_by(TlsError error);
   bool has_received_the_end() const;
 
   Scheduler& scheduler_;
@@ -132,6 +134,7 @@ class TlsStream {
   bool may_have_more_ = true;  // to read, although the transport may have nothing
   // Bytes that this call may still take from the transport; 0: the rest comes with the next call.
   std::size_t may_receive_ = 0;
+  int new_keys_ = 0;        // changes of the other end's keys in this call
   bool agreed_ = false;     // the handshake has ended well
   bool finishing_ = false;  // the end of the stream follows outgoing_
   bool finished_ = false;   // and has been sent

@@ -46,7 +46,7 @@ inline std::size_t bytes_in_a_turn(const Scheduler& scheduler) {
 /// The most that one call takes from a peer of TLS without a byte for the reader: each of the tiny
 /// records of a flood costs OpenSSL microseconds. It is more than a record of 16 KiB takes with all
 /// that is around it (RFC 5246, 6.2.3), so bulk never comes to it. Far less if the call before came
-/// to it (`left` is 0): 20 KiB of new keys take OpenSSL milliseconds.
+/// to it (`left` is 0): 20 KiB of records of a byte take OpenSSL a millisecond.
 constexpr std::size_t most_in_vain(std::size_t left) {
   return left == 0 ? TlsStream::least_in_vain : std::size_t{20} * 1024;
 }

@@ -606,6 +606,8 @@ class RawClient {
     SSL_set_connect_state(tls_.get());
   }
   SSL* tls() { return tls_.get(); }
+  // Each record of TLS 1.3 is as large as it may be.
+  void pad() { SSL_set_block_padding(tls_.get(), 16384); }
 
   // The records that OpenSSL would send now.
   std::string records() {
@@ -655,7 +657,7 @@ TEST(TlsStream, AnswersThatNobodyReadsEndTheConnectionBeforeTheyFillTheMemory) {
     std::array<char, 64> bytes{};
     Transfer read;
     for (int i = 0; i < 200 && !read.error; ++i) {
-      const std::string updates = client.key_updates(100, SSL_KEY_UPDATE_REQUESTED);
+      const std::string updates = client.key_updates(32, SSL_KEY_UPDATE_REQUESTED);
       ASSERT_FALSE(write_all(ends.client_socket, buffer(updates), yield));
       read = ends.server.try_read(buffer(bytes));
       ASSERT_LE(ends.server.unacknowledged() - ends.server_socket.unacknowledged(), 65536U);
@@ -664,6 +666,28 @@ TEST(TlsStream, AnswersThatNobodyReadsEndTheConnectionBeforeTheyFillTheMemory) {
     EXPECT_EQ(ends.server.try_read(buffer(bytes)).error, TlsError::unread) << "it stays";
     EXPECT_EQ(ends.server.write_some(buffer("x", 1), yield).error, TlsError::unread);
     EXPECT_FALSE(ends.server.has_unsent());
+  });
+}
+
+// Each costs OpenSSL as much as many records of data.
+TEST(TlsStream, MoreNewKeysThanAnybodyNeedsInATurnEndTheConnection) {
+  run([](Yield yield) {
+    Ends ends(yield);
+    RawClient client(connector());
+    client.shake_hands(ends, yield);
+    std::array<char, 64> bytes{};
+    for (int i = 0; i < 3; ++i) {
+      const std::string few = client.key_updates(32, SSL_KEY_UPDATE_NOT_REQUESTED);
+      ASSERT_FALSE(write_all(ends.client_socket, buffer(few + client.data("hello")), yield));
+      EXPECT_EQ(ends.server.try_read(buffer(bytes)).size, 5U);
+    }
+    const std::string many = client.key_updates(33, SSL_KEY_UPDATE_REQUESTED);
+    ASSERT_FALSE(write_all(ends.client_socket, buffer(many + client.data("hello")), yield));
+    const auto [error, size] = ends.server.try_read(buffer(bytes));
+    EXPECT_EQ(error, TlsError::new_keys);
+    EXPECT_EQ(size, 0U);
+    EXPECT_EQ(ends.server.try_read(buffer(bytes)).error, TlsError::new_keys) << "it stays";
+    EXPECT_EQ(ends.server.write_some(buffer("x", 1), yield).error, TlsError::new_keys);
   });
 }
 
@@ -676,7 +700,8 @@ TEST(TlsStream, OthersRunWhileRecordsArriveThatBringLittle) {
       Ends ends(yield, acceptor(), connector(), tcp ? Ends::tcp_sockets(yield) : Ends::sockets());
       RawClient client(connector());
       client.shake_hands(ends, yield);
-      std::string flood = updates ? client.key_updates(4000, SSL_KEY_UPDATE_NOT_REQUESTED) : "";
+      if (updates) client.pad();
+      std::string flood = updates ? client.key_updates(6, SSL_KEY_UPDATE_NOT_REQUESTED) : "";
       while (flood.size() < 100'000)
         flood += client.data("x");
       flood += client.data("end");
