@@ -41,6 +41,20 @@ def instructions(program):
     return counts
 
 
+def tls_instructions(program):
+    """The same of an echo over TLS, most of which are OpenSSL's."""
+    require("valgrind", ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "true"])
+    require("openssl", ["openssl", "version"])
+    connections, few, many = 50, 200, 2200
+    with tempfile.TemporaryDirectory(prefix="coroecho-cost-") as directory, \
+            concurrent.futures.ThreadPoolExecutor(2) as workers:
+        encrypted = {"tls": {"port": 0, **make_identity(directory)}}
+        counts = [workers.submit(count_instructions, program, (), connect_tls, connections, echoes.all_at_once,
+                                 number // connections, encrypted) for number in (few, many)]
+        one, other = (count.result() for count in counts)
+    return {"instructions, 50 together over TLS": (other - one) / (many - few)}
+
+
 def require(name, trial):
     if not shutil.which(name):
         raise CannotCount(f"{name} is not installed")
@@ -74,6 +88,10 @@ def connect_datagrams(service, number):
     return echoes.connect_datagrams(service.udp_port, number)
 
 
+def connect_tls(service, number):
+    return echoes.connect_tls(service.wait_for_port("tls "), number)
+
+
 def count_system_calls(program, events, connect, connections, exchange, rounds):
     tool = ("strace", "-f", "-c", "-o", "{directory}/calls")
     with Service(program, tool, events) as service:
@@ -83,9 +101,9 @@ def count_system_calls(program, events, connect, connections, exchange, rounds):
         return number_in(service, "calls", r"\s(\d+)(?:\s+\d+)? total$")
 
 
-def count_instructions(program, events, connect, connections, exchange, rounds):
+def count_instructions(program, events, connect, connections, exchange, rounds, more=None):
     tool = ("valgrind", "--tool=callgrind", "--callgrind-out-file={directory}/instructions")
-    with Service(program, tool, events) as service:
+    with Service(program, tool, events, more) as service:
         echo(service, connect, connections, exchange, rounds)
         return number_in(service, "instructions", r"^(?:summary|totals): (\d+)")
 
@@ -196,4 +214,5 @@ def resident_stacks(pid):
     return sum(int(size) * 1024 for size, flags in mappings if {"nh", "nr"} <= set(flags.split()))
 
 
-COSTS = {"system_calls": system_calls, "instructions": instructions, "access": access, "memory": memory, "tls": tls}
+COSTS = {"system_calls": system_calls, "instructions": instructions, "access": access, "memory": memory, "tls": tls,
+         "tls_instructions": tls_instructions}
