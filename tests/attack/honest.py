@@ -54,10 +54,10 @@ class Honest(Clients):
 
 
 async def ask_until_answered(clients):
-    """One datagram may be lost, ten may not. The source is not below `udp.rate`, for it is new."""
+    """One datagram may be lost, twenty may not, and no freeze is as long. The source, which is new, is not below `udp.rate`."""
     async with datagram_socket(clients) as (transport, received):
         question = b"?" + clients.bytes()[:8000]
-        for _ in range(10):
+        for _ in range(20):
             transport.sendto(question)
             await asyncio.sleep(0.3)
             if received:
