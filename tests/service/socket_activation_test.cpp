@@ -86,7 +86,7 @@ TEST(SocketActivation, AnswersTheDatagramsThatStartedIt) {
 // The kernel sends to such clients with the TTL that the socket has for IPv4.
 TEST(SocketActivation, AnswersFromAnIpv4MappedAddressHaveOneHopLess) {
   const ManagedSocket udp = ManagedSocket::datagrams("::ffff:127.0.0.1");
-  const Server server("udp: {allow: [127.0.0.5]}", {}, activation({&udp}));
+  const Server server("{port: 0, udp: {allow: [127.0.0.5]}}", {}, activation({&udp}));
   const DatagramClient refused("127.0.0.6");
   refused.send("not allowed", "127.0.0.1", udp.port());
   const DatagramClient client("127.0.0.5");
