@@ -176,11 +176,17 @@ error_code Listener::accept_some(int most, Yield yield) {
 
 // Accepts one connection; it waits as long as there is no stack for it.
 error_code Listener::accept_one(Yield yield) {
+  if (!context_.reserve.leaves_room(socket_.number())) return error::no_descriptors;
   coro::Endpoint peer;
   auto size = static_cast<socklen_t>(peer.capacity());
   accepted_ = coro::Descriptor(
       ::accept4(socket_.number(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
-  if (!accepted_.is_open()) return coro::last_error();
+  if (!accepted_.is_open()) {
+    const error_code failed = coro::last_error();
+    if (failed == error::no_descriptors) context_.reserve.count(-1);
+    return failed;
+  }
+  context_.reserve.count(accepted_.number());
   peer.resize(size);
   if (!keeps_urgent_bytes_) keep_urgent_bytes(accepted_.number());
   context_.rate.count(context_.config.limits.accept_rate, coro::Clock::now());

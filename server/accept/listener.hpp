@@ -8,6 +8,7 @@
 #include "coro/readiness.hpp"
 #include "coro/scheduler.hpp"
 #include "server/accept/accept_rate.hpp"
+#include "server/accept/descriptor_reserve.hpp"
 #include "server/accept/listener_state.hpp"
 #include "server/accept/listening.hpp"
 #include "server/config/config.hpp"
@@ -26,6 +27,7 @@ struct ListenerContext {
   Sessions& sessions;
   coro::Condition& changed;  // notified when a listener has lost its socket
   AcceptRate rate = {};
+  DescriptorReserve reserve = {};
   Turns turns = {};  // to accept, where there is not room for all
   // Clients of this transport wait in the kernel's backlog, while an upgrade ends those before
   // them.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/service/server.hpp"
+#include "tests/service/upgrade.hpp"
 
 namespace service {
 namespace {
@@ -308,6 +309,23 @@ TEST(Admin, IsTurnedOffAndOnByAReload) {
   SocketClient again("127.0.0.1", admin_port(server, 2));
   again.send(request("/healthz"));
   receive_through(again, "\r\n\r\nok\n");
+}
+
+TEST(Admin, AServiceThatIsOutOfDescriptorsAnswersReloadsAndIsUpgraded) {
+  Server server("{host: 127.0.0.1, port: 0, admin: {port: 0}}", {}, {"prlimit", "--nofile=60:60"});
+  std::vector<SocketClient> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.push_back(server.connect());
+    clients.back().send("x");
+  }
+  server.log().wait_for_line("out of descriptors: connections wait");
+  EXPECT_EQ("HTTP/1.1 200 OK", status_line(get(server, "/healthz")));
+  reload(server, "{host: 127.0.0.1, port: 0, admin: {port: 0}, backlog: 7}");
+  upgrade(server);
+  for (SocketClient& client : clients) {
+    EXPECT_EQ("x", client.receive(1));
+    client.close();
+  }
 }
 
 TEST(Admin, KeepsItsConnectionsWhenAReloadDoesNotConcernIt) {
