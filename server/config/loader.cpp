@@ -28,8 +28,9 @@ std::string read_file(const std::filesystem::path& file) {
     fail("cannot be read: " +
          (error ? error : std::make_error_code(std::errc::no_such_file_or_directory)).message());
   }
-  // A named pipe could make a running service wait for its writer.
-  if (!std::filesystem::is_regular_file(status) && !std::filesystem::is_character_file(status))
+  // A named pipe or a terminal could make a running service wait for its writer.
+  const bool is_nothing = std::filesystem::canonical(file, error) == "/dev/null";
+  if (!std::filesystem::is_regular_file(status) && !is_nothing)
     fail(std::filesystem::is_directory(status) ? "is a directory" : "is not a regular file");
   std::ifstream stream(file, std::ios::binary);
   if (!stream) fail("cannot be read: " + std::generic_category().message(errno));
