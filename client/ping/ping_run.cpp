@@ -1,5 +1,6 @@
 #include "client/ping/ping_run.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "client/output/output.hpp"
@@ -38,21 +39,24 @@ void PingRun::send_all(Yield yield) {
 void PingRun::send_until_the_count(Yield yield) {
   const auto& ping = options().ping;
   started_ = Clock::now();
+  next_ = started_;
   for (std::uint64_t number = 1; !was_interrupted(); ++number) {
     send(number, yield);
     if (number == ping.count) break;
-    if (wait_for_next(number, yield)) return;
+    if (wait_for_next(yield)) return;
   }
   // Echoes under way come back, or are given up in time.
   static_cast<void>(changed_.wait(yield, [this] { return none_under_way(); }));
 }
 
-// Until the one after this number is to be sent.
-coro::error_code PingRun::wait_for_next(std::uint64_t number, Yield yield) {
+// Until the next one is to be sent. None are sent for the time in which there was no connection or
+// the process stood still: sent all at once afterwards, they would hide the loss of the others.
+coro::error_code PingRun::wait_for_next(Yield yield) {
   const auto interval = options().ping.interval;
   if (interval > Duration::zero()) {
-    const auto next = started_ + interval * static_cast<std::int64_t>(number);
-    return coro::sleep_for(yield, next - Clock::now());
+    const auto now = Clock::now();
+    next_ = std::max(next_ + interval, now);
+    return coro::sleep_for(yield, next_ - now);
   }
   if (const auto interrupted = changed_.wait(yield, [this] { return none_under_way(); }))
     return interrupted;

@@ -43,7 +43,7 @@ class PingRun : public PingProgram {
  private:
   void send_all(coro::Yield yield) override;
   void send_until_the_count(coro::Yield yield);
-  coro::error_code wait_for_next(std::uint64_t number, coro::Yield yield);
+  coro::error_code wait_for_next(coro::Yield yield);
   bool none_under_way() const { return echoes_.under_way() == 0; }
   void give_up_on_late(coro::Yield yield);
   std::string summary() const override;
@@ -53,6 +53,7 @@ class PingRun : public PingProgram {
   coro::Condition changed_;  // echoes_ have
   PingTally tally_;
   coro::Clock::time_point started_ = coro::Clock::now();
+  coro::Clock::time_point next_;  // when the next one is due, with an interval
 };
 
 }  // namespace client

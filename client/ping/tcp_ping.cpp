@@ -1,6 +1,8 @@
 #include "client/ping/tcp_ping.hpp"
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -26,9 +28,17 @@ TcpPing::TcpPing(coro::Scheduler& scheduler, const Options& options)
     : PingRun(scheduler, options),
       link_(scheduler, options.target, [this](const Failure& failure) { link_lost(failure); }) {}
 
+// After a loss a short time tells soon that the service is back, since the kernel repeats a packet
+// only after one second and then two. A handshake takes longer than an echo.
+coro::Clock::duration TcpPing::time_to_connect() const {
+  constexpr coro::Clock::duration for_handshake = std::chrono::seconds(3);
+  if (!connected_once_) return options().timeout;
+  return std::min<coro::Clock::duration>(
+      options().timeout, std::max<coro::Clock::duration>(options().wait, for_handshake));
+}
+
 bool TcpPing::open(Yield yield) {
-  const auto limit = connected_once_ ? options().wait : options().timeout;
-  if (const auto error = link_.open(yield, limit)) {
+  if (const auto error = link_.open(yield, time_to_connect())) {
     if (error != error::operation_aborted) link_lost(connect_failure(options().target, error));
     return false;
   }
@@ -55,8 +65,9 @@ void TcpPing::send(std::uint64_t number, Yield yield) {
 }
 
 void TcpPing::returned(std::uint64_t number, const Exchange::Reply& reply) {
-  const bool late = received(number).arrival != Sequence::Arrival::received;
-  show(report().reply(number, reply.bytes.size(), reply.round_trip,
+  const auto arrived = received(number);
+  const bool late = arrived.arrival != Sequence::Arrival::received;
+  show(report().reply(number, reply.bytes.size(), arrived.round_trip,
                       late ? ReplyKind::late : ReplyKind::in_time));
 }
 

@@ -17,6 +17,7 @@ class TcpPing : public PingRun {
 
  private:
   bool open(coro::Yield yield) override;
+  coro::Clock::duration time_to_connect() const;
   bool is_open() const override { return link_.is_open(); }
   void close() override { link_.close(); }
   void send(std::uint64_t number, coro::Yield yield) override;

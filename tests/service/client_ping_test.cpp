@@ -115,6 +115,19 @@ TEST(ClientPing, SumsUpOnSigquitAndGoesOn) {
   EXPECT_EQ(process.wait(), 0);
 }
 
+TEST(ClientPing, KeepsItsIntervalAfterItWasStopped) {
+  const Server server;
+  Process process(ping(server.port(), {"-i", "50ms", "-c", "40"}));
+  process.output().wait_for_line("seq=2");
+  process.signal(SIGSTOP);
+  std::this_thread::sleep_for(2s);
+  const auto seen = process.output().count_lines("seq=");
+  const auto resumed = Clock::now();
+  process.signal(SIGCONT);
+  EXPECT_EQ(process.wait(), 0);
+  EXPECT_GE(Clock::now() - resumed, 50ms * (40 - static_cast<int>(seen) - 2));
+}
+
 TEST(ClientPing, EndsAtTheDeadline) {
   const Server server;
   const auto finished = run(ping(server.port(), {"-i", "10ms", "-w", "300ms"}));
