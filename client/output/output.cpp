@@ -24,16 +24,20 @@ namespace error = boost::asio::error;
 constexpr int for_ever = -1;
 constexpr int patience_with_errors = 1000;  // ms
 
-error_code failure_of_standard_output;
+error_code failure_of_standard_output;  // the first one
+
+coro::Descriptor signals_that_end() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+    ::sigaddset(&signals, signal);
+  return coro::Descriptor(::signalfd(-1, &signals, SFD_CLOEXEC));
+}
 
 // Until the reader takes something. A signal that the program waits for by signalfd(2) is blocked:
 // it interrupts no system call, so this watches for one too.
 error_code wait_for_reader(int descriptor, int patience) {
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGQUIT})
-    ::sigaddset(&signals, signal);
-  const coro::Descriptor pending(::signalfd(-1, &signals, SFD_CLOEXEC));
+  static const auto pending = signals_that_end();
   std::array<pollfd, 2> events{{{descriptor, POLLOUT, 0}, {pending.number(), POLLIN, 0}}};
   const int ready = ::poll(events.data(), events.size(), patience);
   if (ready < 0) return coro::last_error();
@@ -41,10 +45,11 @@ error_code wait_for_reader(int descriptor, int patience) {
   return events.front().revents != 0 ? error_code() : error_code(error::interrupted);
 }
 
-error_code write_all(int descriptor, std::string_view text, int patience) {
+error_code write_all(int stream, const coro::Descriptor& own, std::string_view text, int patience) {
   // Others share the standard streams, where write(2) might block for ever. A blocking pipe that is
   // ready takes PIPE_BUF bytes at once (pipe(7)).
-  const bool may_block = descriptor == STDOUT_FILENO || descriptor == STDERR_FILENO;
+  const bool may_block = !own.is_open();
+  const int descriptor = may_block ? stream : own.number();
   const auto most = may_block ? std::size_t{PIPE_BUF} : text.size();
   bool waits = may_block;
   while (!text.empty()) {
@@ -86,10 +91,15 @@ class WithoutBrokenPipe {
 }  // namespace
 
 void print(std::string_view text) {
-  static const auto pipe = output_pipe_of_our_own();
-  const int descriptor = pipe.is_open() ? pipe.number() : STDOUT_FILENO;
-  if (!failure_of_standard_output)
-    failure_of_standard_output = write_all(descriptor, text, for_ever);
+  static const auto own = output_of_our_own(STDOUT_FILENO);
+  static bool is_broken = false;
+  static int patience = for_ever;  // until the end is asked for
+  if (is_broken) return;
+  const auto error = write_all(STDOUT_FILENO, own, text, patience);
+  if (!error) return;
+  if (!failure_of_standard_output) failure_of_standard_output = error;
+  patience = patience_with_errors;
+  is_broken = error != error::interrupted;
 }
 
 error_code print_failure() {
@@ -97,9 +107,10 @@ error_code print_failure() {
 }
 
 void print_error(std::string_view text) {
+  static const auto own = output_of_our_own(STDERR_FILENO);
   static bool stands_still = false;  // the reader, who holds the run up once and not each time
   const WithoutBrokenPipe blocked;
-  const auto error = write_all(STDERR_FILENO, text, stands_still ? 0 : patience_with_errors);
+  const auto error = write_all(STDERR_FILENO, own, text, stands_still ? 0 : patience_with_errors);
   stands_still = error == error::timed_out;
 }
 

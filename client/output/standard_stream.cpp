@@ -8,6 +8,7 @@
 #include <boost/asio/error.hpp>
 #include <cerrno>
 #include <climits>
+#include <string>
 
 #include "coro/error.hpp"
 
@@ -21,10 +22,12 @@ bool is_always_ready(coro::error_code error) {
 
 }  // namespace
 
-coro::Descriptor output_pipe_of_our_own() {
+coro::Descriptor output_of_our_own(int number) {
   struct stat status = {};
-  if (::fstat(STDOUT_FILENO, &status) != 0 || !S_ISFIFO(status.st_mode)) return {};
-  return coro::Descriptor(::open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  const bool is_pipe = ::fstat(number, &status) == 0 && S_ISFIFO(status.st_mode);
+  if (!is_pipe && ::isatty(number) == 0) return {};
+  const auto path = "/proc/self/fd/" + std::to_string(number);
+  return coro::Descriptor(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
 
 StandardInput::StandardInput(coro::Scheduler& scheduler) : readiness_(scheduler, STDIN_FILENO) {}
@@ -41,8 +44,8 @@ StandardInput::Read StandardInput::read_some(std::span<std::byte> buffer, coro::
 }
 
 StandardOutput::StandardOutput(coro::Scheduler& scheduler)
-    : pipe_(output_pipe_of_our_own()),
-      number_(pipe_.is_open() ? pipe_.number() : STDOUT_FILENO),
+    : own_(output_of_our_own(STDOUT_FILENO)),
+      number_(own_.is_open() ? own_.number() : STDOUT_FILENO),
       readiness_(scheduler, number_) {}
 
 coro::error_code StandardOutput::write(std::span<const std::byte> bytes, coro::Yield yield) {
@@ -50,7 +53,7 @@ coro::error_code StandardOutput::write(std::span<const std::byte> bytes, coro::Y
     const auto error = readiness_.wait_writable(yield);
     if (error && !is_always_ready(error)) return error;
     // A blocking pipe that is ready takes PIPE_BUF bytes at once (pipe(7)). A file takes all.
-    const bool takes_what_it_can = pipe_.is_open() || error;
+    const bool takes_what_it_can = own_.is_open() || error;
     const auto most = takes_what_it_can ? bytes.size() : std::size_t{PIPE_BUF};
     const auto size = ::write(number_, bytes.data(), std::min(most, bytes.size()));
     if (size < 0 && errno != EINTR && errno != EAGAIN) return coro::last_error();

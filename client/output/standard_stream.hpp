@@ -8,13 +8,13 @@
 
 // Standard streams are shared with other processes, which would find them non-blocking too, even
 // after the end of this one; so they stay as they are, and are touched only when they are ready.
-// Only a pipe can be opened once more.
+// Only a pipe or a terminal can be opened once more.
 namespace client {
 
-/// Standard output opened once more, with a description of its own that is non-blocking without
-/// anybody else noticing (proc(5), pid/fd). None where it is no pipe, nobody reads it, or there is
-/// no /proc.
-coro::Descriptor output_pipe_of_our_own();
+/// Standard output or standard error opened once more, with a description of its own that is
+/// non-blocking without anybody else noticing (proc(5), pid/fd). None where it is neither a pipe
+/// nor a terminal, nobody reads it, it belongs to somebody else, or there is no /proc.
+coro::Descriptor output_of_our_own(int number);
 
 /// Reads standard input, whatever it is, without ever blocking the other coroutines for longer than
 /// a disk does.
@@ -44,7 +44,7 @@ class StandardOutput {
   coro::error_code write(std::span<const std::byte> bytes, coro::Yield yield);
 
  private:
-  coro::Descriptor pipe_;
+  coro::Descriptor own_;
   int number_;
   coro::Readiness readiness_;
 };

@@ -1,5 +1,6 @@
 #include "client/terminal/terminal_modes.hpp"
 
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -24,7 +25,14 @@ constexpr std::array deadly_signals = {SIGHUP,  SIGINT,  SIGQUIT,   SIGTERM, SIG
 termios before{};
 volatile std::sig_atomic_t taken = 0;
 
+// Not if nobody reads what is on the terminal, where write(2) would block.
+bool takes_output() {
+  pollfd events{STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&events, 1, 0) == 1 && (events.revents & POLLOUT) != 0;
+}
+
 void write_sequence(std::string_view sequence) {
+  if (!takes_output()) return;
   [[maybe_unused]] const auto size = ::write(STDOUT_FILENO, sequence.data(), sequence.size());
 }
 
@@ -91,6 +99,7 @@ void give_terminal_back() {
   if (taken == 0 || !in_foreground) return;
   taken = 0;
   ::tcflow(STDOUT_FILENO, TCOON);  // after Ctrl-S it would take nothing
+  if (!takes_output()) ::tcflush(STDOUT_FILENO, TCOFLUSH);
   write_sequence("\033[0m");
   write_sequence(BracketedPaste::disable);
   set(before);

@@ -109,6 +109,31 @@ TEST(ClientOutput, WaitsForASlowReaderAlsoWhereThePipeDoesNotBlock) {
   EXPECT_NE(finished.output.find("3000 sent, 3000 received"), std::string::npos);
 }
 
+TEST(ClientOutput, GoesOnAfterASigquitWhileItWaitsForAReader) {
+  const Server server;
+  const auto finished =
+      run({"python3", "-c",
+           "import fcntl, os, signal, struct, subprocess, sys, termios\n"
+           "r, w = os.pipe()\n"
+           "fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 4096)\n"
+           "client = subprocess.Popen(sys.argv[1:], stdout=w)\n"
+           "os.close(w)\n"
+           "waiting = 0\n"
+           "while waiting < 3900:\n"
+           "  waiting, = struct.unpack('i', fcntl.ioctl(r, termios.FIONREAD, b'1234'))\n"
+           "for _ in range(3):\n"
+           "  client.send_signal(signal.SIGQUIT)\n"
+           "  try: client.wait(0.2)\n"
+           "  except subprocess.TimeoutExpired: pass\n"
+           "while data := os.read(r, 65536): sys.stdout.write(data.decode())\n"
+           "sys.exit(client.wait())\n",
+           COROECHO_CLIENT, "--ping", "-c", "300", "-i", "1ms", "127.0.0.1",
+           std::to_string(server.port())});
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  EXPECT_NE(finished.output.find("seq=300 "), std::string::npos);
+  EXPECT_NE(finished.output.find("300 sent, 300 received"), std::string::npos);
+}
+
 // A pipe of one page that nobody reads.
 class UnreadPipe {
  public:
