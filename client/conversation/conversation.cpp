@@ -65,7 +65,7 @@ class Conversation {
   void set_hex(const std::string& argument);
   void start_pings(const std::string& count);
   void start_file(const std::string& path);
-  void start(const char* name, std::function<void(Yield)> job);
+  bool start(const char* name, std::function<void(Yield)> job);
   void close();
   void handle_signal(int signal);
   void lost(const Failure& failure);
@@ -77,7 +77,8 @@ class Conversation {
   std::unique_ptr<Channel> link_;
   program::Histogram round_trips_;
   coro::Task main_;
-  std::vector<coro::Task> jobs_;
+  std::vector<coro::Task> jobs_;   // pings and files
+  std::vector<coro::Task> files_;  // at the end of the input they are sent to their end
   bool connecting_ = false;
   coro::Condition turn_to_connect_;
   bool hex_ = false;
@@ -116,7 +117,11 @@ void Conversation::run(Yield yield) {
     if (!line) break;
     obey(parse_command(*line), yield);
   }
-  if (!quitting_) link_->finish(yield, options_->timeout);
+  if (!quitting_) {
+    for (auto& file : files_)  // Ctrl-C ends them
+      if (file.join(yield)) break;
+    link_->finish(yield, options_->timeout);
+  }
   for (const auto& job : jobs_)
     job.cancel();
   for (auto& job : jobs_)  // one may just have connected
@@ -257,16 +262,22 @@ void Conversation::start_file(const std::string& path) {
   if (path.empty()) return terminal_.say(":send FILE: which one?");
   if (options_->udp && is_larger_than_a_datagram(path))
     return terminal_.say(fmt::format("{}: {}", escaped(path), too_large()));
-  start("file", [this, path](Yield yield) { send_file(*link_, path, terminal_, yield); });
+  std::erase_if(files_, [](const auto& task) { return task.done(); });
+  if (start("file", [this, path](Yield yield) { send_file(*link_, path, terminal_, yield); }))
+    files_.push_back(jobs_.back());
 }
 
-void Conversation::start(const char* name, std::function<void(Yield)> job) {
+bool Conversation::start(const char* name, std::function<void(Yield)> job) {
   std::erase_if(jobs_, [](const auto& task) { return task.done(); });
   const auto task = scheduler_->spawn(name, [this, job = std::move(job)](Yield yield) {
     if (connect(yield)) job(yield);
   });
-  if (!task) return terminal_.say(terminal_.style().bad(task.error().message()));
+  if (!task) {
+    terminal_.say(terminal_.style().bad(task.error().message()));
+    return false;
+  }
   jobs_.push_back(*task);
+  return true;
 }
 
 // ---- signals

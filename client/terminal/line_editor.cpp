@@ -79,10 +79,13 @@ LineEditor& of(EditLine* editor) {
   return *static_cast<LineEditor*>(self);
 }
 
-std::size_t common_prefix(const std::vector<std::string>& words) {
+// Of whole characters.
+std::string common_prefix(const std::vector<std::string>& words) {
   const auto [first, last] = std::ranges::minmax_element(words);
-  const auto ends = std::ranges::mismatch(*first, *last);
-  return static_cast<std::size_t>(ends.in1 - first->begin());
+  const auto one = widened(*first);
+  const auto other = widened(*last);
+  const auto ends = std::ranges::mismatch(one, other);
+  return narrowed(std::wstring(one.begin(), ends.in1));
 }
 
 }  // namespace
@@ -288,7 +291,7 @@ void LineEditor::complete() {
   if (words->empty()) return ::el_beep(editor_.get());
   // The words replace the last one typed: their common prefix is inserted, less what is typed of
   // it.
-  const auto prefix = words->front().substr(0, common_prefix(*words));
+  const auto prefix = common_prefix(*words);
   std::size_t typed = std::min(prefix.size(), before.size());
   while (typed > 0 && !before.ends_with(prefix.substr(0, typed)))
     --typed;

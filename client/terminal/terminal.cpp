@@ -24,6 +24,17 @@ bool is_interrupted() {
   return ::sigpending(&pending) == 0 && ::sigismember(&pending, SIGINT) == 1;
 }
 
+// Until SIGCONT. If no shell controls this process, and so nobody would send that, the kernel
+// ignores the signal (setpgid(2): orphaned process groups).
+void stop_process() {
+  sigset_t stop;
+  ::sigemptyset(&stop);
+  ::sigaddset(&stop, SIGTSTP);
+  std::raise(SIGTSTP);
+  ::pthread_sigmask(SIG_UNBLOCK, &stop, nullptr);
+  ::pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+}
+
 }  // namespace
 
 Terminal::Terminal(coro::Scheduler& scheduler, std::optional<LineHistory> history,
@@ -156,11 +167,11 @@ void Terminal::handle(int signal) {
   switch (signal) {
     case SIGWINCH:
       return write_above([] {});
-    case SIGTSTP:  // the process stops by a signal that cannot be caught, and goes on at SIGCONT
+    case SIGTSTP:
       editor_->leave_half_typed();
       give_terminal_back();
-      std::raise(SIGSTOP);
-      return;
+      stop_process();
+      [[fallthrough]];
     case SIGCONT:
       take_terminal();
       return write_above([] {});

@@ -234,6 +234,34 @@ TEST(ClientKeys, GivesTheTerminalBackWhateverEndsIt) {
   }
 }
 
+class TerminalThatTakesNoOutput : public testing::TestWithParam<std::string> {};
+
+TEST_P(TerminalThatTakesNoOutput, DoesNotKeepTheClientFromBeingEnded) {
+  Echo echo;
+  for (const int signal : {SIGTERM, SIGHUP}) {
+    Pty pty(client(echo.port()));
+    pty.wait_for("> ");
+    std::string keys = GetParam();
+    for (int i = 0; i < 400; ++i)
+      keys += ":help\n";
+    pty.type(keys);
+    std::this_thread::sleep_for(300ms);  // the terminal is full then, and nothing shows it
+    ASSERT_EQ(::kill(pty.pid(), signal), 0);
+    siginfo_t ended{};
+    const auto deadline = Clock::now() + patience;
+    while (ended.si_pid == 0 && Clock::now() < deadline) {
+      ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pty.pid()), &ended, WEXITED | WNOHANG | WNOWAIT),
+                0);
+      std::this_thread::sleep_for(5ms);
+    }
+    EXPECT_EQ(ended.si_pid, pty.pid()) << strsignal(signal);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Why, TerminalThatTakesNoOutput,
+                         testing::Values("", "\x13"),  // it is full, or Ctrl-S has stopped it
+                         [](const auto& why) { return why.param.empty() ? "Full" : "Stopped"; });
+
 TEST(ClientKeys, GivesTheTerminalBackInTheMiddleOfAKey) {
   Echo echo;
   for (const std::string key : {"\x16", "\x12", "\033"}) {  // Ctrl-V, Ctrl-R, Escape
@@ -262,21 +290,39 @@ TEST(ClientKeys, ShowsHowItStandsOnSigquitAndGoesOn) {
 
 TEST(ClientKeys, GivesTheTerminalBackWhileItIsStopped) {
   Echo echo;
-  Pty pty(client(echo.port()));
+  std::vector<std::string> command = {"bash", "-c",
+                                      "set -m; \"$0\" \"$@\"; echo stopped: $?; read -r; fg"};
+  const auto stopped = client(echo.port());
+  command.insert(command.end(), stopped.begin(), stopped.end());
+  Pty pty(command);
   pty.wait_for("> ");
   pty.type("half");
   pty.wait_for("half");
   pty.type("\x1a");
-  int status = 0;
-  ASSERT_EQ(::waitpid(pty.pid(), &status, WUNTRACED), pty.pid());
-  EXPECT_TRUE(WIFSTOPPED(status));
+  pty.wait_for("stopped: " + std::to_string(128 + SIGTSTP));
   EXPECT_TRUE(pty.edits_itself());
-  ASSERT_EQ(::kill(pty.pid(), SIGCONT), 0);
+  pty.type("\n");
   pty.wait_for("\033[?2004h");
   pty.wait_for("half");
   EXPECT_FALSE(pty.edits_itself());
   pty.type(" way\n");
   EXPECT_EQ(echo.wait_for_bytes(9), "half way\n");
+  pty.type("\x04");
+  EXPECT_EQ(pty.wait(), 0);
+}
+
+// As in xterm -e, ssh -t HOST PROGRAM, or a container: nobody would let it go on.
+TEST(ClientKeys, IsNotStoppedWithoutAShellThatControlsIt) {
+  Echo echo;
+  Pty pty(client(echo.port()));
+  pty.wait_for("> ");
+  pty.type("half");
+  pty.wait_for("half");
+  pty.type("\x1a");
+  pty.wait_for("\033[?2004h");
+  pty.type(" way\n");
+  EXPECT_EQ(echo.wait_for_bytes(9), "half way\n");
+  EXPECT_FALSE(pty.edits_itself());
 }
 
 TEST(ClientKeys, DrawsNothingInBoldButThePrompt) {
@@ -349,6 +395,30 @@ TEST(ClientKeys, SendsNothingButFiles) {
   EXPECT_EQ(echo.wait_for_bytes(6), "hello\n");
   inotify_event event{};
   EXPECT_EQ(read(opened.get(), &event, sizeof event), -1) << "a writer would have gone on";
+}
+
+TEST(ClientKeys, SendsAFileToItsEndAlsoIfTheInputEnds) {
+  Echo echo;
+  Pty pty(client(echo.port()));
+  constexpr std::size_t size = 3'000'000;
+  std::ofstream(pty.home() / "file") << std::string(size, 'x');
+  pty.wait_for("> ");
+  pty.type(":send " + pty.home().path().string() + "/file\n\x04");
+  EXPECT_EQ(pty.wait(), 0) << pty.written();
+  EXPECT_EQ(echo.wait_for_bytes(size).size(), size);
+  EXPECT_NE(pty.written().find("came back the same in"), std::string::npos) << pty.written();
+}
+
+TEST(ClientKeys, CompletesWholeCharacters) {
+  Echo echo;
+  Pty pty(client(echo.port()));
+  std::ofstream(pty.home() / "donn\u00e9es-\u00e9") << "one";
+  std::ofstream(pty.home() / "donn\u00e9es-\u00e8") << "two";
+  pty.wait_for("> ");
+  pty.type(":send " + pty.home().path().string() + "/d\t");
+  pty.wait_for("donn\u00e9es-");
+  pty.type("\u00e9\n");
+  EXPECT_EQ(echo.wait_for_bytes(3), "one");
 }
 
 TEST(ClientKeys, ShowsNoNameOfAFileThatControlsTheTerminal) {
