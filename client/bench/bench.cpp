@@ -151,7 +151,7 @@ void Bench::sum_up() {
 }
 
 void Bench::start_threads() {
-  const auto count = std::min(options_->bench.threads, options_->bench.connections);
+  const auto count = options_->bench.threads;
   for (std::size_t index = 0; index < count; ++index) {
     workers_.push_back(
         std::make_unique<BenchWorker>(index, *options_, addresses_, pattern_, shared_));

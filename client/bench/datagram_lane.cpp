@@ -18,6 +18,9 @@ using coro::Clock;
 namespace error = boost::asio::error;
 using Kind = SentDatagrams::Arrival::Kind;
 
+// More than a socket's buffer holds, in case more come all the while.
+constexpr int most_last_batches = 256;
+
 Failure size_failure(const Target& target, std::size_t expected, std::size_t got) {
   return {FailureClass::mismatch,
           fmt::format("a datagram of {} bytes came back {}: {} is no echo service, or something on "
@@ -72,7 +75,7 @@ void DatagramLane::became_readable() {
 
 void DatagramLane::take_turn() {
   if (!open_) return;
-  receive();
+  receive(std::max<std::size_t>(sent_.under_way(), 1));
   send_what_may_be(Clock::now());
   if (state_->over && is_done()) close();
 }
@@ -80,8 +83,8 @@ void DatagramLane::take_turn() {
 void DatagramLane::look_for_late(Clock::time_point now) {
   if (!open_) return;
   // The process may have been stopped, and what came meanwhile was in time.
-  while (sent_.has_expired(now) && receive()) {
-  }
+  for (int left = most_last_batches; left > 0 && sent_.has_expired(now); --left)
+    if (!receive(DatagramBatch::most)) break;
   sent_.expire(now, [this](Clock::time_point due) { lose(due); });
   if (!state_->schedule) sent_.move_window(now);
   send_what_may_be(now);
@@ -94,8 +97,8 @@ void DatagramLane::finish(Clock::time_point now) {
 }
 
 void DatagramLane::end() {
-  while (open_ && sent_.under_way() > 0 && receive()) {
-  }
+  for (int left = most_last_batches; left > 0 && open_ && sent_.under_way() > 0; --left)
+    if (!receive(DatagramBatch::most)) break;
   close();
 }
 
@@ -182,8 +185,7 @@ void DatagramLane::took(Clock::time_point now) {
 // ---- receiving
 
 // Once, as a lane of TCP does. False if nothing has arrived.
-bool DatagramLane::receive() {
-  const auto most = std::max<std::size_t>(sent_.under_way(), 1);
+bool DatagramLane::receive(std::size_t most) {
   const auto [error, count] = batch_->receive(socket_->number(), most);
   if (error) {
     if (error != error::would_block) report_once(datagram_failure(*state_->target, error));

@@ -37,7 +37,7 @@ class DatagramLane final : public Lane, private coro::Readiness::Observer {
 
  private:
   void became_readable() override;
-  bool receive();
+  bool receive(std::size_t most);
   void take(std::size_t index, coro::Clock::time_point now);
   void take_echo(const DatagramBatch::Received& received, coro::Clock::time_point now);
   bool is_due(std::uint64_t number, coro::Clock::time_point now) const;

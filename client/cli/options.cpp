@@ -192,6 +192,7 @@ void take_modes(CommandLine& line) {
   if (line.json) options.bench.format = BenchFormat::json;
   if (line.csv) options.bench.format = BenchFormat::csv;
   take_size(line);
+  options.bench.threads = std::min(options.bench.threads, options.bench.connections);
   check_udp(line.app, options);
 }
 

@@ -18,6 +18,9 @@ using coro::error_code;
 using coro::Yield;
 namespace error = boost::asio::error;
 
+// Datagrams: more than the socket's buffer holds, in case more come all the while.
+constexpr int most_waiting = 4096;
+
 // Enough of a message to recognise it by.
 std::string beginning_of(std::string_view message) {
   constexpr std::size_t most = 40;
@@ -135,7 +138,7 @@ void DatagramLink::watch_oldest() {
 // The process may have been stopped, and what came meanwhile was in time.
 void DatagramLink::look_for_late() {
   const auto now = Clock::now();
-  while (socket_ && !messages_.empty()) {
+  for (int left = most_waiting; left > 0 && socket_ && !messages_.empty(); --left) {
     const auto received = socket_->try_receive(boost::asio::buffer(buffer_));
     if (received.error == error::would_block) break;
     take(received);

@@ -66,6 +66,13 @@ TEST(ClientBench, SharesTheConnectionsAmongThreads) {
   EXPECT_EQ(evaluate(finished.output, "r['connected'], r['echoes'] > 0"), "8 True\n");
 }
 
+TEST(ClientBench, HasNoMoreThreadsThanConnections) {
+  const Server server;
+  const auto finished =
+      run(bench(server.port(), {"--connections", "2", "--threads", "8", "--json"}));
+  EXPECT_EQ(evaluate(finished.output, "r['threads']"), "2\n");
+}
+
 TEST(ClientBench, CountsTheSameInItsHistogramAsItSays) {
   const Server server;
   const auto finished = run(bench(server.port(), {"--pipeline", "4", "--json"}));
