@@ -70,7 +70,10 @@ bool TlsStream::waits_for_more() const {
 
 // Why it has failed otherwise. After an error of the protocol OpenSSL must not be called again.
 error_code TlsStream::failure() {
-  const unsigned long error = ERR_peek_last_error();
+  unsigned long error = ERR_peek_last_error();
+#ifdef SSL_R_RECORD_LAYER_FAILURE  // since OpenSSL 3.2: it only says where, and the first one why
+  if (ERR_GET_REASON(error) == SSL_R_RECORD_LAYER_FAILURE) error = ERR_peek_error();
+#endif
   ERR_clear_error();
   if (unreadable_) return unreadable_;  // writing may go on
   broken_by_ =
