@@ -182,7 +182,9 @@ TEST(SilentNameServer, DoesNotKeepAReloadFromBeingStopped) {
   server.process().signal(SIGHUP);
   EXPECT_EQ("meanwhile", client.echo("meanwhile"));
   client.close();
+  const auto asked = Clock::now();
   server.stop(SIGTERM);
+  EXPECT_LT(Clock::now() - asked, std::chrono::seconds(2));  // after that nothing is waited for
 }
 
 TEST(SilentNameServer, WithoutAThreadToAskItAStartIsRefusedAndAReloadIsAnErrorLine) {
