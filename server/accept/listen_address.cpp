@@ -1,6 +1,7 @@
 #include "server/accept/listen_address.hpp"
 
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <iterator>
@@ -36,8 +37,11 @@ ListenAddresses addresses_of(const std::string& host, std::uint16_t port, const 
     return {address_for(unmapped(*address), port, origin)};
 
   const auto found = coro::resolve(yield, host, "");
-  if (!found)
-    throw ConfigError(origin + ": cannot resolve '" + host + "': " + found.error().message());
+  if (!found) {
+    const bool gave_up = found.error() == boost::asio::error::operation_aborted;
+    throw ConfigError(origin + ": cannot resolve '" + host +
+                      "': " + (gave_up ? "no answer in time" : found.error().message()));
+  }
   ListenAddresses addresses;
   for (const tcp::endpoint& endpoint : *found)
     addresses.push_back(address_for(endpoint.address(), port, origin));

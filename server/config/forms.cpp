@@ -1,5 +1,6 @@
 #include "server/config/forms.hpp"
 
+#include <boost/algorithm/string/predicate.hpp>
 #include <boost/nowide/utf/utf.hpp>
 #include <cctype>
 #include <charconv>
@@ -58,9 +59,9 @@ std::string found_instead(const Value& value, const std::string& expected) {
 Form<bool> yes_or_no() {
   return {.expected = "true or false",
           .parse = [](const Value& value) -> std::optional<bool> {
-            if (value.quoted || (value.text != "true" && value.text != "false"))
-              return std::nullopt;
-            return value.text == "true";
+            const bool yes = boost::iequals(value.text, "true");
+            if (value.quoted || (!yes && !boost::iequals(value.text, "false"))) return std::nullopt;
+            return yes;
           },
           .format = [](bool yes) { return plain(yes ? "true" : "false"); }};
 }

@@ -174,6 +174,14 @@ TEST(SilentNameServer, DoesNotKeepAStartFromBeingStopped) {
   EXPECT_EQ(0, process.wait());
 }
 
+TEST(SilentNameServer, DoesNotKeepAHealthCheckForLongerThanThreeSeconds) {
+  std::vector<std::string> command = slowly("example.test");
+  command.emplace_back("--check-health");
+  const auto finished = run(command);
+  EXPECT_EQ(1, finished.exit_code);
+  EXPECT_THAT(finished.errors, HasSubstr("cannot resolve 'example.test': no answer in time"));
+}
+
 TEST(SilentNameServer, DoesNotKeepAReloadFromBeingStopped) {
   Server server("{host: 127.0.0.1, port: 0, admin: {port: 0}}", {}, slow_names);
   SocketClient client = server.connect();

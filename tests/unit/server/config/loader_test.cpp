@@ -195,6 +195,8 @@ TEST(Config, WordsMayBeInCapitalsAndLevelsShort) {
   EXPECT_EQ(parse("log: {level: Info}").log.level, spdlog::level::info);
   EXPECT_EQ(parse("log: {format: JSON}").log.format, LogFormat::json);
   EXPECT_EQ(parse("proxy_protocol: V2").proxy_protocol, ProxyProtocol::v2);
+  EXPECT_TRUE(parse("reuse_port: True").reuse_port);
+  EXPECT_FALSE(parse("reuse_port: FALSE").reuse_port);
   EXPECT_THAT(to_yaml(parse("log: {level: WARN}")), HasSubstr("level: warning"));
   EXPECT_THAT(to_yaml(parse("log: {level: err}")), HasSubstr("level: error"));
   EXPECT_THAT(error_of("log: {level: warnings}"), HasSubstr("found \"warnings\""));
