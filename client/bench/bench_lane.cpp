@@ -243,10 +243,10 @@ void BenchLane::receive_all_that_came() {
 }
 
 bool BenchLane::take(std::span<const std::byte> echoed, Clock::time_point now) {
-  auto mismatch = state_->pattern->compare(received_, echoed, origin_);
-  const bool surplus = received_ + echoed.size() > begun_;
-  if (!mismatch && surplus)
-    mismatch = Mismatch{begun_ - origin_, std::nullopt, echoed[begun_ - received_]};
+  const auto expected = std::min<std::size_t>(echoed.size(), begun_ - received_);
+  auto mismatch = state_->pattern->compare(received_, echoed.first(expected), origin_);
+  if (!mismatch && expected < echoed.size())
+    mismatch = Mismatch{begun_ - origin_, std::nullopt, echoed[expected]};
   if (mismatch) {
     fail(mismatch_failure(*state_->target, *mismatch));
     return false;

@@ -272,6 +272,25 @@ TEST_F(ABenchLane, AWrongByteClosesIt) {
   EXPECT_EQ(state_.results.lost, 1U);
 }
 
+// Whether or not it is the one that the lane would send next.
+TEST_F(ABenchLane, AByteTooManyClosesIt) {
+  for (const auto change : {std::byte{0}, std::byte{1}}) {
+    state_.results = {};
+    state_.ready.clear();  // the lane before is gone
+    run(64, 1, [&, this](Yield yield) {
+      auto message = receive();
+      const auto next = pattern_.at(64, 1).front();
+      message.push_back(static_cast<char>(next ^ change));
+      send(message);
+      take_turns(yield);
+      EXPECT_FALSE(lane_->is_open());
+    });
+    EXPECT_THAT(state_.results.failures, ElementsAre(Pair(FailureClass::mismatch, 1U)));
+    ASSERT_TRUE(state_.results.first_failure);
+    EXPECT_THAT(state_.results.first_failure->text, HasSubstr("at offset 64: expected nothing"));
+  }
+}
+
 TEST_F(ABenchLane, TheEndOfTheOtherSideClosesIt) {
   run(64, 1, [this](Yield yield) {
     far_.close();
