@@ -262,7 +262,7 @@ bool BenchLane::take(std::span<const std::byte> echoed, Clock::time_point now) {
 }
 
 void BenchLane::fail(const Failure& failure) {
-  if (std::exchange(failed_, true)) return;
+  failed_ = true;
   state_->results.add_failure(failure);
   connection_->cancel();
   if (open_) became_readable();  // a last turn, which closes it
