@@ -43,7 +43,7 @@ BenchWorker::BenchWorker(std::size_t index, const Options& options, const Addres
       share_(options.bench.connections / options.bench.threads +
              (index < options.bench.connections % options.bench.threads ? 1 : 0)),
       scratch_(scratch_size),
-      churn_(options, addresses, index, state_) {
+      churn_(options, addresses, state_) {
   const auto& bench = options.bench;
   state_.scheduler = &scheduler_;
   state_.target = &options.target;

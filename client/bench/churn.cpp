@@ -19,12 +19,11 @@ constexpr auto after_a_failure = 20ms;
 
 }  // namespace
 
-Churn::Churn(const Options& options, const Addresses& addresses, std::size_t thread,
-             BenchThreadState& state)
+Churn::Churn(const Options& options, const Addresses& addresses, BenchThreadState& state)
     : options_(&options),
       addresses_(addresses),
       state_(&state),
-      sources_(options.target.source ? Addresses() : addresses, thread, options.bench.threads) {}
+      sources_(options.target.source ? Addresses() : addresses) {}
 
 void Churn::run(std::uint64_t number, Yield yield) {
   const auto& schedule = state_->schedule;

@@ -18,8 +18,7 @@ namespace client {
 class Churn {
  public:
   /// The options and the state must outlive it.
-  Churn(const Options& options, const Addresses& addresses, std::size_t thread,
-        BenchThreadState& state);
+  Churn(const Options& options, const Addresses& addresses, BenchThreadState& state);
 
   /// Runs one of them, until the measured time is over and nothing is due any more. number: of this
   /// one among all of the benchmark.

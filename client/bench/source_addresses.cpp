@@ -43,12 +43,10 @@ double ephemeral_ports() {
 
 }  // namespace
 
-// It begins anywhere, for the ports of the run before may still be occupied.
-SourceAddresses::SourceAddresses(const Addresses& targets, std::size_t thread, std::size_t threads)
-    : several_(are_on_loopback(targets)),
-      place_(static_cast<std::uint32_t>((std::random_device()() / threads * threads + thread) %
-                                        addresses)),
-      step_(static_cast<std::uint32_t>(threads)) {}
+// It begins anywhere: the ports of the run before may still be occupied, and other threads connect
+// too.
+SourceAddresses::SourceAddresses(const Addresses& targets)
+    : several_(are_on_loopback(targets)), place_(std::random_device()() % addresses) {}
 
 std::optional<address> SourceAddresses::next() {
   if (!several_) return std::nullopt;
@@ -58,7 +56,7 @@ std::optional<address> SourceAddresses::next() {
 }
 
 bool SourceAddresses::exhausted() {
-  if (!std::exchange(usual_, false)) place_ = (place_ + step_) % addresses;
+  if (!std::exchange(usual_, false)) place_ = (place_ + 1) % addresses;
   used_ = 1;
   return several_;
 }

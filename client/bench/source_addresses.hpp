@@ -17,8 +17,7 @@ namespace client {
 /// come from another address.
 class SourceAddresses {
  public:
-  /// thread and threads: so that no two threads use the same address, but for the usual one.
-  SourceAddresses(const Addresses& targets, std::size_t thread, std::size_t threads);
+  explicit SourceAddresses(const Addresses& targets);
 
   /// For the next connection; nothing if the kernel is to choose the usual one.
   std::optional<boost::asio::ip::address> next();
@@ -28,7 +27,6 @@ class SourceAddresses {
  private:
   bool several_;  // only then there is a choice
   std::uint32_t place_;
-  std::uint32_t step_;
   std::size_t used_ = 0;  // of the present address
   bool usual_ = true;
 };

@@ -18,7 +18,7 @@ Addresses targets(std::initializer_list<const char*> texts) {
 }
 
 TEST(SourceAddresses, AreTheUsualOneAndThenOthersOfLoopback) {
-  SourceAddresses sources(targets({"127.0.0.1", "::1"}), 0, 1);
+  SourceAddresses sources(targets({"127.0.0.1", "::1"}));
   EXPECT_FALSE(sources.next());
   std::set<boost::asio::ip::address> used;
   for (int i = 0; i < 30'000; ++i) {
@@ -31,7 +31,7 @@ TEST(SourceAddresses, AreTheUsualOneAndThenOthersOfLoopback) {
 }
 
 TEST(SourceAddresses, GoOnToTheNextWhereOneHasNoPort) {
-  SourceAddresses sources(targets({"127.0.0.1"}), 0, 1);
+  SourceAddresses sources(targets({"127.0.0.1"}));
   EXPECT_FALSE(sources.next());
   EXPECT_TRUE(sources.exhausted());
   const auto first = sources.next();
@@ -44,7 +44,7 @@ TEST(SourceAddresses, GoOnToTheNextWhereOneHasNoPort) {
 TEST(SourceAddresses, AreNotChosenWhereThereIsNoChoice) {
   for (const auto& addresses :
        {targets({"192.0.2.1"}), targets({"::1"}), targets({"::1", "192.0.2.1"})}) {
-    SourceAddresses sources(addresses, 0, 1);
+    SourceAddresses sources(addresses);
     EXPECT_FALSE(sources.exhausted());
     EXPECT_FALSE(sources.next());
   }
