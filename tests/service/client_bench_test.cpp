@@ -82,6 +82,13 @@ TEST(ClientBench, CountsTheSameInItsHistogramAsItSays) {
             "True True\n");
 }
 
+TEST(ClientBench, LeavesTheWarmUpOutOfItsRates) {
+  const Server server;
+  const auto finished = run(bench(server.port(), {"--json"}));
+  EXPECT_EQ(evaluate(finished.output, "all(each['at_s'] >= 0.05 for each in r['rates'])"), "True\n")
+      << finished.output;
+}
+
 TEST(ClientBench, KeepsTheRateItIsGiven) {
   const Server server;
   const auto finished = run(bench(server.port(), {"--rate", "200", "--duration", "1", "--json"}));
@@ -245,6 +252,14 @@ TEST(ClientBench, CountsEchoesThatNeverCome) {
   EXPECT_EQ(finished.output.find("nan"), std::string::npos) << finished.output;
 }
 
+TEST(ClientBench, CountsEchoesThatNeverComeOnNewConnections) {
+  const FaultyServer server([](FaultyConnection& connection, int) { connection.be_silent(); });
+  const auto finished = run(bench(
+      server.port(), {"--mode", "churn", "--duration", "100ms", "--timeout", "300ms", "--json"}));
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_EQ(evaluate(finished.output, "r['failures'], r['lost']"), "{'timeout': 8} 8\n");
+}
+
 TEST(ClientBench, EndsEarlyOnControlCWithWhatItHas) {
   const Server server;
   Process process(bench(server.port(), {"--duration", "1h", "--warmup", "1ms", "--json"}));
@@ -272,8 +287,10 @@ TEST(ClientBench, EndsAtOnceOnControlCWhileItConnects) {
     Process process(
         bench(hole.port(), {"--mode", mode, "--timeout", "1h", "--duration", "1h", "--json"}));
     hole.wait_for_client();
+    const auto interrupted = Clock::now();
     process.signal(SIGINT);
     EXPECT_EQ(process.wait(), 1);
+    EXPECT_LT(Clock::now() - interrupted, 1s) << "as for what is under way";
     EXPECT_EQ(evaluate(process.output().wait_for_end(),
                        "r['interrupted'], r['connected'], r['failures']"),
               "True 0 {}\n")
@@ -322,6 +339,21 @@ TEST(ClientBench, WaitsForWhatIsUnderWayOnlyUntilControlC) {
             "True {'timeout': 8}\n");
 }
 
+TEST(ClientBench, WaitsNoLongerThanASecondForWhatIsUnderWayAtControlC) {
+  std::atomic<int> received = 0;
+  const FaultyServer server([&](FaultyConnection& connection, int) {
+    connection.receive(64);
+    ++received;
+    connection.be_silent();
+  });
+  Process process(bench(server.port(), {"--duration", "1h", "--timeout", "1h", "--json"}));
+  while (received < 8)
+    std::this_thread::sleep_for(5ms);
+  process.signal(SIGINT);
+  EXPECT_EQ(process.wait(), 1);
+  EXPECT_EQ(evaluate(process.output().wait_for_end(), "r['failures']"), "{'timeout': 8}\n");
+}
+
 TEST(ClientBench, GivesJsonAndCsvAlsoWhereNothingListens) {
   const ClosedPort closed;
   const auto json = run(bench(closed.port(), {"--json"}));
@@ -343,9 +375,11 @@ TEST(ClientBench, GivesJsonAlsoWhereThisMachineLacksDescriptors) {
 
 TEST(ClientBench, SaysThatNothingListens) {
   const ClosedPort closed;
-  const auto finished = run(bench(closed.port()));
-  EXPECT_EQ(finished.exit_code, 1);
-  expect_contains(finished.errors, "coroecho-client: refused: ");
+  for (const char* mode : {"pingpong", "churn"}) {
+    const auto finished = run(bench(closed.port(), {"--mode", mode}));
+    EXPECT_EQ(finished.exit_code, 1);
+    expect_contains(finished.errors, "coroecho-client: refused: ");
+  }
 }
 
 TEST(ClientBench, GivesOneCsvRowUnderItsHeader) {
@@ -378,6 +412,14 @@ TEST(ClientBench, ReportsAPictureThatCannotBeWrittenBeforeItBegins) {
   EXPECT_EQ(finished.exit_code, 1);
   expect_contains(finished.errors, "local: /does/not/exist.svg: No such file or directory");
   EXPECT_EQ(evaluate(finished.output, "r['failure']['class']"), "local\n");
+}
+
+TEST(ClientBench, ReportsAPictureThatCannotBeWrittenAtTheEnd) {
+  const Server server;
+  const auto finished = run(bench(server.port(), {"--plot", "/dev/full", "--json"}));
+  EXPECT_EQ(finished.exit_code, 1);
+  expect_contains(finished.errors, "local: /dev/full: No space left on device");
+  EXPECT_EQ(evaluate(finished.output, "r['echoes'] > 0, r['failures']"), "True {'local': 1}\n");
 }
 
 TEST(ClientBench, BeginsNothingWithoutItsConnectionsHoweverShortTheWarmUp) {

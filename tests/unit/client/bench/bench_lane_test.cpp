@@ -165,6 +165,18 @@ TEST_F(ABenchLane, MeasuresAMessageThatComesBackAfterTheMeasuredTimeByWhenItWasS
   EXPECT_EQ(state_.results.latency.count(), 1U);
 }
 
+TEST_F(ABenchLane, DoesNotMeasureAMessageOfTheWarmUpThatComesBackAfterIt) {
+  run(64, 1, [this](Yield yield) {
+    state_.measure_from = coro::Clock::now();
+    end_of_measured_time();
+    send(receive());
+    take_turns(yield);
+  });
+  EXPECT_EQ(state_.results.messages, 0U);
+  EXPECT_EQ(state_.results.messages_in_time, 1U);
+  EXPECT_EQ(state_.results.latency.count(), 0U);
+}
+
 TEST_F(ABenchLane, TakesWhatHasArrivedBeforeItIsLate) {
   run(64, 1, [this](Yield) {
     end_of_measured_time();
