@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "client/cli/options.hpp"
@@ -55,8 +56,10 @@ TEST(AddressOptions, RefuseASourceThatIsNoAddress) {
 }
 
 TEST(AddressOptions, AreNotForAUnixSocket) {
-  EXPECT_EQ(refused({"-4", "/run/echo.sock"}), "-4 excludes a Unix socket");
-  EXPECT_EQ(refused({"--source=::1", "./echo.sock"}), "--source excludes a Unix socket");
+  for (const std::string option : {"-4", "-6", "--dscp=EF", "--source=::1", "--tls"}) {
+    EXPECT_EQ(refused({option.c_str(), "/run/echo.sock"}),
+              option.substr(0, option.find('=')) + " excludes a Unix socket");
+  }
 }
 
 }  // namespace
