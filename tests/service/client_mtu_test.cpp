@@ -49,6 +49,14 @@ TEST(ClientMtu, IsFoundWhereDatagramsOfAnySizeAreLostDoubledAndReordered) {
   expect_contains(finished.output, R"("largest":1372,"mtu":1400,"complete":true)");
 }
 
+TEST(ClientMtu, IsFoundThoughTheFirstDatagramIsLost) {
+  const LossyPath path(
+      [](std::uint64_t number, std::string&) { return Fate{.copies = number == 1 ? 0 : 1}; });
+  const auto finished = run(mtu(path.port()));
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  expect_contains(finished.output, "largest datagram 65507 bytes, MTU 65535");
+}
+
 TEST(ClientMtu, DoesNotCountADatagramThatTheServerCut) {
   const LossyPath path([](std::uint64_t, std::string& payload) {
     payload.resize(std::min<std::size_t>(payload.size(), 8192));

@@ -100,7 +100,9 @@ TEST(ClientPing, CountsAGapThatLastsUntilTheEnd) {
   process.output().wait_for_line("\"class\":\"refused\"");
   process.signal(SIGINT);
   EXPECT_EQ(process.wait(), 1);
-  expect_contains(process.output().wait_for_end(), "\"gaps\":1,\"longest_gap_ms\":");
+  const auto output = process.output().wait_for_end();
+  expect_contains(output, "\"gaps\":1,\"longest_gap_ms\":");
+  EXPECT_EQ(output.find("\"longest_gap_ms\":0.0"), std::string::npos) << output;
 }
 
 TEST(ClientPing, SumsUpOnSigquitAndGoesOn) {
@@ -287,6 +289,7 @@ TEST(ClientPing, ConnectsAgainWhenTheServerWentAway) {
   EXPECT_EQ(finished.exit_code, 1);
   expect_contains(finished.errors, "coroecho-client: reset: ");
   expect_contains(finished.output, "4 sent, 3 received, 0 mismatched, 1 lost (25% loss)");
+  EXPECT_EQ(finished.output.find("no echo"), std::string::npos) << "it was waited for";
 }
 
 TEST(ClientPing, Exits1WhenNothingListens) {
