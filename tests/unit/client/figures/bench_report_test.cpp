@@ -77,6 +77,9 @@ TEST(BenchReport, CountsDatagramsByUdp) {
   EXPECT_EQ(object["reordered"], 3);
   EXPECT_EQ(object["late"], 4);
   EXPECT_EQ(object["unsent"], 0);
+  const auto csv = bench_csv(by_udp(), some_outcome_by_udp());
+  EXPECT_THAT(csv, HasSubstr(",lost,sent,unsent,duplicates,reordered,late,overflowed\n"));
+  EXPECT_THAT(csv, HasSubstr(",24,1024,0,2,3,4,0\n"));
 }
 
 TEST(BenchReport, SaysNothingOfDatagramsByTcp) {

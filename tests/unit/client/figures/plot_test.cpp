@@ -180,7 +180,9 @@ TEST(Plot, NeedsNoOtherFile) {
 TEST(Plot, IsWellFormedWhateverTheHostIsCalled) {
   Options options;
   options.target.host = "<a>&\"b\"";
-  EXPECT_NO_THROW(parse(bench_svg(options, outcome_to_plot())));
+  const auto svg = bench_svg(options, outcome_to_plot());
+  EXPECT_NO_THROW(parse(svg));
+  EXPECT_THAT(svg, HasSubstr("&lt;a&gt;&amp;\"b\""));  // an ampersand alone is read all the same
 }
 
 TEST(Plot, HasNoNumbersForNothing) {

@@ -25,5 +25,15 @@ TEST(Units, ShowTimesInMillisecondsDownToAMicrosecond) {
   EXPECT_EQ(time_text(21s), "21000 ms");
 }
 
+TEST(Units, SumUpRoundTripsWithTheirPercentiles) {
+  program::Histogram times;
+  for (int i = 1; i <= 100; ++i)
+    times.record(i <= 90 ? 1ms : i <= 98 ? 2ms : 4ms);
+  EXPECT_EQ(round_trip_text(times),
+            "round trip min/avg/max/mdev = 1.000/1.140/4.000/0.490 ms\n"
+            "round trip p50/p95/p99 = 1.004/2.007/4.000 ms")
+      << "a percentile is the end of a bucket";
+}
+
 }  // namespace
 }  // namespace client
