@@ -1,11 +1,13 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "tests/service/client.hpp"
 #include "tests/service/client_faulty_server.hpp"
@@ -43,6 +45,8 @@ TEST(ClientInteractive, ShowsEachReplyWithItsRoundTripTimeAndThePromptAgain) {
   const auto screen = terminal.wait_for(" ms)\n");
   expect_contains(screen, prompt(server.port()) + " hello world\nrecv from server:hello world  (");
   terminal.wait_for_last_line(prompt(server.port()));
+  terminal.enter("bye");
+  terminal.wait_for("recv from server:bye  (");
 }
 
 // The two clients and the server of the original Lua program had the same output.
@@ -217,6 +221,19 @@ TEST(ClientInteractive, WaitsForTheRestOnControlDAndLeavesWithStatistics) {
   expect_contains(screen, "round trip min/avg/max/mdev = ");
 }
 
+TEST(ClientInteractive, LeavesWithSuccessWhenAllIsBackThoughTheServerDoesNotClose) {
+  const FaultyServer server([](FaultyConnection& connection, int) {
+    connection.send(connection.receive(6));
+    connection.be_silent();
+  });
+  const Terminal terminal(client_in_shell(server.port(), "--timeout 300ms"));
+  terminal.wait_for_last_line(prompt(server.port()));
+  terminal.enter("hello");
+  terminal.wait_for("recv from server:hello");
+  terminal.press("C-d");
+  terminal.wait_for("exit=0");
+}
+
 TEST(ClientInteractive, StopsWaitingForTheRestOnControlC) {
   const FaultyServer server([](FaultyConnection& connection, int) { connection.be_silent(); });
   const Terminal terminal(client_in_shell(server.port()));
@@ -349,11 +366,30 @@ TEST(ClientInteractive, SendsAFileAndSaysWhenAllOfItCameBack) {
   const Terminal terminal(client_in_shell(server.port()));
   terminal.wait_for_last_line(prompt(server.port()));
   terminal.enter(":send " + file.string());
-  terminal.wait_for("20.0 MiB came back the same in ");
+  const auto screen = terminal.wait_for("20.0 MiB came back the same in ");
+  EXPECT_EQ(count(screen, "came back the same in"), 1U) << screen;
   terminal.enter(":send /does/not/exist");
   terminal.wait_for("/does/not/exist: No such file or directory");
   terminal.enter(":send /");
   terminal.wait_for("/: Is a directory");
+}
+
+TEST(ClientInteractive, StopsSendingAFileOnControlC) {
+  std::atomic<bool> begun = false;
+  const FaultyServer server([&](FaultyConnection& connection, int) {
+    connection.receive(1);
+    begun = true;
+    connection.be_silent();
+  });
+  const TemporaryDirectory directory;
+  const auto file = directory.write("data", random_bytes(std::size_t{20} << 20U));
+  const Terminal terminal(client_in_shell(server.port()));
+  terminal.wait_for_last_line(prompt(server.port()));
+  terminal.enter(":send " + file.string());
+  while (!begun)
+    std::this_thread::sleep_for(5ms);
+  terminal.press("C-c");
+  terminal.wait_for("data: stopped after ");
 }
 
 TEST(ClientInteractive, SendsAColonForTwo) {

@@ -36,6 +36,15 @@ TEST(ClientUdpInteractive, ShowsEachEchoAndLeavesWhenAllAreBack) {
   EXPECT_THAT(terminal.wait_for("exit=0"), HasSubstr("sent 124 B, 124 B came back the same"));
 }
 
+TEST(ClientUdpInteractive, WaitsForTheLastEchoOnControlD) {
+  const LossyPath path([](std::uint64_t, std::string&) { return LossyPath::Fate{.delay = 300ms}; });
+  const Terminal terminal(udp_client_in_shell(path.port(), "-W 30"));
+  terminal.wait_for_last_line(prompt(path.port()));
+  terminal.enter("hello");
+  terminal.press("C-d");
+  EXPECT_THAT(terminal.wait_for("exit=0"), HasSubstr("recv from server:hello  ("));
+}
+
 TEST(ClientUdpInteractive, ReportsALostLineAndStaysUsable) {
   const LossyPath path([](std::uint64_t number, std::string&) {
     return LossyPath::Fate{.copies = number == 1 ? 0 : 1};
@@ -53,7 +62,7 @@ TEST(ClientUdpInteractive, ReportsALostLineAndStaysUsable) {
 TEST(ClientUdpInteractive, MarksWhatCameAgainLateOrChanged) {
   const LossyPath path([](std::uint64_t number, std::string& payload) {
     if (number == 3) payload = "THREE\n";
-    return LossyPath::Fate{.copies = number == 1 ? 2 : 1, .delay = number == 2 ? 500ms : 0ms};
+    return LossyPath::Fate{.copies = number <= 2 ? 2 : 1, .delay = number == 2 ? 500ms : 0ms};
   });
   const Terminal terminal(udp_client_in_shell(path.port(), "-W 200ms"));
   terminal.wait_for_last_line(prompt(path.port()));
@@ -61,6 +70,7 @@ TEST(ClientUdpInteractive, MarksWhatCameAgainLateOrChanged) {
   terminal.wait_for("recv from server:one  (again)");
   terminal.enter("two");
   terminal.wait_for("recv from server:two  (late)");
+  terminal.wait_for("recv from server:two  (again)");
   terminal.enter("three");
   terminal.wait_for("recv from server:THREE  (not what was sent)");
 }
