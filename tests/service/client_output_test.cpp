@@ -89,21 +89,26 @@ TEST(ClientOutput, IsNotEndedByAReaderOfMessagesWhoIsGone) {
 
 TEST(ClientOutput, WaitsForASlowReaderAlsoWhereThePipeDoesNotBlock) {
   const Server server;
-  const auto finished = run({"python3", "-c",
-                             "import os, subprocess, sys, time\n"
-                             "r, w = os.pipe()\n"
-                             "os.set_blocking(w, False)\n"
-                             "client = subprocess.Popen(sys.argv[1:], stdout=w)\n"
-                             "os.close(w)\n"
-                             "while True:\n"
-                             "  try: client.wait(0.01)\n"
-                             "  except subprocess.TimeoutExpired: pass\n"
-                             "  data = os.read(r, 65536)\n"
-                             "  if not data: break\n"
-                             "  sys.stdout.write(data.decode())\n"
-                             "sys.exit(client.wait())\n",
-                             COROECHO_CLIENT, "--ping", "-c", "3000", "-i", "1ms", "127.0.0.1",
-                             std::to_string(server.port())});
+  const auto finished =
+      run({"python3", "-c",
+           "import fcntl, os, struct, subprocess, sys, termios\n"
+           "r, w = os.pipe()\n"
+           "fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 4096)\n"
+           "os.set_blocking(w, False)\n"
+           "client = subprocess.Popen(sys.argv[1:], stdout=w)\n"
+           "os.close(w)\n"
+           "waiting = 0\n"
+           "while waiting < 4000 and client.poll() is None:\n"
+           "  waiting, = struct.unpack('i', fcntl.ioctl(r, termios.FIONREAD, b'1234'))\n"
+           "while True:\n"
+           "  try: client.wait(0.01)\n"
+           "  except subprocess.TimeoutExpired: pass\n"
+           "  data = os.read(r, 65536)\n"
+           "  if not data: break\n"
+           "  sys.stdout.write(data.decode())\n"
+           "sys.exit(client.wait())\n",
+           COROECHO_CLIENT, "--ping", "-c", "3000", "-i", "1ms", "127.0.0.1",
+           std::to_string(server.port())});
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;
   EXPECT_NE(finished.output.find("seq=3000 "), std::string::npos);
   EXPECT_NE(finished.output.find("3000 sent, 3000 received"), std::string::npos);

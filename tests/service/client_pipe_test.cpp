@@ -34,7 +34,8 @@ std::size_t peak_memory(const Process& process) {
 
 TEST(ClientPipe, PrintsWhatComesBackAndExits0) {
   const Server server;
-  const auto finished = run(client(server.port()), "hello\n");
+  // The server closes when it hears of the end.
+  const auto finished = run(client(server.port(), {"--timeout", "1h"}), "hello\n");
   EXPECT_EQ(finished.exit_code, 0);
   EXPECT_EQ(finished.output, "hello\n");
   EXPECT_EQ(finished.errors, "");
@@ -188,6 +189,16 @@ TEST(ClientPipe, WaitsForASlowServerAsLongAsThereIsProgress) {
   const auto finished = run(client(server.port(), {"--timeout", "1.5"}), "012345");
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;
   EXPECT_EQ(finished.output, "012345");
+}
+
+TEST(ClientPipe, WaitsForASlowReaderLongerThanForTheServer) {
+  const Server server;
+  const auto finished =
+      run({"bash", "-c",
+           "head -c 4000000 /dev/zero | \"$0\" 127.0.0.1 \"$1\" --timeout 400ms | "
+           "{ sleep 1; wc -c; }; echo ${PIPESTATUS[1]}",
+           COROECHO_CLIENT, std::to_string(server.port())});
+  EXPECT_EQ(finished.output, "4000000\n0\n") << finished.errors;
 }
 
 TEST(ClientPipe, SucceedsWhenAllCameBackThoughTheServerDoesNotClose) {

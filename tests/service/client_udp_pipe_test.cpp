@@ -78,7 +78,7 @@ TEST(ClientUdpPipe, IsExactIfEachEchoComesTwice) {
 
 TEST(ClientUdpPipe, ReportsTheFirstLineThatIsLostAndEndsThere) {
   const LossyPath path([](std::uint64_t number, std::string&) {
-    return LossyPath::Fate{.copies = number == 2 ? 0 : 1};
+    return LossyPath::Fate{.copies = number == 2 ? 0 : 2};  // a copy is not the line, changed
   });
   const auto finished = run(udp_client(path.port()), "one\ntwo\nthree\n");
   EXPECT_EQ(finished.exit_code, 1);
