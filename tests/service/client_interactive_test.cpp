@@ -126,6 +126,30 @@ TEST(ClientInteractive, KeepsTheLineWhenTheTerminalIsResized) {
   terminal.wait_for("recv from server:abcdef");
 }
 
+TEST(ClientInteractive, KeepsTheLineAndNoPieceOfItWhenTheTerminalBecomesNarrower) {
+  const Server server;
+  const Terminal terminal(client_in_shell(server.port()));
+  terminal.wait_for_last_line(prompt(server.port()));
+  const std::string line(70, 'x');
+  terminal.type(line);
+  terminal.wait_for_last_line(prompt(server.port()) + " " + line);
+  terminal.resize({.columns = 60, .rows = 20});
+  terminal.type("END");
+  const auto screen = terminal.wait_for("xEND");
+  EXPECT_EQ(count(screen, "x"), 70U) << screen;
+}
+
+TEST(ClientInteractive, ShowsACharacterThatIsTypedBeforeOthersOfItsKind) {
+  const Server server;
+  const Terminal terminal(client_in_shell(server.port()));
+  terminal.wait_for_last_line(prompt(server.port()));
+  terminal.type("aaa");
+  terminal.wait_for_last_line(prompt(server.port()) + " aaa");
+  terminal.press("C-a");
+  terminal.type("a");
+  terminal.wait_for_last_line(prompt(server.port()) + " aaaa");
+}
+
 // ---- losing the server
 
 TEST(ClientInteractive, SaysAtOnceThatTheServerIsGoneAlsoMidLine) {
