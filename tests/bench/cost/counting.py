@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 
@@ -44,7 +45,7 @@ def instructions(program):
 def tls_instructions(program):
     """The same of an echo over TLS, most of which are OpenSSL's."""
     require("valgrind", ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "true"])
-    require("openssl", ["openssl", "version"])
+    require_openssl()
     connections, few, many = 50, 200, 2200
     with tempfile.TemporaryDirectory(prefix="coroecho-cost-") as directory, \
             concurrent.futures.ThreadPoolExecutor(2) as workers:
@@ -61,6 +62,12 @@ def require(name, trial):
     tried = subprocess.run(trial, capture_output=True, text=True, check=False)
     if tried.returncode != 0:
         raise CannotCount(f"{name} does not work here: {tried.stderr.strip()[-200:]}")
+
+
+def require_openssl():
+    require("openssl", ["openssl", "version"])
+    if ssl.OPENSSL_VERSION_INFO[:2] > (3, 0):
+        raise CannotCount(f"the bounds are those of OpenSSL 3.0, and this is {ssl.OPENSSL_VERSION}")
 
 
 def per_echo(program, what, count, ways):
@@ -184,7 +191,7 @@ def stack_pages(program, connections=200):
 
 def tls(program, connections=1000, ending=200):
     """The same of TLS, and how many pages of its stack a session touches, from the handshake to its close_notify."""
-    require("openssl", ["openssl", "version"])
+    require_openssl()
     with tempfile.TemporaryDirectory(prefix="coroecho-cost-") as directory:
         identity = make_identity(directory)
         with Service(program, more={"tls": {"port": 0, **identity}}) as service:
