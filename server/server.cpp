@@ -20,8 +20,9 @@
 namespace server {
 namespace {
 
-// Descriptors besides one for each connection: the log, the event loop, listeners, a little room.
-constexpr std::size_t own_descriptors = 64;
+// Descriptors besides one for each connection: the log, the event loop, listeners, a little room,
+// and those that no connection gets.
+constexpr std::size_t own_descriptors = 64 + DescriptorReserve::most;
 
 constexpr int most_failures = 10;
 constexpr std::chrono::milliseconds pause_between_failures{100};

@@ -194,7 +194,7 @@ bool DatagramLane::receive(std::size_t most) {
   const auto now = Clock::now();
   for (std::size_t i = 0; i < count; ++i)
     take(i, now);
-  return count > 0;
+  return error ? error != error::would_block : count > 0;
 }
 
 void DatagramLane::take(std::size_t index, Clock::time_point now) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/error.hpp>
 #include <csignal>
 #include <filesystem>
 #include <functional>
@@ -21,14 +22,19 @@
 #include "client/wire/link.hpp"
 #include "client/wire/run.hpp"
 #include "coro/condition.hpp"
+#include "coro/error.hpp"
 #include "coro/scheduler.hpp"
+#include "coro/time_limit.hpp"
 #include "program/histogram.hpp"
 #include "program/quantity.hpp"
 
 namespace client {
 namespace {
 
+using coro::Clock;
+using coro::error_code;
 using coro::Yield;
+namespace error = boost::asio::error;
 
 std::string too_large() {
   return fmt::format("a datagram has at most {} bytes", DatagramSocket::largest);
@@ -54,6 +60,8 @@ class Conversation {
 
  private:
   void run(Yield yield);
+  void finish(Yield yield);
+  error_code wait_for_files(Yield yield);
   std::unique_ptr<Channel> make_link();
   bool connect(Yield yield);
   void obey(const Command& command, Yield yield);
@@ -117,11 +125,7 @@ void Conversation::run(Yield yield) {
     if (!line) break;
     obey(parse_command(*line), yield);
   }
-  if (!quitting_) {
-    for (auto& file : files_)  // Ctrl-C ends them
-      if (file.join(yield)) break;
-    link_->finish(yield, options_->timeout);
-  }
+  if (!quitting_) finish(yield);
   for (const auto& job : jobs_)
     job.cancel();
   for (auto& job : jobs_)  // one may just have connected
@@ -131,6 +135,28 @@ void Conversation::run(Yield yield) {
   show_statistics();
   if (link_->bytes_back() < link_->bytes_sent()) succeeded_ = false;
   terminal_.stop();
+}
+
+void Conversation::finish(Yield yield) {
+  const auto error = wait_for_files(yield);
+  if (error == error::operation_aborted) return;
+  link_->finish(yield, error ? Clock::duration::zero() : options_->timeout);
+}
+
+// For as long as echoes come back.
+error_code Conversation::wait_for_files(Yield yield) {
+  while (!files_.empty()) {
+    const auto before = link_->bytes_back();
+    const coro::TimeLimit time(yield, options_->timeout);
+    const auto interrupted = files_.back().join(yield);
+    if (!interrupted)
+      files_.pop_back();
+    else if (!time.expired())
+      return interrupted;
+    else if (link_->bytes_back() == before)
+      return error::timed_out;
+  }
+  return {};
 }
 
 // ---- the connection

@@ -26,18 +26,21 @@ constexpr int patience_with_errors = 1000;  // ms
 
 error_code failure_of_standard_output;  // the first one
 
-coro::Descriptor signals_that_end() {
+bool interrupt_is_the_end = true;
+
+coro::Descriptor watch_for_the_end() {
   sigset_t signals;
   ::sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+  for (const int signal : {SIGTERM, SIGHUP})
     ::sigaddset(&signals, signal);
+  if (interrupt_is_the_end) ::sigaddset(&signals, SIGINT);
   return coro::Descriptor(::signalfd(-1, &signals, SFD_CLOEXEC));
 }
 
 // Until the reader takes something. A signal that the program waits for by signalfd(2) is blocked:
 // it interrupts no system call, so this watches for one too.
 error_code wait_for_reader(int descriptor, int patience) {
-  static const auto pending = signals_that_end();
+  static const auto pending = watch_for_the_end();
   std::array<pollfd, 2> events{{{descriptor, POLLOUT, 0}, {pending.number(), POLLIN, 0}}};
   const int ready = ::poll(events.data(), events.size(), patience);
   if (ready < 0) return coro::last_error();
@@ -100,6 +103,10 @@ void print(std::string_view text) {
   if (!failure_of_standard_output) failure_of_standard_output = error;
   patience = patience_with_errors;
   is_broken = error != error::interrupted;
+}
+
+void keep_printing_at_interrupt() {
+  interrupt_is_the_end = false;
 }
 
 error_code print_failure() {

@@ -14,6 +14,10 @@ using coro::error_code;
 /// signal that is caught. After a failure nothing more is written.
 void print(std::string_view text);
 
+/// SIGINT no longer interrupts print(): it is not the end of this program. Before the first
+/// print().
+void keep_printing_at_interrupt();
+
 /// Why standard output could not be written; no error if it could.
 error_code print_failure();
 

@@ -1,6 +1,7 @@
 #include "client/output/standard_stream.hpp"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include <boost/asio/error.hpp>
 #include <cerrno>
 #include <climits>
+#include <optional>
 #include <string>
 
 #include "coro/error.hpp"
@@ -20,14 +22,24 @@ bool is_always_ready(coro::error_code error) {
   return error == boost::asio::error::no_permission;
 }
 
+// None if it is no terminal (ioctl_tty(2)).
+std::optional<unsigned int> device_of_terminal(int number) {
+  unsigned int device = 0;
+  return ::ioctl(number, TIOCGDEV, &device) == 0 ? std::optional(device) : std::nullopt;
+}
+
 }  // namespace
 
 coro::Descriptor output_of_our_own(int number) {
   struct stat status = {};
   const bool is_pipe = ::fstat(number, &status) == 0 && S_ISFIFO(status.st_mode);
-  if (!is_pipe && ::isatty(number) == 0) return {};
+  const auto terminal = device_of_terminal(number);
+  if (!is_pipe && !terminal) return {};
   const auto path = "/proc/self/fd/" + std::to_string(number);
-  return coro::Descriptor(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  coro::Descriptor own(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  // The master of a terminal is another one each time that it is opened.
+  if (device_of_terminal(own.number()) != terminal) own.close();
+  return own;
 }
 
 StandardInput::StandardInput(coro::Scheduler& scheduler) : readiness_(scheduler, STDIN_FILENO) {}

@@ -13,7 +13,8 @@ using coro::Clock;
 using coro::Yield;
 using namespace std::chrono_literals;
 
-constexpr auto pause = 10ms;  // where echoes follow without an interval, but cannot be sent
+constexpr auto longest_delay = 10ms;  // of a timer that is merely late
+constexpr auto pause = 10ms;          // where echoes follow without an interval, but cannot be sent
 
 }  // namespace
 
@@ -49,13 +50,15 @@ void PingRun::send_until_the_count(Yield yield) {
   static_cast<void>(changed_.wait(yield, [this] { return none_under_way(); }));
 }
 
-// Until the next one is to be sent. None are sent for the time in which there was no connection or
-// the process stood still: sent all at once afterwards, they would hide the loss of the others.
+// Until the next one is to be sent. The lateness of a timer is made up for, but not a time in which
+// there was no connection or the process stood still: sent all at once afterwards, pings would hide
+// the loss of the others.
 coro::error_code PingRun::wait_for_next(Yield yield) {
   const auto interval = options().ping.interval;
   if (interval > Duration::zero()) {
     const auto now = Clock::now();
-    next_ = std::max(next_ + interval, now);
+    next_ += interval;
+    if (next_ < now - longest_delay) next_ = now + interval;
     return coro::sleep_for(yield, next_ - now);
   }
   if (const auto interrupted = changed_.wait(yield, [this] { return none_under_way(); }))

@@ -42,6 +42,7 @@ Terminal::Terminal(coro::Scheduler& scheduler, std::optional<LineHistory> histor
     : history_(std::move(history)),
       keyboard_(scheduler, STDIN_FILENO),
       on_signal_(std::move(on_signal)) {
+  keep_printing_at_interrupt();
   if (understands_escapes(STDOUT_FILENO)) begin_editing(std::move(completer));
   signal_task_ =
       scheduler.spawn("signals", [this](coro::Yield yield) { watch_signals(yield); }).value();

@@ -25,10 +25,12 @@ constexpr std::array deadly_signals = {SIGHUP,  SIGINT,  SIGQUIT,   SIGTERM, SIG
 termios before{};
 volatile std::sig_atomic_t taken = 0;
 
-// Not if nobody reads what is on the terminal, where write(2) would block.
+// Not if nobody reads what is on the terminal, where write(2) would block. A slow line takes some
+// again in time.
 bool takes_output() {
+  constexpr int patience = 1000;  // ms
   pollfd events{STDOUT_FILENO, POLLOUT, 0};
-  return ::poll(&events, 1, 0) == 1 && (events.revents & POLLOUT) != 0;
+  return ::poll(&events, 1, patience) == 1 && (events.revents & POLLOUT) != 0;
 }
 
 void write_sequence(std::string_view sequence) {

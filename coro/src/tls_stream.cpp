@@ -208,6 +208,7 @@ Transfer TlsStream::write(boost::asio::const_buffer bytes) {
 error_code TlsStream::encrypt(boost::asio::const_buffer bytes) {
   if (finishing_ || broken_by_) return broken_by_ ? broken_by_ : boost::asio::error::broken_pipe;
   const std::size_t most = std::min(bytes.size(), most_in_a_record);
+  forget_earlier_errors();
   if (SSL_write_ex(tls_.get(), bytes.data(), most, &encrypted_) != 1) return failure();
   return unwritable_;
 }

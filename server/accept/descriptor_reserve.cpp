@@ -17,13 +17,12 @@ bool DescriptorReserve::leaves_room(int descriptor) {
 }
 
 void DescriptorReserve::count(int descriptor) {
-  constexpr rlim_t most = 64;  // admin connections, of which 32 are open at a time, and a reload
   is_reached_ = descriptor < 0 || descriptor >= begin_;
   if (!is_reached_) return;
   rlimit limit{};  // it may have been raised
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   const rlim_t highest = std::min<rlim_t>(limit.rlim_cur, 1U << 30U);
-  begin_ = static_cast<int>(highest - std::min(most, highest / 4));
+  begin_ = static_cast<int>(highest - std::min<rlim_t>(most, highest / 4));
   is_reached_ = descriptor < 0 || descriptor >= begin_;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 namespace server {
 
 /// Descriptors that clients leave to the service itself: to the admin endpoint, the log, a reload
@@ -7,6 +9,10 @@ namespace server {
 /// none of the highest ones below the limit (RLIMIT_NOFILE).
 class DescriptorReserve {
  public:
+  /// Descriptors: admin connections, of which 32 are open at a time, and those of a reload. At most
+  /// a quarter of the limit.
+  static constexpr std::size_t most = 64;
+
   /// Whether a client may be accepted. Only if the last one came near the reserve, it asks the
   /// system, by a duplicate of `descriptor`.
   bool leaves_room(int descriptor);

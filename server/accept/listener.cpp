@@ -176,7 +176,7 @@ error_code Listener::accept_some(int most, Yield yield) {
 
 // Accepts one connection; it waits as long as there is no stack for it.
 error_code Listener::accept_one(Yield yield) {
-  if (!context_.reserve.leaves_room(socket_.number())) return error::no_descriptors;
+  if (!stopping_ && !context_.reserve.leaves_room(socket_.number())) return error::no_descriptors;
   coro::Endpoint peer;
   auto size = static_cast<socklen_t>(peer.capacity());
   accepted_ = coro::Descriptor(

@@ -42,8 +42,11 @@ def memory(pid):
     """Bytes in memory: all of it (VmRSS), what is the process's own (RssAnon), and page tables."""
     sums = {"VmRSS": 0, "RssAnon": 0, "VmPTE": 0}
     for member in tree(pid):
-        with open(f"/proc/{member}/status", encoding="ascii") as file:
-            status = dict(re.findall(r"^(\w+):\s+(\d+) kB$", file.read(), re.MULTILINE))
+        try:
+            with open(f"/proc/{member}/status", encoding="ascii") as file:
+                status = dict(re.findall(r"^(\w+):\s+(\d+) kB$", file.read(), re.MULTILINE))
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # has ended
         for key in sums:
             sums[key] += int(status.get(key, 0)) * 1024
     return sums

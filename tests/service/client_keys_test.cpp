@@ -268,6 +268,23 @@ INSTANTIATE_TEST_SUITE_P(Why, TerminalThatTakesNoOutput,
                          testing::Values("", "\x13"),  // it is full, or Ctrl-S has stopped it
                          [](const auto& why) { return why.param.empty() ? "Full" : "Stopped"; });
 
+TEST(ClientKeys, GoesOnWhenATerminalThatWasStoppedIsReadAgain) {
+  Echo echo;
+  Pty pty(client(echo.port()));
+  pty.wait_for("> ");
+  for (std::size_t i = 1; i <= 2; ++i) {
+    pty.type("\x13line\n");              // Ctrl-S
+    std::this_thread::sleep_for(100ms);  // it waits for the terminal then
+    ASSERT_EQ(::kill(pty.pid(), SIGINT), 0);
+    std::this_thread::sleep_for(1500ms);  // beyond its patience where a signal is to end it
+    pty.type("\x11:stats\n");             // Ctrl-Q
+    pty.wait_for("came back the same");
+    EXPECT_EQ(echo.wait_for_bytes(i * 5).size(), i * 5);
+  }
+  pty.type("\x04");
+  EXPECT_EQ(pty.wait(), 0) << pty.written();
+}
+
 TEST(ClientKeys, GivesTheTerminalBackInTheMiddleOfAKey) {
   Echo echo;
   for (const std::string key : {"\x16", "\x12", "\033"}) {  // Ctrl-V, Ctrl-R, Escape
@@ -413,6 +430,34 @@ TEST(ClientKeys, SendsAFileToItsEndAlsoIfTheInputEnds) {
   EXPECT_EQ(pty.wait(), 0) << pty.written();
   EXPECT_EQ(echo.wait_for_bytes(size).size(), size);
   EXPECT_NE(pty.written().find("came back the same in"), std::string::npos) << pty.written();
+}
+
+// A server that reads nothing.
+class ClientKeysOfAFileUnderWay : public testing::Test {
+ protected:
+  ClientKeysOfAFileUnderWay() {
+    std::ofstream(pty_.home() / "file") << std::string(std::size_t{16} << 20U, 'x');
+    pty_.wait_for("> ");
+    pty_.type(":send " + pty_.home().path().string() + "/file\n\x04");
+  }
+
+  FaultyServer server_{[this](FaultyConnection& connection, int) { connection.be_silent(); }};
+  Pty pty_{client(server_.port(), {"--timeout", "2s"})};
+};
+
+TEST_F(ClientKeysOfAFileUnderWay, WithoutProgressTheTimeoutEndsIt) {
+  const auto began = Clock::now();
+  EXPECT_EQ(pty_.wait(), 1);
+  EXPECT_LT(Clock::now() - began, 3500ms);
+  EXPECT_NE(pty_.written().find("did not come back"), std::string::npos) << pty_.written();
+}
+
+TEST_F(ClientKeysOfAFileUnderWay, ASignalEndsItAtOnce) {
+  std::this_thread::sleep_for(500ms);  // the input has ended then
+  const auto began = Clock::now();
+  ASSERT_EQ(::kill(pty_.pid(), SIGTERM), 0);
+  EXPECT_EQ(pty_.wait(), 128 + SIGTERM);
+  EXPECT_LT(Clock::now() - began, 1500ms);
 }
 
 TEST(ClientKeys, CompletesWholeCharacters) {

@@ -139,6 +139,21 @@ TEST(ClientOutput, GoesOnAfterASigquitWhileItWaitsForAReader) {
   EXPECT_NE(finished.output.find("300 sent, 300 received"), std::string::npos);
 }
 
+TEST(ClientOutput, IsWrittenToTheMasterOfATerminalToo) {
+  const Server server;
+  const auto finished =
+      run({"python3", "-c",
+           "import os, pty, subprocess, sys\n"
+           "master, slave = pty.openpty()\n"
+           "client = subprocess.run(sys.argv[1:], stdout=master)\n"
+           "os.set_blocking(slave, False)\n"
+           "sys.stdout.write(os.read(slave, 65536).decode())\n"
+           "sys.exit(client.returncode)\n",
+           COROECHO_CLIENT, "--ping", "-c", "1", "127.0.0.1", std::to_string(server.port())});
+  EXPECT_EQ(finished.exit_code, 0) << finished.errors;
+  EXPECT_NE(finished.output.find("connected to 127.0.0.1"), std::string::npos) << finished.output;
+}
+
 // A pipe of one page that nobody reads.
 class UnreadPipe {
  public:

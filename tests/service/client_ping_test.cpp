@@ -119,15 +119,17 @@ TEST(ClientPing, SumsUpOnSigquitAndGoesOn) {
 
 TEST(ClientPing, KeepsItsIntervalAfterItWasStopped) {
   const Server server;
-  Process process(ping(server.port(), {"-i", "50ms", "-c", "40"}));
+  constexpr auto interval = 300ms;
+  constexpr int count = 6;
+  Process process(ping(server.port(), {"-i", "300ms", "-c", std::to_string(count)}));
   process.output().wait_for_line("seq=2");
   process.signal(SIGSTOP);
-  std::this_thread::sleep_for(2s);
+  std::this_thread::sleep_for(interval * count);
   const auto seen = process.output().count_lines("seq=");
   const auto resumed = Clock::now();
   process.signal(SIGCONT);
   EXPECT_EQ(process.wait(), 0);
-  EXPECT_GE(Clock::now() - resumed, 50ms * (40 - static_cast<int>(seen) - 2));
+  EXPECT_GE(Clock::now() - resumed, interval * (count - static_cast<int>(seen) - 1));
 }
 
 TEST(ClientPing, EndsAtTheDeadline) {

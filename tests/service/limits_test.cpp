@@ -228,6 +228,16 @@ TEST(Descriptors, TheLimitIsRaisedToWhatTheConfigurationNeeds) {
   EXPECT_EQ(0U, server.log().count_lines("descriptors"));
 }
 
+TEST(Descriptors, SufficeForAllClientsThatAreAllowed) {
+  Server server("limits: {max_connections: 100}", {"--host", "127.0.0.1", "--port", "0"},
+                {"prlimit", "--nofile=64:"});
+  std::vector<SocketClient> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.push_back(server.connect());
+    EXPECT_EQ("x", clients.back().echo("x"));
+  }
+}
+
 TEST(Descriptors, AShortfallIsTold) {
   Server server("limits: {max_connections: 500}", {"--host", "127.0.0.1", "--port", "0"},
                 {"prlimit", "--nofile=100:100"});
@@ -278,6 +288,15 @@ TEST_F(OutOfDescriptors, TheServiceStopsAsAskedAndServesWhomItHasAccepted) {
   EXPECT_EQ("x", clients.front().receive(1));
   clients.clear();
   server.stop(SIGTERM);
+}
+
+TEST_F(OutOfDescriptors, AStopServesThoseWhoWaitAsFarAsDescriptorsGo) {
+  const auto accepted = server.log().count_lines(" connected from ");
+  server.process().signal(SIGTERM);
+  server.log().wait_for_line("stopping");
+  EXPECT_EQ("x", clients[accepted].receive(1));
+  clients.clear();
+  server.expect_exit(0);
 }
 
 }  // namespace
