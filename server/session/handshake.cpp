@@ -64,20 +64,25 @@ class TimeToAgree {
 };
 
 error_code agree(coro::TlsStream& tls, const coro::Stream& transport, TimeToAgree& time,
-                 Turns& turns, Yield yield) {
+                 Turns& turns, const Stage& stage, Yield yield) {
   for (;;) {
     std::optional<error_code> result;
+    error_code aborted;
     {
       Turns::Place place(turns);
-      if (const error_code aborted = place.wait(yield)) return aborted;
-      result = tls.try_handshake();
-      yield.now();  // before the place is given up: the next one computes in the next round
+      aborted = place.wait(yield);
+      if (!aborted) {
+        result = tls.try_handshake();
+        yield.now();  // before the place is given up: the next one computes in the next round
+      }
     }
     if (result) return *result;
-    const error_code aborted = tls.wait_for_handshake(yield);
+    if (!aborted) aborted = tls.wait_for_handshake(yield);
     const bool has_sent = !aborted || transport.available() > 0;
     if (has_sent && time.begins_anew()) continue;
-    if (aborted) return aborted;
+    // The drain has cancelled a wait, and waits itself for what has begun.
+    const bool may_end_first = stage == Stage::draining && !time.is_over();
+    if (aborted && !may_end_first) return aborted;
   }
 }
 
@@ -96,7 +101,7 @@ HandshakeFailure failure_of(error_code error, bool timed_out) {
 
 HandshakeResult shake_hands(coro::Connection& connection, const coro::TlsContext& context,
                             std::string first, std::span<char> scratch, Turns& turns,
-                            std::chrono::milliseconds timeout, Yield yield) {
+                            std::chrono::milliseconds timeout, const Stage& stage, Yield yield) {
   TimeToAgree time(yield, timeout);
   const auto failed = [&](error_code error) {
     const bool aborted = error == boost::asio::error::operation_aborted;
@@ -106,7 +111,7 @@ HandshakeResult shake_hands(coro::Connection& connection, const coro::TlsContext
   if (interrupted && first.empty()) return failed(interrupted);
   time.begins_anew();
   coro::TlsStream& tls = connection.encrypt(context, std::move(first));
-  if (const error_code error = agree(tls, connection.transport(), time, turns, yield))
+  if (const error_code error = agree(tls, connection.transport(), time, turns, stage, yield))
     return failed(error);
   // C++20 could also make a failure of this text, in parentheses, so the result is named.
   return {boost::system::in_place_value, for_log(tls.details())};

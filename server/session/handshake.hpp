@@ -9,6 +9,7 @@
 #include "coro/connection.hpp"
 #include "coro/tls_context.hpp"
 #include "coro/yield.hpp"
+#include "server/session/session_context.hpp"
 #include "server/session/turns.hpp"
 
 namespace server {
@@ -28,13 +29,16 @@ struct HandshakeFailure {
 using HandshakeResult = boost::system::result<std::string, HandshakeFailure>;
 
 /// Agrees on TLS with a client and encrypts the connection; `first` are bytes of the client that
-/// came with a PROXY header. Suspends until that is done, at most for `timeout`, 0 = no limit.
+/// came with a PROXY header. Suspends until that is done, at most for `timeout`, 0 = no limit. A
+/// client that has begun may finish while `stage` is draining, and gets a close_notify then; one
+/// that has sent nothing is not waited for.
 ///
 /// A handshake computes for up to a millisecond. So one takes its turn for each round of the
 /// scheduler, and a flood of them delays the echo of others by one. A client that sends nothing
 /// costs no more than a plain one.
 HandshakeResult shake_hands(coro::Connection& connection, const coro::TlsContext& context,
                             std::string first, std::span<char> scratch, Turns& turns,
-                            std::chrono::milliseconds timeout, coro::Yield yield);
+                            std::chrono::milliseconds timeout, const Stage& stage,
+                            coro::Yield yield);
 
 }  // namespace server

@@ -121,7 +121,7 @@ std::optional<Ending> Session::encrypt(std::string first, Yield yield) {
   }
   const auto agreed =
       shake_hands(*stream_, *context_.tls, std::move(first), context_.scratch, context_.handshakes,
-                  context_.config.tls.handshake_timeout, yield);
+                  context_.config.tls.handshake_timeout, stage_, yield);
   if (agreed) {
     ++context_.statistics.handshakes;
     log_->connected(*agreed);

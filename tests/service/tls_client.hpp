@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,11 +18,12 @@ namespace service {
 class TlsClient {
  public:
   struct Options {
-    const tests::Identity* identity = nullptr;  // the certificate that it shows
-    int newest = 0;                             // TLS1_1_VERSION, for example; 0 = any
-    std::string server_name = {};               // SNI
-    std::string protocol = {};                  // ALPN
-    std::size_t padding = 0;                    // fills each record of TLS 1.3 up to a multiple
+    const tests::Identity* identity = nullptr;   // the certificate that it shows
+    int newest = 0;                              // TLS1_1_VERSION, for example; 0 = any
+    std::string server_name = {};                // SNI
+    std::string protocol = {};                   // ALPN
+    std::size_t padding = 0;                     // fills each record of TLS 1.3 up to a multiple
+    std::function<void()>* meanwhile = nullptr;  // called when the server's certificate has come
   };
 
   explicit TlsClient(SocketClient socket) : TlsClient(std::move(socket), Options{}) {}

@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -136,6 +137,18 @@ TEST_F(TlsUpgrade, AStopMeanwhileStopsInOrder) {
   client.socket().close();
   plain.close();
   server.expect_exit(0);
+}
+
+TEST_F(TlsUpgrade, AClientInTheMiddleOfItsHandshakeFinishesItAndEndsInOrder) {
+  Server server(configuration());
+  std::function<void()> upgrade = [&] {
+    server.process().signal(SIGRTMIN);
+    server.log().wait_for_line(" info upgrading: 1 TLS connections end first");
+  };
+  TlsClient client(connect(server), {.meanwhile = &upgrade});
+  EXPECT_EQ("", client.receive_until_end());  // by close_notify, or this throws
+  client.socket().close();
+  server.log().wait_for_line(" upgraded to coroecho ");
 }
 
 TEST_F(TlsUpgrade, AClientInTheHandshakeIsNotWaitedForForLong) {
