@@ -726,26 +726,44 @@ TEST(TlsStream, OthersRunWhileRecordsArriveThatBringLittle) {
   }
 }
 
+// Each has a byte.
+std::string hello_in_tiny_records() {
+  RawClient client(connector());
+  const std::string protocols = "\xc8" + std::string(200, 'a');
+  std::string offered;
+  while (offered.size() < 10'000)
+    offered += protocols;
+  SSL_set_alpn_protos(client.tls(), reinterpret_cast<const unsigned char*>(offered.data()),
+                      static_cast<unsigned int>(offered.size()));
+  SSL_do_handshake(client.tls());
+  std::string records;
+  for (const char byte : client.records().substr(5))
+    records += std::string("\x16\x03\x01\x00\x01", 5) + byte;
+  return records;
+}
+
+void expect_an_answer_in_later_turns(TlsStream& server, Stream& client_socket, Yield yield) {
+  const TimeLimit limit(yield, 10s);
+  int steps = 1;
+  for (; !server.try_handshake() && client_socket.available() == 0; ++steps)
+    ASSERT_FALSE(server.wait_for_handshake(yield));
+  EXPECT_GE(steps, 3);
+}
+
 TEST(TlsStream, AHandshakeInTinyRecordsGoesOnInTheNextTurn) {
   run([](Yield yield) {
     Ends ends(yield, acceptor(), connector(), Ends::tcp_sockets(yield));
-    RawClient client(connector());
-    const std::string protocols = "\xc8" + std::string(200, 'a');
-    std::string offered;
-    while (offered.size() < 10'000)
-      offered += protocols;
-    SSL_set_alpn_protos(client.tls(), reinterpret_cast<const unsigned char*>(offered.data()),
-                        static_cast<unsigned int>(offered.size()));
-    SSL_do_handshake(client.tls());
-    std::string pieces;
-    for (const char byte : client.records().substr(5))
-      pieces += std::string("\x16\x03\x01\x00\x01", 5) + byte;
-    EXPECT_EQ(ends.client_socket.try_write(buffer(pieces)).size, pieces.size());
-    const TimeLimit limit(yield, 10s);
-    int steps = 1;
-    for (; !ends.server.try_handshake() && ends.client_socket.available() == 0; ++steps)
-      ASSERT_FALSE(ends.server.wait_for_handshake(yield));
-    EXPECT_GE(steps, 3);
+    const std::string hello = hello_in_tiny_records();
+    EXPECT_EQ(ends.client_socket.try_write(buffer(hello)).size, hello.size());
+    expect_an_answer_in_later_turns(ends.server, ends.client_socket, yield);
+  });
+}
+
+TEST(TlsStream, AHandshakeOfBytesThatWereReadBeforeWaitsForNoOthers) {
+  run([](Yield yield) {
+    Ends ends(yield);
+    TlsStream server(yield.scheduler(), ends.server_socket, acceptor(), hello_in_tiny_records());
+    expect_an_answer_in_later_turns(server, ends.client_socket, yield);
   });
 }
 
