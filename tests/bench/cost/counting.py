@@ -127,6 +127,23 @@ def access(program):
     return {"a connection with 10,000 networks, to one without": cost[10000] / cost[0]}
 
 
+def silent(program, others=1000):
+    """Instructions of an echo: among connections on which nothing comes, in relation to none."""
+    require("valgrind", ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "true"])
+    connections, few, many = 50, 200, 1200
+
+    def exchange(clients, pid, number):  # by those who are accepted last
+        echoes.all_at_once(clients[-connections:], pid, number // connections)
+
+    with concurrent.futures.ThreadPoolExecutor(2) as workers:
+        def count(around, number):
+            return workers.submit(count_instructions, program, (), connect_streams, connections + around, exchange, number)
+
+        counts = {around: (count(around, few), count(around, many)) for around in (0, others)}
+        cost = {around: much.result() - little.result() for around, (little, much) in counts.items()}
+    return {"an echo among 1,000 silent connections, to one without": cost[others] / cost[0]}
+
+
 def count_connections(program, number, events=(), networks=0):
     # Around the client's own address and beside it: the search goes to the end.
     denied = [f"127.{i // 250}.{i % 250}.128/25" for i in range(networks)]
@@ -221,5 +238,4 @@ def resident_stacks(pid):
     return sum(int(size) * 1024 for size, flags in mappings if {"nh", "nr"} <= set(flags.split()))
 
 
-COSTS = {"system_calls": system_calls, "instructions": instructions, "access": access, "memory": memory, "tls": tls,
-         "tls_instructions": tls_instructions}
+COSTS = {cost.__name__: cost for cost in (system_calls, instructions, access, silent, memory, tls, tls_instructions)}
