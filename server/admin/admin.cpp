@@ -92,7 +92,9 @@ coro::Task Admin::accept_on(coro::Descriptor socket) {
 
 void Admin::finish(const Change& change, const Config& config, Yield yield) {
   if (!change.needed) return;
-  cancel();
+  listener_.cancel();
+  for (const Connection& connection : connections_)
+    if (connection.listening == socket_) connection.task.cancel();
   static_cast<void>(listener_.join(yield));
   listener_ = change.listener;
   socket_ = change.socket;
@@ -119,14 +121,10 @@ error_code Admin::wait_until_idle(Yield yield) {
   return changed_.wait(yield, [this] { return open_connections() == idle_; });
 }
 
-void Admin::cancel() {
-  listener_.cancel();
-  for (const coro::Task& connection : connections_)
-    connection.cancel();
-}
-
 void Admin::close(Yield yield) {
-  cancel();
+  listener_.cancel();
+  for (const Connection& connection : connections_)
+    connection.task.cancel();
   cannot_accept_.close();
   static_cast<void>(listener_.join(yield));
   static_cast<void>(changed_.wait(yield, [this] { return open_connections() == 0; }));
@@ -134,7 +132,7 @@ void Admin::close(Yield yield) {
 
 // Forgets those that have ended.
 std::size_t Admin::open_connections() {
-  std::erase_if(connections_, [](const coro::Task& connection) { return connection.done(); });
+  std::erase_if(connections_, [](const Connection& connection) { return connection.task.done(); });
   return connections_.size();
 }
 
@@ -170,7 +168,7 @@ error_code Admin::accept_one(int listening) {
         serve_http(std::move(socket), get_status_, IdleConnections{idle_, changed_}, yield);
       });
   if (!connection) return connection.error();
-  connections_.push_back(*connection);
+  connections_.push_back({listening, *connection});
   return {};
 }
 

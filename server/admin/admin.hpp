@@ -56,7 +56,7 @@ class Admin {
   /// Accepts on the bound socket. Throws boost::system::system_error: nothing has changed then.
   void start(Change& change);
 
-  /// Ends what was there before the change.
+  /// Ends what was there before the change, with the connections that it has accepted.
   void finish(const Change& change, const Config& config, coro::Yield yield);
 
   /// Whether it is on.
@@ -79,7 +79,11 @@ class Admin {
   void close(coro::Yield yield);
 
  private:
-  void cancel();
+  struct Connection {
+    int listening;  // the socket that has accepted it
+    coro::Task task;
+  };
+
   coro::Task accept_on(coro::Descriptor socket);
   void accept(const coro::Descriptor& listening, const std::string& address, coro::Yield yield);
   coro::error_code accept_one(int listening);
@@ -93,7 +97,7 @@ class Admin {
   AdminConfig config_;
   int socket_ = -1;  // the listener's, which owns it
   coro::Task listener_;
-  std::vector<coro::Task> connections_;  // see open_connections()
+  std::vector<Connection> connections_;  // see open_connections()
   std::size_t idle_ = 0;                 // connections that wait for a request
   coro::Condition changed_;              // a connection has become idle, or has ended
   coro::Condition& lost_it_;

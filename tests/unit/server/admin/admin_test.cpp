@@ -136,6 +136,28 @@ TEST_F(HandedOverAdmin, IsOffIfItWasOff) {
   });
 }
 
+TEST_F(HandedOverAdmin, AMoveEndsTheConnectionsOfTheAddressBeforeAndNoOthers) {
+  run([&](coro::Yield yield) {
+    Admin moved = admin(yield);
+    open(moved, yield);
+    SocketEnd before(moved.state()->socket, yield);
+    before.send(request);
+    EXPECT_THAT(before.receive(), StartsWith("HTTP/1.1 200 "));
+    config_.admin.host = "127.0.0.2";
+    Admin::Change change = moved.resolve(config_, yield);
+    moved.bind(change, {});
+    moved.start(change);
+    SocketEnd after(change.socket, yield);
+    after.send(request);
+    EXPECT_THAT(after.receive(), StartsWith("HTTP/1.1 200 "));
+    moved.finish(change, config_, yield);
+    EXPECT_THAT(before.receive(), IsEmpty());
+    after.send(request);
+    EXPECT_THAT(after.receive(), StartsWith("HTTP/1.1 200 "));
+    moved.close(yield);
+  });
+}
+
 TEST_F(HandedOverAdmin, ReportsThatItsSocketWasShutDownAndListensAnew) {
   run([&](coro::Yield yield) {
     Admin admin = this->admin(yield);
