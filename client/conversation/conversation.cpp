@@ -59,6 +59,12 @@ class Conversation {
   int terminated_by() const { return terminated_by_; }
 
  private:
+  // Pings, or a file.
+  struct Job {
+    coro::Task task;
+    bool sends_file;  // at the end of the input it is sent to its end
+  };
+
   void run(Yield yield);
   void finish(Yield yield);
   error_code wait_for_files(Yield yield);
@@ -73,7 +79,7 @@ class Conversation {
   void set_hex(const std::string& argument);
   void start_pings(const std::string& count);
   void start_file(const std::string& path);
-  bool start(const char* name, std::function<void(Yield)> job);
+  void start(const char* name, std::function<void(Yield)> body, bool sends_file = false);
   void close();
   void handle_signal(int signal);
   void lost(const Failure& failure);
@@ -85,8 +91,7 @@ class Conversation {
   std::unique_ptr<Channel> link_;
   program::Histogram round_trips_;
   coro::Task main_;
-  std::vector<coro::Task> jobs_;   // pings and files
-  std::vector<coro::Task> files_;  // at the end of the input they are sent to their end
+  std::vector<Job> jobs_;
   bool connecting_ = false;
   coro::Condition turn_to_connect_;
   bool hex_ = false;
@@ -127,9 +132,9 @@ void Conversation::run(Yield yield) {
   }
   if (!quitting_) finish(yield);
   for (const auto& job : jobs_)
-    job.cancel();
-  for (auto& job : jobs_)  // one may just have connected
-    while (job.join(yield)) {
+    job.task.cancel();
+  for (const auto& job : jobs_)  // one may just have connected
+    while (job.task.join(yield)) {
     }
   close();
   show_statistics();
@@ -145,16 +150,14 @@ void Conversation::finish(Yield yield) {
 
 // For as long as echoes come back.
 error_code Conversation::wait_for_files(Yield yield) {
-  while (!files_.empty()) {
-    const auto before = link_->bytes_back();
-    const coro::TimeLimit time(yield, options_->timeout);
-    const auto interrupted = files_.back().join(yield);
-    if (!interrupted)
-      files_.pop_back();
-    else if (!time.expired())
-      return interrupted;
-    else if (link_->bytes_back() == before)
-      return error::timed_out;
+  for (const auto& job : jobs_) {
+    while (job.sends_file && !job.task.done()) {
+      const auto before = link_->bytes_back();
+      const coro::TimeLimit time(yield, options_->timeout);
+      const auto interrupted = job.task.join(yield);
+      if (interrupted && !time.expired()) return interrupted;
+      if (interrupted && link_->bytes_back() == before) return error::timed_out;
+    }
   }
   return {};
 }
@@ -288,22 +291,18 @@ void Conversation::start_file(const std::string& path) {
   if (path.empty()) return terminal_.say(":send FILE: which one?");
   if (options_->udp && is_larger_than_a_datagram(path))
     return terminal_.say(fmt::format("{}: {}", escaped(path), too_large()));
-  std::erase_if(files_, [](const auto& task) { return task.done(); });
-  if (start("file", [this, path](Yield yield) { send_file(*link_, path, terminal_, yield); }))
-    files_.push_back(jobs_.back());
+  const bool sends_file = true;
+  start(
+      "file", [this, path](Yield yield) { send_file(*link_, path, terminal_, yield); }, sends_file);
 }
 
-bool Conversation::start(const char* name, std::function<void(Yield)> job) {
-  std::erase_if(jobs_, [](const auto& task) { return task.done(); });
-  const auto task = scheduler_->spawn(name, [this, job = std::move(job)](Yield yield) {
-    if (connect(yield)) job(yield);
+void Conversation::start(const char* name, std::function<void(Yield)> body, bool sends_file) {
+  std::erase_if(jobs_, [](const auto& job) { return job.task.done(); });
+  const auto task = scheduler_->spawn(name, [this, body = std::move(body)](Yield yield) {
+    if (connect(yield)) body(yield);
   });
-  if (!task) {
-    terminal_.say(terminal_.style().bad(task.error().message()));
-    return false;
-  }
-  jobs_.push_back(*task);
-  return true;
+  if (!task) return terminal_.say(terminal_.style().bad(task.error().message()));
+  jobs_.push_back({*task, sends_file});
 }
 
 // ---- signals
@@ -312,7 +311,7 @@ void Conversation::handle_signal(int signal) {
   if (signal == SIGQUIT) return show_statistics();
   if (signal == SIGINT) {
     for (const auto& job : jobs_)
-      job.cancel();
+      job.task.cancel();
     if (!terminal_.is_reading()) main_.cancel();  // connecting, sending, or waiting for echoes
   } else {
     terminated_by_ = signal;
