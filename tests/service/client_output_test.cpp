@@ -87,53 +87,45 @@ TEST(ClientOutput, IsNotEndedByAReaderOfMessagesWhoIsGone) {
   EXPECT_EQ(finished.output, "status=2\n");
 }
 
-TEST(ClientOutput, WaitsForASlowReaderAlsoWhereThePipeDoesNotBlock) {
+// A client whose output goes into a pipe of one page, from which nothing is taken before it is
+// full. The Python statements are run before the client starts, and when the pipe is full.
+Finished ping_to_slow_reader(int count, const std::string& at_the_start,
+                             const std::string& when_full) {
   const Server server;
-  const auto finished =
-      run({"python3", "-c",
-           "import fcntl, os, struct, subprocess, sys, termios\n"
-           "r, w = os.pipe()\n"
-           "fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 4096)\n"
-           "os.set_blocking(w, False)\n"
-           "client = subprocess.Popen(sys.argv[1:], stdout=w)\n"
-           "os.close(w)\n"
-           "waiting = 0\n"
-           "while waiting < 4000 and client.poll() is None:\n"
-           "  waiting, = struct.unpack('i', fcntl.ioctl(r, termios.FIONREAD, b'1234'))\n"
-           "while True:\n"
-           "  try: client.wait(0.01)\n"
-           "  except subprocess.TimeoutExpired: pass\n"
-           "  data = os.read(r, 65536)\n"
-           "  if not data: break\n"
-           "  sys.stdout.write(data.decode())\n"
-           "sys.exit(client.wait())\n",
-           COROECHO_CLIENT, "--ping", "-c", "3000", "-i", "1ms", "127.0.0.1",
-           std::to_string(server.port())});
+  return run({"python3", "-c",
+              "import fcntl, os, signal, struct, subprocess, sys, termios\n"
+              "r, w = os.pipe()\n"
+              "fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 4096)\n" +
+                  at_the_start +
+                  "client = subprocess.Popen(sys.argv[1:], stdout=w)\n"
+                  "os.close(w)\n"
+                  "def wait(seconds):\n"
+                  "  try: client.wait(seconds)\n"
+                  "  except subprocess.TimeoutExpired: pass\n"
+                  "waiting = 0\n"
+                  "while waiting < 3900 and client.poll() is None:\n"
+                  "  waiting, = struct.unpack('i', fcntl.ioctl(r, termios.FIONREAD, b'1234'))\n" +
+                  when_full +
+                  "while data := os.read(r, 65536):\n"
+                  "  sys.stdout.write(data.decode())\n"
+                  "  wait(0.01)\n"
+                  "sys.exit(client.wait())\n",
+              COROECHO_CLIENT, "--ping", "-c", std::to_string(count), "-i", "1ms", "127.0.0.1",
+              std::to_string(server.port())});
+}
+
+TEST(ClientOutput, WaitsForASlowReaderAlsoWhereThePipeDoesNotBlock) {
+  const auto finished = ping_to_slow_reader(3000, "os.set_blocking(w, False)\n", "");
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;
   EXPECT_NE(finished.output.find("seq=3000 "), std::string::npos);
   EXPECT_NE(finished.output.find("3000 sent, 3000 received"), std::string::npos);
 }
 
 TEST(ClientOutput, GoesOnAfterASigquitWhileItWaitsForAReader) {
-  const Server server;
-  const auto finished =
-      run({"python3", "-c",
-           "import fcntl, os, signal, struct, subprocess, sys, termios\n"
-           "r, w = os.pipe()\n"
-           "fcntl.fcntl(w, fcntl.F_SETPIPE_SZ, 4096)\n"
-           "client = subprocess.Popen(sys.argv[1:], stdout=w)\n"
-           "os.close(w)\n"
-           "waiting = 0\n"
-           "while waiting < 3900:\n"
-           "  waiting, = struct.unpack('i', fcntl.ioctl(r, termios.FIONREAD, b'1234'))\n"
-           "for _ in range(3):\n"
-           "  client.send_signal(signal.SIGQUIT)\n"
-           "  try: client.wait(0.2)\n"
-           "  except subprocess.TimeoutExpired: pass\n"
-           "while data := os.read(r, 65536): sys.stdout.write(data.decode())\n"
-           "sys.exit(client.wait())\n",
-           COROECHO_CLIENT, "--ping", "-c", "300", "-i", "1ms", "127.0.0.1",
-           std::to_string(server.port())});
+  const auto finished = ping_to_slow_reader(300, "",
+                                            "for _ in range(3):\n"
+                                            "  client.send_signal(signal.SIGQUIT)\n"
+                                            "  wait(0.2)\n");
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;
   EXPECT_NE(finished.output.find("seq=300 "), std::string::npos);
   EXPECT_NE(finished.output.find("300 sent, 300 received"), std::string::npos);
