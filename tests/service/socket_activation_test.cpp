@@ -68,7 +68,7 @@ TEST(SocketActivation, AnswersTheDatagramsThatStartedIt) {
   to_everybody.send("everybody", "127.255.255.255", udp.port());
   over_ipv4.send("four", "127.0.0.2", udp.port(), 10);
   over_ipv6.send("six", "::1", udp.port());
-  Server server("", {}, activation({&udp}));
+  Server server("port: 0", {}, activation({&udp}));
   const auto four = over_ipv4.receive();
   ASSERT_TRUE(four);
   EXPECT_EQ("four", four->payload);
@@ -242,7 +242,7 @@ TEST(SocketActivation, DatagramsAreEchoedOnAnInheritedUdpSocketWhichStaysOpen) {
                       server.log().count_lines("no longer listening on udp"));
   }
   client.send("waits", "127.0.0.1", udp.port());
-  const Server next("", {}, activation({&udp}));
+  const Server next("port: 0", {}, activation({&udp}));
   EXPECT_EQ("waits", client.receive()->payload);
 }
 
