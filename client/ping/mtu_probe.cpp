@@ -8,7 +8,6 @@
 
 #include "client/udp/datagrams.hpp"
 #include "client/wire/failure.hpp"
-#include "client/wire/resolution.hpp"
 #include "coro/scheduler.hpp"
 #include "coro/time_limit.hpp"
 
@@ -45,10 +44,8 @@ int MtuProbe::exit_status() const {
 }
 
 bool MtuProbe::open(Yield yield) {
-  const auto addresses = resolve(yield, options().target, options().timeout);
-  auto socket = addresses ? DatagramSocket::connect(scheduler(), options().target, *addresses,
-                                                    DatagramSocket::Size::whole)
-                          : addresses.error();
+  auto socket =
+      DatagramSocket::open(yield, options().target, options().timeout, DatagramSocket::Size::whole);
   if (!socket) {
     if (socket.error() != error::operation_aborted)
       show_failure(connect_failure(options().target, socket.error()));

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "client/wire/matching.hpp"
-#include "client/wire/resolution.hpp"
 #include "coro/time_limit.hpp"
 
 namespace client {
@@ -44,9 +43,7 @@ UdpPing::UdpPing(coro::Scheduler& scheduler, const Options& options)
 }
 
 bool UdpPing::open(Yield yield) {
-  const auto addresses = resolve(yield, options().target, options().timeout);
-  auto socket = addresses ? DatagramSocket::connect(scheduler(), options().target, *addresses)
-                          : addresses.error();
+  auto socket = DatagramSocket::open(yield, options().target, options().timeout);
   if (!socket) {
     if (socket.error() != error::operation_aborted)
       show_failure(connect_failure(options().target, socket.error()));

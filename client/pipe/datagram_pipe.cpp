@@ -18,7 +18,6 @@
 #include "client/udp/datagram_socket.hpp"
 #include "client/udp/recent_payloads.hpp"
 #include "client/wire/failure.hpp"
-#include "client/wire/resolution.hpp"
 #include "client/wire/run.hpp"
 #include "coro/scheduler.hpp"
 #include "coro/time_limit.hpp"
@@ -61,9 +60,7 @@ class DatagramPipe {
 };
 
 std::optional<Failure> DatagramPipe::run(Yield yield) {
-  const auto addresses = resolve(yield, options_->target, options_->timeout);
-  auto socket = addresses ? DatagramSocket::connect(*scheduler_, options_->target, *addresses)
-                          : addresses.error();
+  auto socket = DatagramSocket::open(yield, options_->target, options_->timeout);
   if (!socket) return connect_failure(options_->target, socket.error());
   socket_ = std::move(*socket);
   const auto progress =

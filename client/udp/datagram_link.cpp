@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "client/output/units.hpp"
-#include "client/wire/resolution.hpp"
 
 namespace client {
 namespace {
@@ -46,9 +45,7 @@ DatagramLink::~DatagramLink() {
 }
 
 error_code DatagramLink::open(Yield yield, Clock::duration limit) {
-  const auto addresses = resolve(yield, target_, limit);
-  if (!addresses) return addresses.error();
-  auto socket = DatagramSocket::connect(*scheduler_, target_, *addresses);
+  auto socket = DatagramSocket::open(yield, target_, limit);
   if (!socket) return socket.error();
   socket_ = std::move(*socket);
   finishing_ = false;

@@ -109,8 +109,15 @@ std::optional<DatagramSocket::Received> error_in(msghdr& message) {
 
 }  // namespace
 
-boost::system::result<std::unique_ptr<DatagramSocket>> DatagramSocket::connect(
-    coro::Scheduler& scheduler, const Target& target, const Addresses& addresses, Size size) {
+DatagramSocket::Result DatagramSocket::open(Yield yield, const Target& target,
+                                            coro::Clock::duration limit, Size size) {
+  const auto addresses = resolve(yield, target, limit);
+  if (!addresses) return addresses.error();
+  return connect(yield.scheduler(), target, *addresses, size);
+}
+
+DatagramSocket::Result DatagramSocket::connect(coro::Scheduler& scheduler, const Target& target,
+                                               const Addresses& addresses, Size size) {
   error_code error = error::host_not_found;
   for (const auto& each : addresses) {
     const udp::endpoint peer(each.address(), each.port());

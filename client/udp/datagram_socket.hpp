@@ -21,7 +21,7 @@ namespace client {
 /// A UDP socket connected to one peer: the kernel discards datagrams of other senders. It reports
 /// each error of the network (ICMP) beside the datagram that caused it (IP_RECVERR in ip(7)).
 ///
-///     auto socket = DatagramSocket::connect(scheduler, target, addresses);
+///     auto socket = DatagramSocket::open(yield, target, 3s).value();
 ///     socket->send(payload, yield);
 ///     const auto received = socket->receive(buffer, yield);
 ///
@@ -48,12 +48,17 @@ class DatagramSocket {
   /// The size of a buffer that any datagram fits into.
   static constexpr std::size_t largest_received = std::size_t{64} << 10U;
 
+  using Result = boost::system::result<std::unique_ptr<DatagramSocket>>;
+
+  /// Resolves the target, within the limit, and connects. The errors are those of resolve() and
+  /// connect().
+  static Result open(coro::Yield yield, const Target& target, coro::Clock::duration limit,
+                     Size size = Size::any);
+
   /// Takes the first address to which this machine has a way: connect(2) sends nothing. The
   /// target's source and DSCP are set. The error is that of the last address.
-  static boost::system::result<std::unique_ptr<DatagramSocket>> connect(coro::Scheduler& scheduler,
-                                                                        const Target& target,
-                                                                        const Addresses& addresses,
-                                                                        Size size = Size::any);
+  static Result connect(coro::Scheduler& scheduler, const Target& target,
+                        const Addresses& addresses, Size size = Size::any);
 
   DatagramSocket(coro::Scheduler& scheduler, coro::Descriptor socket,
                  boost::asio::ip::udp::endpoint peer);
