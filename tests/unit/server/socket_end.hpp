@@ -73,8 +73,14 @@ inline void run(const std::function<void(coro::Yield)>& body) {
   scheduler.on_exception([](const char* name, const std::exception_ptr&) {
     ADD_FAILURE() << "an exception left coroutine '" << name << "'";
   });
-  ASSERT_TRUE(scheduler.spawn("test", body).has_value());
+  bool ended = false;
+  const auto test = [&](coro::Yield yield) {
+    body(yield);
+    ended = true;
+  };
+  ASSERT_TRUE(scheduler.spawn("test", test).has_value());
   scheduler.run();
+  EXPECT_TRUE(ended) << "the test waits for something that never comes";
 }
 
 inline std::vector<ListenerState> handed_over(std::vector<ListenerState> states) {
