@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -247,6 +248,22 @@ TEST(Tls, AClientIsServedThatSendsWhileTheServiceIsPausedForLongerThanTheTimeout
   std::this_thread::sleep_for(std::chrono::milliseconds(2200));
   server.process().signal(SIGCONT);
   client.join();
+}
+
+TEST(Tls, AClientInItsHandshakeIsServedThoughTheServiceIsPausedForLongerThanTheTimeout) {
+  const Files files;
+  Server server(files.configuration("handshake_timeout: 2s"));
+  std::thread end_of_pause;
+  std::function<void()> pause = [&] {
+    server.process().signal(SIGSTOP);
+    end_of_pause = std::thread([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2200));
+      server.process().signal(SIGCONT);
+    });
+  };
+  TlsClient client(connect(server), {.meanwhile = &pause});
+  EXPECT_EQ("hello", client.echo("hello"));
+  end_of_pause.join();
 }
 
 TEST(Tls, ASilentClientWithoutAHandshakeTimeoutIsDrained) {

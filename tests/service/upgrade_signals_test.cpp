@@ -90,6 +90,20 @@ TEST(UpgradeAndReload, TogetherBothHappen) {
   }
 }
 
+// By the script that executes the program: signals are blocked then, and stay pending.
+TEST(UpgradeAndReload, AReloadThatIsAskedForWhileTheProgramIsExecutedHappens) {
+  const ReplaceableProgram program;
+  Server server("", on_any_port, program.runner());
+  SocketClient client = server.connect();
+  EXPECT_EQ("before", client.echo("before"));
+  program.replace("#!/bin/sh\n[ \"$1\" = --check-upgrade ] || kill -HUP $$\nexec \"" COROECHO
+                  "\" \"$@\"\n");
+  server.process().signal(SIGRTMIN);
+  server.log().wait_for_line(" upgraded to coroecho ");
+  server.log().wait_for_line(" reloaded");
+  EXPECT_EQ("after", client.echo("after"));
+}
+
 TEST(UpgradeAndReload, InAnyOrderLoseNone) {
   Server server("log: {events: []}");
   SocketClient client = server.connect();

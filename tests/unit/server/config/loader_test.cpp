@@ -177,6 +177,7 @@ TEST(Config, AnErrorBesideAllAddressesIsThatOfItsLine) {
 TEST(Config, AStarOrTwoColonsWithinAValueBesideAllAddressesStayAsTheyAre) {
   EXPECT_EQ(parse("host: *\nunix: /tmp/a * b").unix_socket.path, "/tmp/a * b");
   EXPECT_EQ(parse("host: *\nunix: '/tmp/a * b'").unix_socket.path, "/tmp/a * b");
+  EXPECT_EQ(parse("host: *\nunix: /tmp/a *").unix_socket.path, "/tmp/a *");
   EXPECT_EQ(parse("host: [::]\nunix: \"/tmp/a :: b\"").unix_socket.path, "/tmp/a :: b");
   EXPECT_THAT(parse("host:   *   # all of them\n").host, ElementsAre("::"));
   EXPECT_THAT(parse("host: [ * ,\r\n ::\r\n]").host, ElementsAre("::", "::"));

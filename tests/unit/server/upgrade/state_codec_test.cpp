@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <boost/crc.hpp>
 #include <boost/pfr/tuple_size.hpp>
@@ -408,6 +409,9 @@ TEST(StateCodec, RefusesValuesThatNoServiceHas) {
   state = sample_state();
   state.listeners[1].file = -7;
   EXPECT_THAT(error_of(encode(state)), HasSubstr("listeners[1]: -7 is no descriptor"));
+  state = sample_state();
+  state.sessions[0].socket = STDERR_FILENO;
+  EXPECT_THAT(error_of(encode(state)), HasSubstr("sessions[0]: 2 is no descriptor of a socket"));
 }
 
 TEST(StateCodec, NestingWithoutAnEndIsRefused) {
