@@ -13,7 +13,8 @@ it ended. It is for testing networks: firewalls, address translation, load
 balancers, clients.")
 set(CPACK_DEBIAN_COROECHO_PACKAGE_RECOMMENDS coroecho-client)
 set(CPACK_DEBIAN_COROECHO_PACKAGE_SUGGESTS logrotate)
-install(FILES ${CMAKE_CURRENT_LIST_DIR}/logrotate DESTINATION /etc/logrotate.d RENAME coroecho)
+# `cmake --install`, which installs all components, leaves it out.
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/logrotate DESTINATION /etc/logrotate.d RENAME coroecho COMPONENT coroecho EXCLUDE_FROM_ALL)
 file(WRITE ${CMAKE_BINARY_DIR}/debian/conffiles "/etc/coroecho/coroecho.yaml\n/etc/logrotate.d/coroecho\n")
 set(CPACK_DEBIAN_COROECHO_PACKAGE_CONTROL_EXTRA
     ${CMAKE_CURRENT_LIST_DIR}/postinst ${CMAKE_CURRENT_LIST_DIR}/prerm ${CMAKE_CURRENT_LIST_DIR}/postrm
