@@ -18,6 +18,7 @@ test_packages=(
   libgtest-dev libgmock-dev libbenchmark-dev liblua5.4-dev # libraries of the tests
   ncat socat netcat-openbsd openssl lua5.4 lua-socket      # other people's clients
   python3 tmux expect zsh curl                             # programs and terminals
+  iproute2                                                 # networks of their own
   strace valgrind                                          # costs that are counted
 )
 fuzz_packages=(
@@ -73,7 +74,7 @@ missing() {
 
 # Prints the last line of a file that shows something, without its colours.
 last_line() {
-  tail -n 20 "$1" | sed -e 's/\x1b\[[0-9;]*[A-Za-z]//g' -e 's/.*\r//' -e '/^[[:space:]]*$/d' | tail -n 1
+  tail -n 20 "$1" | sed -e 's/\x1b\[[0-9;]*[A-Za-z]//g' -e 's/\r$//' -e 's/.*\r//' -e '/^[[:space:]]*$/d' | tail -n 1
 }
 
 # Runs a command. Shows the last line of its output every ten seconds, and its whole output if it fails.
@@ -136,7 +137,7 @@ install_missing() {
   say "Missing: ${requirements[*]%%|*}"
   if ((EUID != 0)); then
     # Asks for the password here, where it can be seen.
-    sudo -v || fail "This needs root or sudo: install the packages above as root, then come back."
+    command -v sudo >/dev/null && sudo -v || fail "This needs root or sudo: install the packages above as root, then come back."
   fi
   quietly as_root apt-get -q update || say "apt-get update failed; going on with the lists at hand."
   for requirement in "${requirements[@]}"; do

@@ -99,4 +99,10 @@ Finished run(const std::vector<std::string>& command, std::string_view input) {
   return {exit_code, process.output().wait_for_end(), process.errors().wait_for_end()};
 }
 
+bool can_make_networks() {
+  const auto tried = run({"unshare", "--map-root-user", "--net", "bash", "-c",
+                          "command -v ip tc nsenter && ip link set lo up"});
+  return tried.exit_code == 0;
+}
+
 }  // namespace service

@@ -62,4 +62,7 @@ struct Finished {
 };
 Finished run(const std::vector<std::string>& command, std::string_view input = "");
 
+// Whether this machine lets a test make networks of its own: unshare(1), ip(8), tc(8).
+bool can_make_networks();
+
 }  // namespace service

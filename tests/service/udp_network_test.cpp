@@ -19,9 +19,7 @@ namespace {
 class UdpNetwork : public testing::Test {
  protected:
   void SetUp() override {
-    const auto tried = run({"unshare", "--map-root-user", "--net", "bash", "-c",
-                            "command -v ip tc nsenter && ip link set lo up"});
-    if (tried.exit_code != 0) GTEST_SKIP() << "needs to make network namespaces";
+    if (!can_make_networks()) GTEST_SKIP() << "needs to make network namespaces";
   }
 
   // Runs a command in such a network, after these.
