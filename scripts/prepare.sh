@@ -137,7 +137,7 @@ install_missing() {
   say "Missing: ${requirements[*]%%|*}"
   if ((EUID != 0)); then
     # Asks for the password here, where it can be seen.
-    command -v sudo >/dev/null && sudo -v || fail "This needs root or sudo: install the packages above as root, then come back."
+    { command -v sudo >/dev/null && sudo -v; } || fail "This needs root or sudo: install the packages above as root, then come back."
   fi
   quietly as_root apt-get -q update || say "apt-get update failed; going on with the lists at hand."
   for requirement in "${requirements[@]}"; do
