@@ -115,7 +115,7 @@ Finished ping_to_slow_reader(int count, const std::string& at_the_start,
 }
 
 TEST(ClientOutput, WaitsForASlowReaderAlsoWhereThePipeDoesNotBlock) {
-  const auto finished = ping_to_slow_reader(3000, "os.set_blocking(w, False)\n", "");
+  const auto finished = ping_to_slow_reader(3000, "os.set_blocking(w, False)\n", "wait(0.2)\n");
   EXPECT_EQ(finished.exit_code, 0) << finished.errors;
   EXPECT_NE(finished.output.find("seq=3000 "), std::string::npos);
   EXPECT_NE(finished.output.find("3000 sent, 3000 received"), std::string::npos);
