@@ -166,16 +166,18 @@ TEST(InjectionOfASleep, IsExplainedHoweverOftenTheServiceIsAskedToStopMeanwhile)
             expect_none_bad(sleeps, {.system_calls = true, .impatient = true}));
 }
 
-// The program before it is gone by then.
+// The program before it is gone by then. On a busy machine it makes a few allocations more than
+// were counted, so none of these is near the first or the last of those that load.
 TEST(InjectionOfAnUpgrade, WhileTheNewProgramLoadsItsConfigurationLosesNobody) {
   constexpr Kind kind{.system_calls = false};
   const Loading loading =
       calls_of(Phase::upgrade, kind).loadings.at(1);  // the first is the child's
   constexpr std::uint64_t tried = 12;
   std::vector<Point> points;
-  for (std::uint64_t i = 0; i < tried; ++i)
-    points.push_back({.phase = Phase::upgrade,
-                      .occurrence = loading.begin + 1 + i * (loading.end - loading.begin) / tried});
+  for (std::uint64_t i = 0; i < tried; ++i) {
+    const std::uint64_t middle = (2 * i + 1) * (loading.end - loading.begin) / (2 * tried);
+    points.push_back({.phase = Phase::upgrade, .occurrence = loading.begin + middle});
+  }
   EXPECT_EQ((ExitCodes{{0, tried}}), expect_none_bad(points, kind));
 }
 
