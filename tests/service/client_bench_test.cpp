@@ -283,18 +283,21 @@ TEST(ClientBench, WaitsForAnAddressThatDoesNotAnswerOnlyOnce) {
 
 TEST(ClientBench, EndsAtOnceOnControlCWhileItConnects) {
   for (const std::string mode : {"pingpong", "churn"}) {
-    const BlackHole hole;
-    Process process(
-        bench(hole.port(), {"--mode", mode, "--timeout", "1h", "--duration", "1h", "--json"}));
-    hole.wait_for_client();
-    const auto interrupted = Clock::now();
-    process.signal(SIGINT);
-    EXPECT_EQ(process.wait(), 1);
-    EXPECT_LT(Clock::now() - interrupted, 1s) << "as for what is under way";
-    EXPECT_EQ(evaluate(process.output().wait_for_end(),
-                       "r['interrupted'], r['connected'], r['failures']"),
-              "True 0 {}\n")
-        << mode;
+    const auto time_to_end = [&] {
+      const BlackHole hole;
+      Process process(
+          bench(hole.port(), {"--mode", mode, "--timeout", "1h", "--duration", "1h", "--json"}));
+      hole.wait_for_client();
+      const auto interrupted = Clock::now();
+      process.signal(SIGINT);
+      EXPECT_EQ(process.wait(), 1);
+      const auto time = Clock::now() - interrupted;
+      EXPECT_EQ(evaluate(process.output().wait_for_end(),
+                         "r['interrupted'], r['connected'], r['failures']"),
+                "True 0 {}\n");
+      return time;
+    };
+    EXPECT_TRUE(once_below(1s, time_to_end)) << mode << ": as for what is under way";
   }
 }
 

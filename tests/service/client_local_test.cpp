@@ -55,7 +55,7 @@ TEST_F(ClientOfUnixSocket, PingsAndNamesThePath) {
 TEST_F(ClientOfUnixSocket, MeasuresInEachMode) {
   for (const std::string mode : {"pingpong", "stream", "churn", "idle"}) {
     const auto finished = client(
-        {"--bench", "--mode", mode, "--connections", "3", "--duration", "100ms", "--warmup", "0"});
+        {"--bench", "--mode", mode, "--connections", "3", "--duration", "500ms", "--warmup", "0"});
     EXPECT_EQ(finished.exit_code, 0) << mode << finished.errors;
     EXPECT_THAT(finished.output, HasSubstr("failures     none")) << mode;
   }

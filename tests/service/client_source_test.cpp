@@ -35,7 +35,7 @@ TEST(ClientSource, IsThatOfEachConnectionInAllModes) {
   server.log().wait_for_line("client 3 connected from " + source);
   for (const std::string mode : {"pingpong", "churn"}) {
     const auto bench = run(from_source(
-        server.port(), {"--bench", "--mode", mode, "--duration", "50ms", "--warmup", "0"}));
+        server.port(), {"--bench", "--mode", mode, "--duration", "500ms", "--warmup", "0"}));
     EXPECT_EQ(bench.exit_code, 0) << bench.errors;
   }
   EXPECT_EQ(server.log().count_lines("connected from "),
@@ -48,7 +48,7 @@ TEST(ClientSource, IsThatOfEachDatagram) {
   EXPECT_EQ(run(from_source(port, {"--udp"}), "hello\n").output, "hello\n");
   server.log().wait_for_line("udp " + source);
   EXPECT_EQ(run(from_source(port, {"--udp", "--ping", "-c", "1"})).exit_code, 0);
-  EXPECT_EQ(run(from_source(port, {"--udp", "--bench", "--connections", "1", "--duration", "50ms",
+  EXPECT_EQ(run(from_source(port, {"--udp", "--bench", "--connections", "1", "--duration", "500ms",
                                    "--rate", "50", "--warmup", "0"}))
                 .exit_code,
             0);

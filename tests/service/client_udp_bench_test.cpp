@@ -131,7 +131,7 @@ TEST(ClientUdpBench, HasAllSizesFromAHeaderToTheLargestDatagram) {
   const LossyPath path(unharmed);
   for (const char* const size : {"8", "9", "65507"}) {
     const auto finished =
-        run(udp_bench(path.port(), {"--size", size, "--pipeline", "2", "--duration", "50ms"}));
+        run(udp_bench(path.port(), {"--size", size, "--pipeline", "2", "--duration", "500ms"}));
     EXPECT_EQ(finished.exit_code, 0) << size << finished.errors << finished.output;
   }
 }
@@ -176,7 +176,7 @@ TEST(ClientUdpBench, EndsInTimeAtARateThatCannotBeReached) {
   const auto began = Clock::now();
   const auto finished = run(
       udp_bench(path.port(), {"--rate", "1e9", "--wait", "300ms", "--timeout", "300ms", "--json"}));
-  EXPECT_LT(Clock::now() - began, 5s);
+  EXPECT_LT(Clock::now() - began, patience);
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_EQ(evaluate(finished.output,
                      "r['sent'] == r['echoes'] + r['lost'], r['sent'] + r['unsent'] > 2e8"),

@@ -18,4 +18,13 @@ inline int milliseconds_until(Clock::time_point deadline) {
   return left.count() > 0 ? static_cast<int>(left.count()) : 0;
 }
 
+// Whether a time that a busy machine lengthens is below `bound` in one of a few tries.
+template <typename Measured>
+bool once_below(Clock::duration bound, Measured measured) {
+  for (int tries = 5; tries > 0; --tries) {
+    if (measured() < bound) return true;
+  }
+  return false;
+}
+
 }  // namespace service
