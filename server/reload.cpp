@@ -8,7 +8,6 @@
 
 #include "coro/time_limit.hpp"
 #include "server/accept/listening.hpp"
-#include "server/config/config_error.hpp"
 #include "server/server.hpp"
 
 namespace server {
@@ -117,8 +116,7 @@ void Server::listen(const Config& config, coro::Yield yield) {
   admin_.bind(admin, ceding);
   listeners_.bind(listeners, config, ceding);
   if (admin.bound.is_open() && listeners.has_address_of(admin.bound.number()))
-    throw ConfigError(admin.address->origin + ": " +
-                      cannot_listen(admin.address->endpoint, boost::asio::error::address_in_use));
+    throw listening_mistake(*admin.address, boost::asio::error::address_in_use);
   udp_.bind(udp, config);
   admin_.start(admin);
   std::exception_ptr failed;

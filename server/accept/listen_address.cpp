@@ -73,7 +73,8 @@ ListenAddress over_ipv4_alone(const ListenAddress& dual_stack) {
   return address;
 }
 
-ListenAddresses host_addresses(const Config& config, std::uint16_t port, coro::Yield yield) {
+ListenAddresses host_addresses(const Config& config, std::uint16_t port, const std::string& key,
+                               coro::Yield yield) {
   ListenAddresses all;
   for (const std::string& host : config.host) {
     for (ListenAddress& address : addresses_of(host, port, config.origins.where("host"), yield)) {
@@ -87,21 +88,21 @@ ListenAddresses host_addresses(const Config& config, std::uint16_t port, coro::Y
     for (ListenAddress& address : all)
       address.dual_stack = false;
   leave_out_what_wildcards_cover(all);
+  for (ListenAddress& address : all)
+    address.port_origin = config.origins.where(key);
   return all;
 }
 
 ListenAddresses tls_addresses(const Config& config, coro::Yield yield) {
   if (!config.tls.port) return {};
-  ListenAddresses all = host_addresses(config, *config.tls.port, yield);
-  for (ListenAddress& address : all) {
-    address.origin = config.origins.where("tls.port");
+  ListenAddresses all = host_addresses(config, *config.tls.port, "tls.port", yield);
+  for (ListenAddress& address : all)
     address.transport = Transport::tls;
-  }
   return all;
 }
 
 ListenAddresses listen_addresses(const Config& config, coro::Yield yield) {
-  ListenAddresses all = host_addresses(config, config.port, yield);
+  ListenAddresses all = host_addresses(config, config.port, "port", yield);
   std::ranges::move(tls_addresses(config, yield), std::back_inserter(all));
   if (!config.unix_socket.path.empty()) {
     all.push_back(
@@ -115,7 +116,7 @@ ListenAddress admin_address(const Config& config, coro::Yield yield) {
   ListenAddress address = addresses_of(config.admin.host, config.admin.port.value(),
                                        config.origins.where("admin.host"), yield)
                               .front();
-  address.origin = config.origins.where("admin.port");
+  address.port_origin = config.origins.where("admin.port");
   return address;
 }
 

@@ -14,8 +14,10 @@ namespace server {
 /// An address that the configuration asks to listen on.
 struct ListenAddress {
   coro::Endpoint endpoint;  ///< its port may be 0, for a free one
-  /// "FILE:LINE: key 'host'", for errors about it.
+  /// "FILE:LINE: key 'host'", for errors about the address or the path.
   std::string origin;
+  /// "FILE:LINE: key 'port'", for errors about the port; a path has none.
+  std::string port_origin = {};
   /// The configuration did not name this address itself (localhost is also ::1): the service starts
   /// without it on a machine that has no such address.
   bool optional = false;
@@ -31,10 +33,10 @@ std::vector<ListenAddress> listen_addresses(const Config& config, coro::Yield yi
 /// Those of `tls.port` among them.
 std::vector<ListenAddress> tls_addresses(const Config& config, coro::Yield yield);
 
-/// The addresses of `host` with this port, names resolved. Throws ConfigError if a name cannot be
-/// resolved.
+/// The addresses of `host` with this port, which `key` sets, names resolved. Throws ConfigError if
+/// a name cannot be resolved.
 std::vector<ListenAddress> host_addresses(const Config& config, std::uint16_t port,
-                                          coro::Yield yield);
+                                          const std::string& key, coro::Yield yield);
 
 /// All addresses of a machine without IPv6, instead of an IPv6 wildcard that takes IPv4 too.
 ListenAddress over_ipv4_alone(const ListenAddress& dual_stack);

@@ -10,7 +10,7 @@ namespace server {
 /// of descriptors that the listener keeps.
 struct ListenerState {
   int socket = -1;
-  ListenAddress asked = {};  ///< as configured; its origin is not kept
+  ListenAddress asked = {};  ///< as configured; its origins are not kept
   bool inherited = false;
   int file = -1;          ///< of a Unix socket that this process has bound (SocketFile)
   std::string path = {};  ///< its path

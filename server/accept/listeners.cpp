@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "server/accept/inherited_sockets.hpp"
-#include "server/config/config_error.hpp"
 #include "server/net/peer.hpp"
 
 namespace server {
@@ -60,13 +59,12 @@ void Listeners::bind(Change& change, const Config& config, const std::vector<int
       change.bound.emplace_back(address, std::move(*socket));
       continue;
     }
-    const std::string message = cannot_listen(address.endpoint, socket.error());
     if (!address.optional || !is_absent(socket.error()))
-      throw ConfigError(address.origin + ": " + message);
+      throw listening_mistake(address, socket.error());
     context_.log.warn(
         {"not_listening",
          {{"address", to_string(address.endpoint)}, {"reason", socket.error().message()}}},
-        "{}", message);
+        "{}", cannot_listen(address, socket.error()));
   }
 }
 

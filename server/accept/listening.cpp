@@ -21,6 +21,15 @@ namespace {
 
 using boost::asio::local::stream_protocol;
 using boost::system::system_error;
+using boost::system::errc::permission_denied;
+
+constexpr const char* remedy_of_privileges =
+    " (a port below net.ipv4.ip_unprivileged_port_start, which is 1024 by default, needs "
+    "CAP_NET_BIND_SERVICE or coroecho.socket)";
+
+bool has_port(const ListenAddress& address) {
+  return address.endpoint.protocol().family() != AF_UNIX;
+}
 
 void set_listening_options(int socket, const ListenAddress& address, const Config& config) {
   set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -72,8 +81,20 @@ bool is_absent(coro::error_code error) {
          error == boost::system::errc::address_not_available;
 }
 
-std::string cannot_listen(const coro::Endpoint& endpoint, coro::error_code reason) {
-  return "cannot listen on " + to_string(endpoint) + ": " + reason.message();
+std::string cannot_listen(const ListenAddress& address, coro::error_code reason,
+                          const std::string& protocol) {
+  const std::string text = "cannot listen on " + protocol + (protocol.empty() ? "" : " ") +
+                           to_string(address.endpoint) + ": " + reason.message();
+  return has_port(address) && reason == permission_denied ? text + remedy_of_privileges : text;
+}
+
+ConfigError listening_mistake(const ListenAddress& address, coro::error_code reason,
+                              const std::string& protocol) {
+  const bool concerns_port = has_port(address) && (reason == boost::asio::error::address_in_use ||
+                                                   reason == permission_denied);
+  const std::string& origin = concerns_port ? address.port_origin : address.origin;
+  ConfigError mistake(origin + ": " + cannot_listen(address, reason, protocol));
+  return mistake;
 }
 
 }  // namespace server

@@ -9,6 +9,7 @@
 #include "server/accept/listen_address.hpp"
 #include "server/accept/socket_file.hpp"
 #include "server/config/config.hpp"
+#include "server/config/config_error.hpp"
 
 namespace server {
 
@@ -30,7 +31,14 @@ boost::system::result<ListeningSocket> listen(const ListenAddress& address, cons
 /// protocol at all.
 bool is_absent(coro::error_code error);
 
-/// "cannot listen on ADDRESS: REASON".
-std::string cannot_listen(const coro::Endpoint& endpoint, coro::error_code reason);
+/// "cannot listen on PROTOCOL ADDRESS: REASON", with the remedy for a port that takes privileges.
+/// The protocol is not named if it is "".
+std::string cannot_listen(const ListenAddress& address, coro::error_code reason,
+                          const std::string& protocol = "");
+
+/// The same as the operator's mistake: "ORIGIN: cannot listen on ...", of the port if that is in
+/// use or takes privileges, otherwise of the address.
+ConfigError listening_mistake(const ListenAddress& address, coro::error_code reason,
+                              const std::string& protocol = "");
 
 }  // namespace server

@@ -12,7 +12,6 @@
 #include "server/accept/inherited_sockets.hpp"
 #include "server/accept/listening.hpp"
 #include "server/admin/http_connection.hpp"
-#include "server/config/config_error.hpp"
 #include "server/net/peer.hpp"
 #include "server/session/coroutine_names.hpp"
 
@@ -65,9 +64,7 @@ std::optional<int> Admin::ceding(const Change& change) const {
 void Admin::bind(Change& change, const std::vector<int>& ceding) const {
   if (!change.address) return;
   auto socket = server::listen(*change.address, Config(), ceding);
-  if (!socket)
-    throw ConfigError(change.address->origin + ": " +
-                      cannot_listen(change.address->endpoint, socket.error()));
+  if (!socket) throw listening_mistake(*change.address, socket.error());
   change.bound = std::move(socket->socket);
 }
 

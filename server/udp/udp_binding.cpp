@@ -39,7 +39,7 @@ bool is_of_one_host(const coro::Endpoint& endpoint) {
 
 std::vector<ListenAddress> udp_addresses(const Config& config, coro::Yield yield) {
   if (!config.udp.port) return {};
-  return host_addresses(config, *config.udp.port, yield);
+  return host_addresses(config, *config.udp.port, "udp.port", yield);
 }
 
 boost::system::result<coro::Descriptor> bind_udp(const ListenAddress& address, const Config& config,
@@ -79,10 +79,6 @@ void set_ttl(int socket, int ttl) {
   const bool is_ipv6 = socket_option(socket, SO_DOMAIN) == AF_INET6;
   set_option(socket, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, is_ipv6 ? IPV6_UNICAST_HOPS : IP_TTL,
              ttl);
-}
-
-std::string cannot_listen_on_udp(const coro::Endpoint& endpoint, coro::error_code reason) {
-  return "cannot listen on udp " + to_string(endpoint) + ": " + reason.message();
 }
 
 }  // namespace server

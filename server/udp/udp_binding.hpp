@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/system/result.hpp>
-#include <string>
 #include <vector>
 
 #include "coro/descriptor.hpp"
@@ -29,8 +28,5 @@ void set_udp_options(int socket);
 /// Sets the TTL or hop limit of datagrams that are sent without one of their own. Throws
 /// boost::system::system_error.
 void set_ttl(int socket, int ttl);
-
-/// "cannot listen on udp ADDRESS: REASON".
-std::string cannot_listen_on_udp(const coro::Endpoint& endpoint, coro::error_code reason);
 
 }  // namespace server

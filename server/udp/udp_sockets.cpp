@@ -6,7 +6,6 @@
 
 #include "server/accept/inherited_sockets.hpp"
 #include "server/accept/listening.hpp"
-#include "server/config/config_error.hpp"
 #include "server/net/peer.hpp"
 #include "server/udp/udp_binding.hpp"
 
@@ -45,14 +44,13 @@ void UdpSockets::bind(Change& change, const Config& config) {
       change.bound.emplace_back(address, std::move(*socket));
       continue;
     }
-    const std::string message = cannot_listen_on_udp(address.endpoint, socket.error());
     if (!address.optional || !is_absent(socket.error()))
-      throw ConfigError(config.origins.where("udp.port") + ": " + message);
+      throw listening_mistake(address, socket.error(), "udp");
     log_.warn({"not_listening",
                {{"transport", "udp"},
                 {"address", to_string(address.endpoint)},
                 {"reason", socket.error().message()}}},
-              "{}", message);
+              "{}", cannot_listen(address, socket.error(), "udp"));
   }
 }
 

@@ -89,8 +89,8 @@ TEST_F(ReloadOfAddresses, NobodyWhoConnectsMeanwhileIsRefused) {
 TEST_F(ReloadOfAddresses, WhatASecondProcessHasStaysAnErrorThatChangesNothing) {
   const Server other("{host: 127.0.0.3, port: " + port_ + "}", {});
   reload(on("'::'"), " error not reloaded: ");
-  EXPECT_EQ(
-      1U, server_.log().count_lines("cannot listen on [::]:" + port_ + ": Address already in use"));
+  EXPECT_EQ(1U, server_.log().count_lines("key 'port': cannot listen on [::]:" + port_ +
+                                          ": Address already in use"));
   EXPECT_EQ("127.0.0.1", echo("127.0.0.1"));
   // The port of neither is shared any more.
   const Finished third = run({COROECHO, "--host", "127.0.0.1", "--port", port_, "--config",

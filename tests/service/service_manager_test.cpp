@@ -56,7 +56,7 @@ TEST_F(Notified, NeverReadyIfItCannotListen) {
   const Finished second =
       run({"env", "NOTIFY_SOCKET=" + address_, COROECHO, "--host", "127.0.0.1", "--port", port});
   EXPECT_EQ(cannot_listen, second.exit_code);
-  EXPECT_EQ("STATUS=--host: cannot listen on 127.0.0.1:" + port + ": Address already in use",
+  EXPECT_EQ("STATUS=--port: cannot listen on 127.0.0.1:" + port + ": Address already in use",
             manager_.receive());
   EXPECT_EQ(std::nullopt, manager_.receive());
 }

@@ -217,7 +217,7 @@ TEST(StateCodec, NamesEachFieldThatAStructHas) {
   expect_all_are_named<DurationRange>();
   expect_all_are_named<CloseAfter>();
   expect_all_are_named<ListenerState>();
-  expect_all_are_named<ListenAddress>(1);  // origin
+  expect_all_are_named<ListenAddress>(2);  // origins
   expect_all_are_named<AdminState>();
   expect_all_are_named<AdminConfig>();
   expect_all_are_named<ServiceEnvironment>();
