@@ -48,6 +48,7 @@ class EntryCollector : public YAML::EventHandler {
     if (in_list_) {
       entries_.back().values.push_back(value);
     } else if (sections_.empty()) {
+      source_.check_indentation(mark.line, place(name_, mark.line + 1));
       fail(mark, "found \"" + escaped(text) + "\", expected keys and values such as 'port: 8888'");
     } else if (!key_given_) {
       start_key(mark, text);
@@ -179,6 +180,12 @@ std::string with_wildcards_quoted(std::string_view text) {
   return quoted;
 }
 
+// Other errors may be on a line between brackets, where YAML takes tabs.
+bool may_come_of_indentation(const YAML::Exception& error) {
+  return error.msg == YAML::ErrorMsg::TAB_IN_INDENTATION ||
+         error.msg == YAML::ErrorMsg::MAP_VALUE || error.msg == YAML::ErrorMsg::BLOCK_ENTRY;
+}
+
 std::vector<Entry> parse(const std::string& text, const std::string& name) {
   const YamlSource source(text, name);
   EntryCollector collector(source, name);
@@ -188,8 +195,9 @@ std::vector<Entry> parse(const std::string& text, const std::string& name) {
     while (parser.HandleNextDocument(collector)) {
     }
   } catch (const YAML::Exception& error) {
-    throw ConfigError(place(name, error.mark.line + 1) + ": is not valid YAML, " +
-                      escaped(error.msg));
+    const std::string where = place(name, error.mark.line + 1);
+    if (may_come_of_indentation(error)) source.check_indentation(error.mark.line, where);
+    throw ConfigError(where + ": is not valid YAML, " + escaped(error.msg));
   }
   return collector.take_entries();
 }

@@ -75,4 +75,13 @@ void YamlSource::check_scalar(int line, int column, std::string_view value,
   }
 }
 
+void YamlSource::check_indentation(int line, const std::string& place) const {
+  const auto number = static_cast<std::size_t>(line);
+  if (number >= lines_.size()) return;  // an error without a place
+  const std::string_view text = lines_[number];
+  const std::string_view indentation = text.substr(0, text.find_first_not_of(" \t"));
+  if (indentation.find('\t') != std::string_view::npos)
+    throw ConfigError(place + ": is indented by a tab, YAML is indented by blanks");
+}
+
 }  // namespace server

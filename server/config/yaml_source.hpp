@@ -19,6 +19,10 @@ class YamlSource {
   /// yaml-cpp reads as `value`. Throws ConfigError, whose line begins with `place`.
   void check_scalar(int line, int column, std::string_view value, const std::string& place) const;
 
+  /// For a line that yaml-cpp does not understand, counted from 0: throws ConfigError, whose line
+  /// begins with `place`, if a tab is in its indentation.
+  void check_indentation(int line, const std::string& place) const;
+
  private:
   std::vector<std::string_view> lines_;
 };

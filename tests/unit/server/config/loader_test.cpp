@@ -379,7 +379,7 @@ TEST(Config, RejectsWhatIsNotYaml) {
   EXPECT_THAT(error_of("port: 1\nhost: a]\n]\n"), StartsWith("c.yaml:3: is not valid YAML, "));
   EXPECT_THAT(error_of("host: *nobody\n"), StartsWith("c.yaml:1: is not valid YAML, "));
   EXPECT_THAT(error_of("host: \"a\n"), StartsWith("c.yaml:"));
-  EXPECT_THAT(error_of("port: 1\n\thost: a\n"), StartsWith("c.yaml:"));
+  EXPECT_THAT(error_of("port: 1\n\thost: a\n"), StartsWith("c.yaml:2: is indented by a tab"));
   EXPECT_THAT(error_of("\xFF\xFEp\0o\0"s), StartsWith("c.yaml:1: is not valid UTF-8"));
   EXPECT_THAT(error_of("port: 1\nhost: \"a\xE9\"\n"), StartsWith("c.yaml:2: is not valid UTF-8"));
   EXPECT_THAT(error_of("port: 1\nhost: a\0b\n"s), StartsWith("c.yaml:2: has a control character"));

@@ -55,6 +55,21 @@ TEST(ReadYaml, AQuoteThatALaterOneEndsSwallowsNothing) {
   EXPECT_EQ("c.yaml:1: key 'unix': " + no_end, read("unix: \"/a\\\n  b\"\n"));
 }
 
+TEST(ReadYaml, ATabIsNoIndentation) {
+  const std::string tab = "is indented by a tab, YAML is indented by blanks";
+  EXPECT_EQ("c.yaml:2: " + tab, read("limits:\n\tmax_connections: 5\n"));
+  EXPECT_EQ("c.yaml:3: " + tab, read("limits:\n  backlog: 5\n  \tmax_connections: 5\n"));
+  EXPECT_EQ("c.yaml:2: " + tab, read("port: 7\n\tbacklog: 8\n"));
+  EXPECT_EQ("c.yaml:1: " + tab, read("\tport: 7\n"));
+  EXPECT_EQ("c.yaml:2: " + tab, read("host:\n\t- a\n"));
+}
+
+TEST(ReadYaml, ATabElsewhereIsABlank) {
+  EXPECT_EQ("port=7 host=a,b", read("port:\t7\t# c\nhost: [\n\ta,\n\tb]\n"));
+  EXPECT_EQ("c.yaml:2: is not valid YAML, end of map flow not found",
+            read("limits: {\n\tmax_connections: 5"));
+}
+
 TEST(ReadYaml, AValueIsOnOneLine) {
   EXPECT_EQ("c.yaml:1: key 'unix': " + several_lines, read("unix: /a\n  b\nport: 7\n"));
   EXPECT_EQ("c.yaml:1: key 'host': " + several_lines, read("host: [a\n b]\n"));
