@@ -60,12 +60,12 @@ class Generator {
 
   template <std::convertible_to<In> Sent>
   requires(!std::is_void_v<In>) std::optional<Out> resume(Sent&& sent) {
-    state_->in.emplace(std::forward<Sent>(sent));
+    resumable().in.emplace(std::forward<Sent>(sent));
     return advance();
   }
 
-  /// The function has ended: there is nothing more to come.
-  bool done() const { return state_->coroutine.done(); }
+  /// There is nothing more to come: the function has ended, or this generator was moved from.
+  bool done() const { return !state_ || state_->coroutine.done(); }
 
   class Iterator;
 
@@ -85,10 +85,15 @@ class Generator {
     Coroutine coroutine;  // last, so that it is unwound before what it uses is destroyed
   };
 
-  std::optional<Out> advance() {
+  State& resumable() const {
     if (done()) throw std::logic_error("cannot resume a generator that is done");
-    state_->coroutine.resume();
-    return std::exchange(state_->out, std::nullopt);
+    return *state_;
+  }
+
+  std::optional<Out> advance() {
+    State& state = resumable();
+    state.coroutine.resume();
+    return std::exchange(state.out, std::nullopt);
   }
 
   std::unique_ptr<State> state_;

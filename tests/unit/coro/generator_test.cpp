@@ -167,6 +167,26 @@ TEST(Generator, DestroyingItWhileAnExceptionPassesUnwindsIt) {
   EXPECT_THAT(events, ElementsAre("unwound"));
 }
 
+TEST(Generator, OneThatWasMovedFromIsDone) {
+  Generator<int> numbers = count_to(2);
+  const Generator<int> moved = std::move(numbers);
+  EXPECT_FALSE(moved.done());
+  // NOLINTBEGIN(bugprone-use-after-move): that is the test
+  EXPECT_TRUE(numbers.done());
+  EXPECT_THROW(numbers.resume(), std::logic_error);
+  for (const int number : numbers)
+    ADD_FAILURE() << number;
+  // NOLINTEND(bugprone-use-after-move)
+}
+
+TEST(Generator, OneThatWasMovedFromTakesNoValue) {
+  Generator<int, int> sum([](auto& yield, int n) { yield(n); });
+  Generator<int, int> moved = std::move(sum);
+  // NOLINTNEXTLINE(bugprone-use-after-move): that is the test
+  EXPECT_THROW(sum.resume(1), std::logic_error);
+  EXPECT_THAT(moved.resume(1), Optional(1));
+}
+
 TEST(Generator, CanBeMovedWhileSuspended) {
   Generator<int> numbers = count_to(2);
   numbers.resume();
