@@ -71,8 +71,22 @@ TlsClient::TlsClient(SocketClient socket, const Options& options) : socket_(std:
     };
     SSL_CTX_set_cert_verify_callback(context.get(), trust_everybody, options.meanwhile);
   }
+  if (options.within_hello != nullptr) say_hello_in_two(*options.within_hello);
   for (int result = 0; (result = SSL_connect(tls_.get())) != 1;)
     wait(result);
+}
+
+void TlsClient::say_hello_in_two(const std::function<void()>& between) {
+  BIO* const memory = BIO_new(BIO_s_mem());
+  SSL_set_bio(tls_.get(), BIO_new(BIO_s_mem()), memory);
+  SSL_connect(tls_.get());  // there is no answer yet
+  char* bytes = nullptr;
+  const auto size = BIO_get_mem_data(memory, &bytes);
+  const std::string hello(bytes, static_cast<std::size_t>(size));
+  socket_.send(hello.substr(0, hello.size() / 2));
+  between();
+  socket_.send(hello.substr(hello.size() / 2));
+  SSL_set_fd(tls_.get(), socket_.descriptor());
 }
 
 // Waits for what the last call has missed.

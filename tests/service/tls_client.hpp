@@ -24,6 +24,8 @@ class TlsClient {
     std::string protocol = {};                   // ALPN
     std::size_t padding = 0;                     // fills each record of TLS 1.3 up to a multiple
     std::function<void()>* meanwhile = nullptr;  // called when the server's certificate has come
+    // Called between the two halves of its first bytes.
+    std::function<void()>* within_hello = nullptr;
   };
 
   explicit TlsClient(SocketClient socket) : TlsClient(std::move(socket), Options{}) {}
@@ -55,6 +57,7 @@ class TlsClient {
   };
 
   std::string exchange_some(std::string_view bytes, bool finish);
+  void say_hello_in_two(const std::function<void()>& between);
   void wait(int result);
 
   SocketClient socket_;

@@ -250,20 +250,48 @@ TEST(Tls, AClientIsServedThatSendsWhileTheServiceIsPausedForLongerThanTheTimeout
   client.join();
 }
 
+// Stops the service for longer than its handshake_timeout, which is 2 s, from begin() on.
+class Pause {
+ public:
+  explicit Pause(Server& server) : server_(server) {}
+
+  void begin() {
+    server_.process().signal(SIGSTOP);
+    end_ = std::jthread([this] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2200));
+      server_.process().signal(SIGCONT);
+    });
+  }
+
+ private:
+  Server& server_;
+  std::jthread end_;
+};
+
 TEST(Tls, AClientInItsHandshakeIsServedThoughTheServiceIsPausedForLongerThanTheTimeout) {
   const Files files;
   Server server(files.configuration("handshake_timeout: 2s"));
-  std::thread end_of_pause;
-  std::function<void()> pause = [&] {
-    server.process().signal(SIGSTOP);
-    end_of_pause = std::thread([&] {
-      std::this_thread::sleep_for(std::chrono::milliseconds(2200));
-      server.process().signal(SIGCONT);
-    });
-  };
-  TlsClient client(connect(server), {.meanwhile = &pause});
+  Pause pause(server);
+  std::function<void()> begin_pause = [&] { pause.begin(); };
+  TlsClient client(connect(server), {.meanwhile = &begin_pause});
   EXPECT_EQ("hello", client.echo("hello"));
-  end_of_pause.join();
+}
+
+// After the pause the service waits once more, for the client's answer. Another client is served
+// meanwhile, so that the service has come to each of its waits.
+TEST(Tls, AClientInItsHandshakeIsServedThoughAPauseIsWithinItsHello) {
+  const Files files;
+  Server server(files.configuration("handshake_timeout: 2s"));
+  Pause pause(server);
+  std::function<void()> serve_another = [&] {
+    EXPECT_EQ("hello", TlsClient(connect(server)).echo("hello"));
+  };
+  std::function<void()> begin_pause = [&] {
+    serve_another();
+    pause.begin();
+  };
+  TlsClient client(connect(server), {.meanwhile = &serve_another, .within_hello = &begin_pause});
+  EXPECT_EQ("hello", client.echo("hello"));
 }
 
 TEST(Tls, ASilentClientWithoutAHandshakeTimeoutIsDrained) {
