@@ -30,6 +30,7 @@ namespace {
 constexpr int usage_error = 2;
 constexpr std::size_t largest_message = std::size_t{64} << 20U;
 constexpr std::size_t largest_ping = std::size_t{1} << 20U;
+const char* const ports = "a number from 1 to 65535, or the name of a service";
 const char* const sizes = "a size from 1 to 64m: 100, 64k, 1m";
 constexpr std::size_t most_connections = 1'000'000;
 using program::Spelling;
@@ -81,8 +82,7 @@ void add_general(CommandLine& line) {
                        "Print the version and exit");
   add_name(app, "HOST", " ", line.host, "Name or address (localhost)",
            "a name, an address or the path of a Unix socket");
-  add_name(app, "PORT", " ", line.port, "Port or service name (COROECHO_PORT, or 8888)",
-           "a number from 1 to 65535, or the name of a service");
+  add_name(app, "PORT", " ", line.port, "Port or service name (COROECHO_PORT, or 8888)", ports);
   add_time(app, "--timeout", line.options.timeout, "To connect, and without progress (10s)");
   app.add_flag_callback(
       "--no-history", [&line] { line.options.history = false; }, "Remember no typed lines");
@@ -154,6 +154,13 @@ std::string usual_port() {
   return *port;
 }
 
+// The resolver knows the names.
+void check_port(const std::string& port) {
+  const bool is_number = port.find_first_not_of("0123456789") == std::string::npos;
+  if (is_number && !within(program::parse_whole_number(port, Spelling::free), 1UL, 65535UL))
+    throw CLI::ValidationError("PORT", fmt::format("found \"{}\", expected {}", port, ports));
+}
+
 void take_size(CommandLine& line) {
   auto& bench = line.options.bench;
   if (bench.mode == BenchMode::stream) {
@@ -208,6 +215,7 @@ Options parse(CommandLine& line, int argc, const char* const* argv) {
     take_addresses(line.app, target);
     if (line.tls.used) target.tls = make_tls(line.tls, target.host);
     if (target.port.empty()) target.port = usual_port();
+    check_port(target.port);
   } catch (const std::invalid_argument& senseless) {
     throw CLI::ValidationError("HOST", senseless.what());
   }

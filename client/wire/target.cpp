@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <stdexcept>
 
 #include "client/output/rendering.hpp"
@@ -11,20 +9,6 @@
 
 namespace client {
 namespace {
-
-constexpr unsigned highest_port = 65535;
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-void check_port(std::string_view port) {
-  if (!std::ranges::all_of(port, is_digit)) return;  // a service name: the resolver knows
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (error != std::errc{} || number == 0 || number > highest_port)
-    throw std::invalid_argument(fmt::format("port {} is not between 1 and {}", port, highest_port));
-}
 
 struct Parts {
   std::string_view host;
@@ -86,9 +70,7 @@ Target parse_target(std::string_view host, std::string_view port, std::string_vi
     if (parts.host.empty()) throw std::invalid_argument(fmt::format("{} names no host", host));
     target.host = parts.host;
   }
-  const auto given = !parts.port.empty() ? parts.port : !port.empty() ? port : usual_port;
-  if (!given.empty()) check_port(given);
-  target.port = given;
+  target.port = !parts.port.empty() ? parts.port : !port.empty() ? port : usual_port;
   return target;
 }
 

@@ -46,8 +46,9 @@ struct Target {
 
 /// Reads `HOST`, `HOST:PORT`, `[V6]`, `[V6]:PORT` or a bare IPv6 address; port may be empty. With a
 /// slash it is the path of a Unix socket, which has no port.
-/// Missing parts keep their default, the port the one given as such (none if that is empty). Throws
-/// std::invalid_argument with one line for the operator when it makes no sense.
+/// Missing parts keep their default, the port the one given as such (none if that is empty). A
+/// port is any text. Throws std::invalid_argument with one line for the operator when it makes no
+/// sense.
 Target parse_target(std::string_view host, std::string_view port,
                     std::string_view usual_port = "8888");
 

@@ -229,7 +229,7 @@ TEST(ClientPipe, SaysThatThereIsNoWay) {
 TEST(ClientPipe, ExitsWith2ForAMistakeOnTheCommandLine) {
   const auto finished = run({COROECHO_CLIENT, "localhost", "99999"});
   EXPECT_EQ(finished.exit_code, 2);
-  expect_contains(finished.errors, "port 99999");
+  expect_contains(finished.errors, "PORT: found \"99999\"");
   EXPECT_EQ(finished.output, "");
 }
 

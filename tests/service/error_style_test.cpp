@@ -169,7 +169,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"WrongValue", "coroecho-client --timeout soon", 2,
                 "usage: --timeout: found \"soon\", expected a time"},
         Mistake{"Contradiction", "coroecho-client -4 -6 localhost", 2, "usage: -4 excludes -6"},
-        Mistake{"WrongPort", "coroecho-client localhost 70000", 2, "usage: HOST: port 70000"},
+        Mistake{"WrongPort", "coroecho-client localhost 70000", 2, "usage: PORT: found \"70000\""},
         Mistake{"UnprintableBytes", "coroecho-client --\"$(printf 'a\\nb\\033')\"", 2, "usage: "},
         Mistake{"MissingAuthorities", "coroecho-client --tls --ca none localhost $PORT", 2,
                 "usage: --ca: "},

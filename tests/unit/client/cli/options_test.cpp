@@ -43,6 +43,22 @@ TEST(Options, TakeThePortOfTheEnvironmentUnlessOneIsGiven) {
   unsetenv("COROECHO_PORT");
 }
 
+TEST(Options, NameThePortThatIsNone) {
+  for (const std::string port : {"0", "65536", "99999", "99999999999999999999"}) {
+    const auto expected = "PORT: found \"" + port + "\", expected a number from 1 to 65535";
+    for (const auto& arguments : std::vector<std::vector<std::string>>{
+             {"host", port}, {"host:" + port}, {"[::1]:" + port}, {"--ping", "host", port}}) {
+      std::vector<const char*> words;
+      for (const auto& argument : arguments)
+        words.push_back(argument.c_str());
+      const auto parsed = parse(words);
+      ASSERT_FALSE(parsed) << arguments.back();
+      EXPECT_EQ(parsed.error().error.find(expected), 0U) << parsed.error().error;
+    }
+  }
+  EXPECT_EQ(accepted({"host", "65535"}).target.port, "65535");
+}
+
 TEST(Options, IgnoreAPortThatKubernetesSets) {
   for (const char* port : {"tcp://10.0.0.1:8888", "udp://10.0.0.1:7", "sctp://[fd00::1]:7"}) {
     setenv("COROECHO_PORT", port, 1);
