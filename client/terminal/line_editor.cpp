@@ -180,9 +180,12 @@ void LineEditor::produce(Lines::Yielder& yield) {
 // False: the line is given up. An Escape ends libedit's search and is gone, also that of an arrow,
 // whose other characters would be text. So something else ends the search before it.
 bool LineEditor::next_key(wchar_t& character) {
+  const bool was_refused = std::exchange(paste_offered_, false) && !pasting_;
+  if (was_refused) take_paste_key_back();
   if (!fill_keys()) return false;
   character = keys_.front();
   keys_.pop_front();
+  paste_offered_ = character == paste_key && !was_refused;
   if (character == escape && searching_) {
     if (!fill_keys()) return false;
     if (keys_.front() == L'[' || keys_.front() == L'O')
@@ -191,6 +194,20 @@ bool LineEditor::next_key(wchar_t& character) {
   searching_ = is_of_search(character, searching_);
   if (character == as_byte('\0')) character = L'\0';  // Ctrl-Space
   return true;
+}
+
+// The command before, such as Ctrl-V or the beginning of a sequence, has taken the key for its own,
+// and is over now: the paste begins after it.
+void LineEditor::take_paste_key_back() {
+  auto* const editor = editor_.get();
+  for (;;) {
+    const auto at = whole_line(editor).find(paste_key);
+    if (at == std::wstring_view::npos) break;
+    const auto after = static_cast<int>(at) + 1;
+    ::el_cursor(editor, after - static_cast<int>(before_cursor(editor).size()));
+    ::el_deletestr(editor, 1);
+  }
+  keys_.push_front(paste_key);
 }
 
 bool LineEditor::fill_keys() {

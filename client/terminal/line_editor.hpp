@@ -78,6 +78,7 @@ class LineEditor {
 
   void produce(Lines::Yielder& yield);
   bool next_key(wchar_t& character);
+  void take_paste_key_back();
   bool fill_keys();
   void insert(std::wstring_view characters);
   void make_room();
@@ -92,6 +93,7 @@ class LineEditor {
   WideDecoder decoder_;
   std::deque<wchar_t> keys_;  // decoded, not yet taken by libedit
   bool pasting_ = false;
+  bool paste_offered_ = false;  // the last key for libedit begins one
   bool searching_ = false;
   bool editing_ = false;  // a line is half-typed
   bool given_up_ = false;

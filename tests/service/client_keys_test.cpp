@@ -107,6 +107,12 @@ TEST(ClientKeys, SendsWhatIsPastedAsItIs) {
   expect_sent("<\033[200~" + text + "third\033[201~>\n", "<" + text + "third>\n");
 }
 
+TEST(ClientKeys, SendsWhatIsPastedAsItIsAlsoAfterAKeyThatTakesTheNext) {
+  const std::string pasted = "\033[200~tab\there \033[A\x01\033[201~";
+  for (const std::string key : {"\x16", "\x12", "\033", "\0335\x16"})  // Ctrl-V, Ctrl-R, Escape
+    expect_sent("<>\x02" + key + pasted + "\n", "<tab\there \033[A\x01>\n");
+}
+
 // At a Ctrl-C the terminal discards its unread input, also the end of a paste.
 TEST(ClientKeys, EndsAPasteAtCtrlC) {
   for (const std::string end : {"", "\033[201~"}) {
