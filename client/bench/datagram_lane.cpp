@@ -165,8 +165,7 @@ void DatagramLane::send_what_may_be(Clock::time_point now) {
   for (std::size_t i = 0; i < count; ++i)
     took(now);
   // If the kernel has no room, the rest is sent when an echo has come, or by look_for_late().
-  const bool has_no_room = error == error::would_block || error == error::no_buffer_space;
-  if (error && !has_no_room) {
+  if (error && !has_no_room(error)) {
     report_once(datagram_failure(*state_->target, error));
     take_errors();
   }

@@ -88,11 +88,12 @@ MtuProbed MtuProbe::probe(std::size_t size, Yield yield) {
 }
 
 std::optional<MtuProbed> MtuProbe::try_once(std::size_t size, Clock::duration wait, Yield yield) {
-  sent_.push_back({size, Clock::now()});
   ++result_.sent;
   const coro::TimeLimit time(yield, wait);
-  const auto payload = Datagrams(size, tag_).payload(sent_.size());
-  if (const auto error = socket_->send(boost::asio::buffer(payload), yield)) {
+  const auto payload = Datagrams(size, tag_).payload(sent_.size() + 1);
+  const auto [error, at] = socket_->send(boost::asio::buffer(payload), yield);
+  sent_.push_back({size, at});
+  if (error) {
     if (error == error::message_size) return MtuProbed{Outcome::too_large, {}, size - 1};
     fail(error);
   }

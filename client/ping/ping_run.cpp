@@ -66,9 +66,9 @@ coro::error_code PingRun::wait_for_next(Yield yield) {
   return is_open() ? coro::error_code() : coro::sleep_for(yield, pause);
 }
 
-void PingRun::sent() {
+void PingRun::sent(Clock::time_point at) {
   ++tally_.sent;
-  echoes_.sent(Clock::now());
+  echoes_.sent(at);
   changed_.notify_all();
 }
 

@@ -24,10 +24,10 @@ class PingRun : public PingProgram {
  protected:
   /// Without an interval the next echo follows at once if the way is open, and else after a pause.
   virtual bool is_open() const = 0;
-  /// Calls sent(), and sends the echo with this number.
+  /// Sends the echo with this number, and calls sent() before the echo can come back.
   virtual void send(std::uint64_t number, coro::Yield yield) = 0;
 
-  void sent();
+  void sent(coro::Clock::time_point at = coro::Clock::now());
   /// Returns what the arrival of an echo of this number is, once it is counted.
   Sequence::Arrived received(std::uint64_t number);
   void mismatched(std::optional<std::uint64_t> number);

@@ -62,10 +62,11 @@ void UdpPing::close() {
 }
 
 void UdpPing::send(std::uint64_t number, Yield yield) {
-  sent();
-  // An interface that takes nothing any more is not waited for.
+  // An interface that takes nothing any more is not waited for: the echo is late at once.
+  const auto begun = coro::Clock::now();
   const coro::TimeLimit time(yield, options().wait);
-  const auto error = socket_->send(boost::asio::buffer(datagrams_.payload(number)), yield);
+  const auto [error, at] = socket_->send(boost::asio::buffer(datagrams_.payload(number)), yield);
+  sent(error ? begun : at);
   if (error && error != error::operation_aborted) fail(number, {error, 0, std::nullopt, 0});
 }
 

@@ -44,6 +44,7 @@ class DatagramPipe {
  private:
   std::optional<Failure> echo_lines(Yield yield);
   std::optional<Failure> echo(std::string_view line, Yield yield);
+  std::optional<Failure> exchange(std::string_view line, Yield yield);
   std::optional<Failure> receive(std::string_view line, Yield yield);
   Failure input_failure(coro::error_code error) const;
   Failure no_echo(std::string_view line, bool other_came) const;
@@ -84,19 +85,25 @@ std::optional<Failure> DatagramPipe::echo_lines(Yield yield) {
 }
 
 std::optional<Failure> DatagramPipe::echo(std::string_view line, Yield yield) {
-  if (const auto error = socket_->send(boost::asio::buffer(line), yield))
-    return datagram_failure(options_->target, error);
-  if (auto failure = receive(line, yield)) return failure;
+  if (auto failure = exchange(line, yield)) return failure;
   recent_.add(line, true);
   if (const auto error = output_.write(std::as_bytes(std::span(line)), yield))
     return local_failure("standard output", error);
   return std::nullopt;
 }
 
+// An interface that has no room is waited for no longer than an echo.
+std::optional<Failure> DatagramPipe::exchange(std::string_view line, Yield yield) {
+  const coro::TimeLimit time(yield, options_->wait);
+  const auto error = socket_->send(boost::asio::buffer(line), yield).error;
+  if (error == error::operation_aborted) return no_echo(line, false);
+  if (error) return datagram_failure(options_->target, error);
+  return receive(line, yield);
+}
+
 // Ignores copies of earlier lines. Another datagram may be this line's echo, changed on its way, or
 // a foreign one: only the time tells.
 std::optional<Failure> DatagramPipe::receive(std::string_view line, Yield yield) {
-  const coro::TimeLimit time(yield, options_->wait);
   for (bool other_came = false;;) {
     const auto received = socket_->receive(boost::asio::buffer(buffer_), yield);
     if (received.error == error::operation_aborted) return no_echo(line, other_came);

@@ -76,8 +76,8 @@ error_code DatagramLink::send(std::string_view message, Exchange::Answer answer,
   if (!socket_ || finishing_) return error::operation_aborted;
   if (message.size() > DatagramSocket::largest) return error::message_size;
   const auto socket = socket_;  // it may be replaced while we wait
-  const auto now = Clock::now();
-  if (const auto error = socket->send(boost::asio::buffer(message), yield)) return error;
+  const auto [error, now] = socket->send(boost::asio::buffer(message), yield);
+  if (error) return error;
   if (socket != socket_) return error::operation_aborted;
   bytes_sent_ += message.size();
   messages_.push_back({std::string(message), std::move(answer), now});

@@ -7,6 +7,7 @@
 #include <array>
 #include <boost/asio/error.hpp>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -25,6 +26,7 @@ using coro::Yield;
 namespace error = boost::asio::error;
 
 constexpr std::size_t most_in_a_turn = 64;
+constexpr auto pause = std::chrono::milliseconds(1);  // where no event tells of room
 
 error_code set(int socket, int level, int option, int value) {
   return ::setsockopt(socket, level, option, &value, sizeof value) == 0 ? error_code()
@@ -109,6 +111,11 @@ std::optional<DatagramSocket::Received> error_in(msghdr& message) {
 
 }  // namespace
 
+bool has_no_room(error_code error) {
+  return error == error::would_block || error == error::no_buffer_space ||
+         error == error::no_memory;
+}
+
 DatagramSocket::Result DatagramSocket::open(Yield yield, const Target& target,
                                             coro::Clock::duration limit, Size size) {
   const auto addresses = resolve(yield, target, limit);
@@ -138,18 +145,21 @@ error_code DatagramSocket::try_send(boost::asio::const_buffer bytes) {
   for (const bool again : {true, false}) {
     if (::send(number(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return {};
     error = coro::last_error();
-    if (error == error::would_block) return error;
+    if (has_no_room(error)) return error;
     has_errors_ = true;
     if (!again) break;
   }
   return error;
 }
 
-error_code DatagramSocket::send(boost::asio::const_buffer bytes, Yield yield) {
+DatagramSocket::Sent DatagramSocket::send(boost::asio::const_buffer bytes, Yield yield) {
   for (;;) {
+    const auto now = coro::Clock::now();
     const auto error = try_send(bytes);
-    if (error != error::would_block) return error;
-    if (const auto interrupted = readiness_.wait_writable(yield)) return interrupted;
+    if (!has_no_room(error)) return {error, now};
+    const auto interrupted = error == error::would_block ? readiness_.wait_writable(yield)
+                                                         : coro::sleep_for(yield, pause);
+    if (interrupted) return {interrupted, now};
   }
 }
 

@@ -18,6 +18,11 @@
 
 namespace client {
 
+/// Whether the kernel could not take a datagram for now: the send buffer or the queue of the
+/// interface is full, or memory is short. The same datagram can be sent later. Other programs do
+/// not see a full queue, which loses their datagrams silently; IP_RECVERR makes it an error.
+bool has_no_room(coro::error_code error);
+
 /// A UDP socket connected to one peer: the kernel discards datagrams of other senders. It reports
 /// each error of the network (ICMP) beside the datagram that caused it (IP_RECVERR in ip(7)).
 ///
@@ -66,12 +71,17 @@ class DatagramSocket {
   const boost::asio::ip::udp::endpoint& peer() const { return peer_; }
   int number() const { return socket_.number(); }
 
-  /// Sends one datagram, which may be empty. would_block if the send buffer is full, message_size
-  /// if the datagram is too large for the socket or, with Size::whole, for the interface. An error
-  /// that an earlier datagram caused is left to receive().
+  struct Sent {
+    coro::error_code error;
+    coro::Clock::time_point at;  ///< when the kernel got it, after all waits
+  };
+
+  /// Sends one datagram, which may be empty. An error that has_no_room() if it would have to wait,
+  /// message_size if the datagram is too large for the socket or, with Size::whole, for the
+  /// interface. An error that an earlier datagram caused is left to receive().
   coro::error_code try_send(boost::asio::const_buffer bytes);
-  /// The same, but suspends while the send buffer is full.
-  coro::error_code send(boost::asio::const_buffer bytes, coro::Yield yield);
+  /// The same, but suspends while there is no room. operation_aborted if cancelled meanwhile.
+  Sent send(boost::asio::const_buffer bytes, coro::Yield yield);
 
   /// The next datagram or error. would_block if there is none. Of a datagram that is larger than
   /// the buffer the rest is lost: the largest has 65,527 bytes.

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/service/injected_failure.hpp"
 #include "tests/service/lossy_path.hpp"
 #include "tests/service/process.hpp"
 #include "tests/service/random_bytes.hpp"
@@ -85,6 +86,31 @@ TEST(ClientUdpPipe, ReportsTheFirstLineThatIsLostAndEndsThere) {
   EXPECT_EQ(finished.output, "one\n");
   EXPECT_THAT(finished.errors, StartsWith("coroecho-client: timeout: no echo from 127.0.0.1:"));
   EXPECT_THAT(finished.errors, HasSubstr(" of line 2, 4 bytes did not come back: raise --wait"));
+}
+
+// The queue of an interface is full, or memory is short.
+TEST(ClientUdpPipe, SendsALineAgainForWhichTheKernelHadNoRoom) {
+  const LossyPath path(unharmed);
+  for (const std::string error : {"ENOBUFS", "ENOMEM"}) {
+    auto command = with_failing("sendto:error=" + error + ":when=2..4");
+    for (const auto& word : udp_client(path.port()))
+      command.push_back(word);
+    const auto finished = run(command, "one\ntwo\nthree\n");
+    EXPECT_EQ(finished.exit_code, 0);
+    EXPECT_EQ(finished.output, "one\ntwo\nthree\n");
+    EXPECT_EQ(finished.errors, "");
+  }
+}
+
+TEST(ClientUdpPipe, WaitsNoLongerForRoomThanForAnEcho) {
+  const LossyPath path(unharmed);
+  auto command = with_failing("sendto:error=ENOBUFS:when=2+");
+  for (const auto& word : udp_client(path.port()))
+    command.push_back(word);
+  const auto finished = run(command, "one\ntwo\nthree\n");
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_EQ(finished.output, "one\n");
+  EXPECT_THAT(finished.errors, StartsWith("coroecho-client: timeout: no echo from 127.0.0.1:"));
 }
 
 TEST(ClientUdpPipe, ReportsALineThatComesBackChanged) {

@@ -12,6 +12,12 @@ namespace service {
 inline const std::vector<std::string> ends_traced = {"env", "ASAN_OPTIONS=detect_leaks=0"};
 inline const std::vector<std::string> any_port = {"--host", "127.0.0.1", "--port", "0"};
 
+// Starts a program whose system calls fail from its first one on; `what` as below.
+inline std::vector<std::string> with_failing(const std::string& what) {
+  return {"env",           "ASAN_OPTIONS=detect_leaks=0", "strace", "-o", "/dev/null", "-e",
+          "inject=" + what};
+}
+
 // As long as this object exists, system calls of a running program fail. `what` is as after
 // strace(1)'s -e inject=, such as "accept4:error=EPERM:when=1".
 class InjectedFailure {
