@@ -77,9 +77,13 @@ error_code DatagramLink::send(std::string_view message, Exchange::Answer answer,
   if (message.size() > DatagramSocket::largest) return error::message_size;
   const auto socket = socket_;  // it may be replaced while we wait
   const auto [error, now] = socket->send(boost::asio::buffer(message), yield);
-  if (error) return error;
   if (socket != socket_) return error::operation_aborted;
+  if (error == error::operation_aborted || error == error::message_size) return error;
   bytes_sent_ += message.size();
+  if (error) {
+    lost_(datagram_failure(target_, error));
+    return {};
+  }
   messages_.push_back({std::string(message), std::move(answer), now});
   watch_oldest();
   return {};

@@ -8,6 +8,7 @@
 #include "tests/service/client.hpp"
 #include "tests/service/client_pty.hpp"
 #include "tests/service/client_terminal.hpp"
+#include "tests/service/injected_failure.hpp"
 #include "tests/service/lossy_path.hpp"
 
 // coroecho-client --udp in a real terminal: each line is a datagram.
@@ -100,6 +101,21 @@ TEST(ClientUdpInteractive, ReportsThatNothingListensForEachLine) {
   terminal.wait_for_last_line(prompt(port));
   terminal.enter("hello");
   terminal.wait_for("coroecho-client: refused: nothing listens on ");
+  terminal.press("C-d");
+  terminal.wait_for("exit=1");
+}
+
+// A firewall of this machine refuses them.
+TEST(ClientUdpInteractive, LosesWhatTheKernelDoesNotSendAndStaysUsable) {
+  const LossyPath path(unharmed);
+  std::string failing;
+  for (const auto& word : with_failing("sendto:error=EPERM:when=1..2"))
+    failing += word + ' ';
+  const Terminal terminal(failing + udp_client_in_shell(path.port()));
+  terminal.wait_for_last_line(prompt(path.port()));
+  terminal.enter(":ping 2");
+  terminal.wait_for("coroecho-client: local: cannot send a datagram to 127.0.0.1:");
+  terminal.wait_for("echo 2 of 2: 56 bytes in");
   terminal.press("C-d");
   terminal.wait_for("exit=1");
 }
