@@ -324,6 +324,24 @@ TEST_F(ABenchLane, FailingToSendWhenThereIsRoomIsItsLastTurn) {
   EXPECT_EQ(state_.results.failures.size(), 1U);
 }
 
+TEST_F(ABenchLane, CountsWhatCameBackAlsoAfterItFailedToSend) {
+  constexpr std::size_t pipeline = 8;  // more than there is room for
+  run(piece, pipeline, [this](Yield yield) {
+    const auto message = receive();
+    ::shutdown(far_.number(), SHUT_RD);
+    while (!receive().empty()) {
+    }
+    EXPECT_FALSE(state_.turn.wait(yield, [this] { return !state_.ready.empty(); }));
+    send(message);
+    while (lane_->is_open())
+      take_turns(yield);
+  });
+  EXPECT_EQ(state_.results.messages, 1U);
+  EXPECT_EQ(state_.results.bytes, piece);
+  EXPECT_EQ(state_.results.lost, pipeline - 1);
+  EXPECT_THAT(state_.results.failures, ElementsAre(Pair(FailureClass::reset, 1U)));
+}
+
 TEST_F(ABenchLane, MayBeClosedWhenItsWriterIsAboutToBeResumed) {
   const auto [near, far] = connected_sockets();
   run(Pattern::longest, 8, [&, this](Yield yield) {
